@@ -1,0 +1,165 @@
+//! Bookings and stays as desks read and write them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::guest::GuestForm;
+use crate::ids::{BookingId, GuestId, RoomId, StayId};
+use crate::money::Money;
+use crate::stay::{StayAction, StayDates, StayStatus};
+
+/// A stay as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StayRow {
+    /// The stay.
+    pub id: StayId,
+    /// The booking's reference.
+    pub reference: String,
+    /// The guest.
+    pub guest_id: GuestId,
+    /// The guest's full name.
+    pub guest_name: String,
+    /// The guest's telephone number.
+    pub guest_phone: Option<String>,
+    /// The room.
+    pub room_id: RoomId,
+    /// The number on its door.
+    pub room_number: String,
+    /// The room type's name.
+    pub room_type: String,
+    /// Whether the room is ready for the guest.
+    pub room_ready: bool,
+    /// The nights.
+    pub dates: StayDates,
+    /// How many people.
+    pub party: i16,
+    /// The state.
+    pub status: StayStatus,
+    /// The price of all nights.
+    pub total: Money,
+    /// What has been paid.
+    pub paid: Money,
+}
+
+/// The day at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Today {
+    /// The hotel's business date.
+    pub date: NaiveDate,
+    /// Reserved stays that begin today.
+    pub arrivals: Vec<StayRow>,
+    /// Checked-in stays that end today.
+    pub departures: Vec<StayRow>,
+    /// Checked-in stays that go on.
+    pub in_house: Vec<StayRow>,
+    /// Reserved stays that should have begun, and checked-in ones that should have ended, before today.
+    pub late: Vec<StayRow>,
+    /// Sellable rooms in all.
+    pub rooms: i64,
+    /// Rooms taken tonight.
+    pub rooms_taken: i64,
+    /// Rooms out of order tonight.
+    pub rooms_out_of_order: i64,
+}
+
+/// The proof that no room is sold twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfAudit {
+    /// How many pairs of live stays share a room and a night. Anything but zero is a defect.
+    pub conflicts: i64,
+    /// When it was counted.
+    pub checked_at: DateTime<Utc>,
+}
+
+/// What a desk sends to make a booking.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BookingForm {
+    /// The room's id.
+    pub room_id: String,
+    /// The first night, `YYYY-MM-DD`.
+    pub arrival: String,
+    /// The day of departure, `YYYY-MM-DD`.
+    pub departure: String,
+    /// How many people.
+    pub party: String,
+    /// A returning guest's id; empty for a new guest.
+    pub guest_id: String,
+    /// The guest's details; for a returning guest they replace what is stored.
+    #[serde(flatten)]
+    pub guest: GuestForm,
+    /// A price of a night other than the rate, as a decimal text; empty for the rate.
+    pub price: String,
+    /// What colleagues should know about this booking.
+    pub booking_note: String,
+}
+
+/// All facts about one stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StayDetails {
+    /// What lists show.
+    #[serde(flatten)]
+    pub row: StayRow,
+    /// The booking.
+    pub booking_id: BookingId,
+    /// The price of each night.
+    pub nights: Vec<Night>,
+    /// The note on the booking.
+    pub note: Option<String>,
+    /// When it was booked.
+    pub booked_at: DateTime<Utc>,
+    /// Who booked it; none for demo data and machines.
+    pub booked_by: Option<String>,
+    /// When the guest was checked in.
+    pub checked_in_at: Option<DateTime<Utc>>,
+    /// When the guest was checked out.
+    pub checked_out_at: Option<DateTime<Utc>>,
+    /// What the desk may do now.
+    pub actions: Vec<StayAction>,
+    /// Counts the changes; a change is refused when it was made on older data.
+    pub version: i32,
+    /// The other stays of the booking.
+    pub siblings: Vec<StayRow>,
+    /// What happened, newest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// A night and its price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Night {
+    /// The date the night begins on.
+    pub date: NaiveDate,
+    /// Its price.
+    pub price: Money,
+}
+
+/// Something that was done, by whom and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// The action's code, such as `stay.checked_in`.
+    pub action: String,
+    /// The person's name; none when no person did it.
+    pub by: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Facts of the change, such as the old and the new dates.
+    pub facts: Vec<(String, String)>,
+}
+
+/// What a desk sends to change a stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StayChangeForm {
+    /// The new first night, `YYYY-MM-DD`.
+    pub arrival: String,
+    /// The new day of departure, `YYYY-MM-DD`.
+    pub departure: String,
+    /// The new room's id.
+    pub room_id: String,
+    /// How many people.
+    pub party: String,
+    /// A new price for every night; empty to keep the prices.
+    pub price: String,
+    /// The version the form was made from.
+    pub version: i32,
+}

@@ -1,0 +1,158 @@
+//! Pools and transactions.
+//!
+//! Every connection takes a role that owns no table as soon as it is made; every transaction of a signed-in person sets
+//! the actor in the round trip that opens it. Row-level security does the rest (see `migrations/`).
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use domain::access::{Actor, Permit};
+use domain::ids::{OrganisationId, UserId};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres};
+use uuid::Uuid;
+
+/// The migrations, compiled in. They are forward-only and applied under an advisory lock.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// A transaction on one of the pools.
+pub type Transaction = sqlx::Transaction<'static, Postgres>;
+
+/// How long a request waits for a free connection before it is answered with 503.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database as the three roles see it.
+#[derive(Debug, Clone)]
+pub struct Database {
+    app: PgPool,
+    identity: PgPool,
+    worker: PgPool,
+}
+
+impl Database {
+    /// Prepares pools of at most `connections` in all; connections are made when they are needed.
+    pub fn new(options: &PgConnectOptions, connections: u32) -> Self {
+        let pool = |role: &'static str, share: u32| {
+            let take_role = match role {
+                "keyrack_identity" => "SET ROLE keyrack_identity",
+                "keyrack_worker" => "SET ROLE keyrack_worker",
+                _ => "SET ROLE keyrack_app",
+            };
+            PgPoolOptions::new()
+                .max_connections(share.max(2))
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                // A dead connection shows itself in the first statement, which is answered with 503; asking before each
+                // use would cost every request a round trip.
+                .test_before_acquire(false)
+                .after_connect(move |connection, _| {
+                    Box::pin(async move {
+                        connection.execute(take_role).await?;
+                        Ok(())
+                    })
+                })
+                .connect_lazy_with(options.clone().application_name(role))
+        };
+        Self {
+            app: pool("keyrack_app", connections / 2),
+            identity: pool("keyrack_identity", connections / 4),
+            worker: pool("keyrack_worker", connections / 4),
+        }
+    }
+
+    /// [`Database::new`] from a URL.
+    pub fn open(url: &str, connections: u32) -> Result<Self, sqlx::Error> {
+        Ok(Self::new(&PgConnectOptions::from_str(url)?, connections))
+    }
+
+    /// Opens a transaction for somebody who proved a permission.
+    pub async fn begin<R>(&self, permit: &Permit<'_, R>) -> Result<Transaction, sqlx::Error> {
+        self.begin_in(permit.organisation_id(), permit.actor().user_id).await
+    }
+
+    /// Opens a transaction for somebody signed in, in their own organisation if they have one.
+    pub async fn begin_as(&self, actor: &Actor) -> Result<Transaction, sqlx::Error> {
+        let organisation = actor.organisation_id.map_or_else(String::new, |id| id.to_string());
+        self.begin_with(&organisation, actor.user_id).await
+    }
+
+    /// Opens a transaction in an organisation that is being made, or on behalf of a machine. Everything else uses
+    /// [`Database::begin`], which asks for a proof.
+    pub async fn begin_in(&self, organisation_id: OrganisationId, user_id: UserId) -> Result<Transaction, sqlx::Error> {
+        self.begin_with(&organisation_id.to_string(), user_id).await
+    }
+
+    async fn begin_with(&self, organisation: &str, user_id: UserId) -> Result<Transaction, sqlx::Error> {
+        // Both values are UUIDs (or empty), so nothing in them can end the literal.
+        let statement = format!(
+            "BEGIN; SET LOCAL keyrack.organisation = '{organisation}'; SET LOCAL keyrack.actor = '{}'",
+            Uuid::from(user_id)
+        );
+        self.app.begin_with(AssertSqlSafe(statement)).await
+    }
+
+    /// The pool that finds out who somebody is: users, sessions, tokens. For the identity context alone.
+    pub fn identity(&self) -> &PgPool {
+        &self.identity
+    }
+
+    /// The pool of jobs and the outbox.
+    pub fn worker(&self) -> &PgPool {
+        &self.worker
+    }
+
+    /// Opens a transaction on the identity pool.
+    #[expect(clippy::disallowed_methods, reason = "identity works before there is an actor")]
+    pub async fn begin_identity(&self) -> Result<Transaction, sqlx::Error> {
+        self.identity.begin().await
+    }
+
+    /// Opens a transaction on the worker pool.
+    #[expect(clippy::disallowed_methods, reason = "a worker has no actor")]
+    pub async fn begin_worker(&self) -> Result<Transaction, sqlx::Error> {
+        self.worker.begin().await
+    }
+
+    /// Whether Postgres answers.
+    pub async fn is_up(&self) -> bool {
+        sqlx::query("SELECT 1").execute(&self.worker).await.is_ok()
+    }
+
+    /// Closes all connections once their statements are done.
+    pub async fn close(&self) {
+        futures::join!(self.app.close(), self.identity.close(), self.worker.close());
+    }
+}
+
+/// Applies the migrations as the owner of the database. Several servers may start at once: the first one migrates
+/// under an advisory lock while the others wait.
+pub async fn migrate(options: &PgConnectOptions) -> anyhow::Result<()> {
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    MIGRATOR.run(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
+
+/// The name of the constraint that refused a statement.
+pub fn violated_constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
+}
+
+/// Whether the database could not be reached, as opposed to having refused something: such a request can be repeated.
+pub fn is_unavailable(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => {
+            // 57P0x: the server is shutting down or starting; 53xxx: out of connections; 08xxx: connection lost.
+            error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53") || code.starts_with("08"))
+        }
+        // A connection that ends in the middle of a message.
+        sqlx::Error::Protocol(_) => true,
+        _ => false,
+    }
+}
+
+/// Options for a test database that `#[sqlx::test]` made and migrated, as [`Database`] wants them.
+#[doc(hidden)]
+pub fn for_test(pool: &PgPool) -> Database {
+    Database::new(&pool.connect_options(), 24)
+}

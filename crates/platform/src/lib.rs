@@ -1,0 +1,23 @@
+//! What every context of Keyrack stands on.
+//!
+//! * [`settings`]: the environment, read once and checked
+//! * [`database`]: pools and transactions that carry the actor for row-level security
+//! * [`embedded`]: a Postgres of our own under `.keyrack/`
+//! * [`jobs`]: background jobs and cron on Postgres
+//! * [`outbox`]: events written with the change, delivered after it
+//! * [`audit`]: who did what
+//! * [`live`]: what another desk does, within a second
+//! * [`mail`]: SMTP, or kept and shown at `/dev/mail`
+//! * [`clock`], [`ids`], [`secret`]: time, identifiers and random tokens, each from one place
+
+pub mod audit;
+pub mod clock;
+pub mod database;
+pub mod embedded;
+pub mod ids;
+pub mod jobs;
+pub mod live;
+pub mod mail;
+pub mod outbox;
+pub mod secret;
+pub mod settings;

@@ -1,0 +1,268 @@
+//! The environment, read once. A missing or bad setting stops the start with one clear line each.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A text that must not be logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Where mail goes.
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    /// Host name of the server.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// User name, if the server wants one.
+    pub user: Option<String>,
+    /// Password, if the server wants one.
+    pub password: Option<Secret>,
+    /// The sender's address.
+    pub from: String,
+    /// How the connection is encrypted.
+    pub encryption: SmtpEncryption,
+}
+
+/// How a connection to a mail server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpEncryption {
+    /// Not at all; for a server on the same machine.
+    None,
+    /// Plain first, then upgraded (RFC 3207).
+    StartTls,
+    /// From the first byte on (RFC 8314).
+    Tls,
+}
+
+/// How many sign-ins may fail before the next has to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct SignInLimits {
+    /// Failures for one account within the window.
+    pub per_account: i64,
+    /// Failures from one address within the window.
+    pub per_address: i64,
+    /// The window in minutes.
+    pub window_minutes: i64,
+}
+
+/// Everything that can be set from outside.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The address people type, without a slash at the end.
+    pub base_url: String,
+    /// The database; none for the embedded one.
+    pub database_url: Option<Secret>,
+    /// Connections to the database in all.
+    pub database_connections: u32,
+    /// Where the embedded database and other state live.
+    pub state_dir: PathBuf,
+    /// Signs tokens.
+    pub secret_key: Secret,
+    /// Whether to fill an empty database with demo data at start.
+    pub demo: bool,
+    /// Where mail goes; none to keep it and show it at `/dev/mail`.
+    pub smtp: Option<Smtp>,
+    /// Limits on failed sign-ins.
+    pub sign_in_limits: SignInLimits,
+    /// Whether `X-Forwarded-For` tells the client's address, because a balancer of ours sets it.
+    pub trust_proxy: bool,
+}
+
+/// The key that is used on a developer's machine when none is set.
+const DEVELOPMENT_KEY: &str = "keyrack-development-key-never-for-production";
+
+/// What is wrong with the environment, a line for each setting.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct SettingsError(pub Vec<String>);
+
+/// Reads settings one by one and collects what is wrong.
+struct Reader<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        (self.get)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, what: &str, default: T) -> T {
+        match self.text(name) {
+            None => default,
+            Some(text) => text.parse().unwrap_or_else(|_| {
+                self.problems.push(format!("{name}={text:?} is not {what}"));
+                default
+            }),
+        }
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        match self.text(name).as_deref() {
+            None | Some("false" | "0" | "no") => false,
+            Some("true" | "1" | "yes") => true,
+            Some(other) => {
+                self.problems.push(format!("{name}={other:?} is neither true nor false"));
+                false
+            }
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(&|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings through `get`.
+    pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader { get, problems: Vec::new() };
+        let host = reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1]));
+        let port = reader.parsed("PORT", "a port number", 3000u16);
+        let base_url = reader.text("BASE_URL").unwrap_or_else(|| format!("http://localhost:{port}"));
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
+            reader.problems.push(format!("BASE_URL={base_url:?} does not begin with http:// or https://"));
+        }
+        let secret_key = secret_key(&mut reader, &base_url);
+        let smtp = smtp(&mut reader);
+        let settings = Self {
+            listen: SocketAddr::new(host, port),
+            database_url: reader.text("DATABASE_URL").map(Secret::new),
+            database_connections: reader.parsed("DATABASE_CONNECTIONS", "a number", 32),
+            state_dir: reader.text("KEYRACK_STATE_DIR").map_or_else(|| PathBuf::from(".keyrack"), PathBuf::from),
+            secret_key,
+            demo: reader.flag("KEYRACK_DEMO"),
+            smtp,
+            sign_in_limits: SignInLimits {
+                per_account: reader.parsed("RATE_LIMIT_SIGN_IN_PER_ACCOUNT", "a number", 10),
+                per_address: reader.parsed("RATE_LIMIT_SIGN_IN_PER_ADDRESS", "a number", 50),
+                window_minutes: reader.parsed("RATE_LIMIT_SIGN_IN_WINDOW_MINUTES", "a number", 15),
+            },
+            trust_proxy: reader.flag("TRUST_PROXY"),
+            base_url,
+        };
+        if reader.problems.is_empty() { Ok(settings) } else { Err(SettingsError(reader.problems)) }
+    }
+
+    /// Whether cookies can be marked `Secure`: everywhere but on a developer's machine.
+    pub fn is_https(&self) -> bool {
+        self.base_url.starts_with("https://")
+    }
+
+    /// Whether this is a developer's machine rather than a server that people reach.
+    pub fn is_local(&self) -> bool {
+        is_local(&self.base_url)
+    }
+}
+
+fn is_local(base_url: &str) -> bool {
+    let host = base_url.split("://").nth(1).unwrap_or("");
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| {
+        host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    })
+}
+
+fn secret_key(reader: &mut Reader<'_>, base_url: &str) -> Secret {
+    match reader.text("SECRET_KEY") {
+        Some(key) if key.len() < 32 => {
+            reader.problems.push("SECRET_KEY is shorter than 32 characters; make one with: openssl rand -base64 48".to_owned());
+            Secret::new(key)
+        }
+        Some(key) if key == DEVELOPMENT_KEY && !is_local(base_url) => {
+            reader.problems.push("SECRET_KEY is the development key, which everybody knows".to_owned());
+            Secret::new(key)
+        }
+        Some(key) => Secret::new(key),
+        None => {
+            if !is_local(base_url) {
+                reader.problems.push(format!(
+                    "SECRET_KEY is missing; {base_url} is not this machine, so it needs one: openssl rand -base64 48"
+                ));
+            }
+            Secret::new(DEVELOPMENT_KEY)
+        }
+    }
+}
+
+fn smtp(reader: &mut Reader<'_>) -> Option<Smtp> {
+    let host = reader.text("SMTP_HOST")?;
+    let encryption = match reader.text("SMTP_ENCRYPTION").as_deref() {
+        None | Some("starttls") => SmtpEncryption::StartTls,
+        Some("tls") => SmtpEncryption::Tls,
+        Some("none") => SmtpEncryption::None,
+        Some(other) => {
+            reader.problems.push(format!("SMTP_ENCRYPTION={other:?} is none of starttls, tls, none"));
+            SmtpEncryption::StartTls
+        }
+    };
+    let from = reader.text("SMTP_FROM").unwrap_or_else(|| {
+        reader.problems.push("SMTP_FROM is missing: the address mail is sent from".to_owned());
+        String::new()
+    });
+    let port = reader.parsed("SMTP_PORT", "a port number", if encryption == SmtpEncryption::Tls { 465 } else { 587 });
+    Some(Smtp { host, port, user: reader.text("SMTP_USER"), password: reader.text("SMTP_PASSWORD").map(Secret::new), from, encryption })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::read(&|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_set_is_a_developers_machine() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.base_url, "http://localhost:3000");
+        assert!(settings.is_local() && !settings.is_https());
+    }
+
+    #[test]
+    fn every_bad_setting_is_named_at_once() {
+        let error = read(&[("PORT", "many"), ("KEYRACK_DEMO", "perhaps"), ("SMTP_HOST", "mail")]).unwrap_err().to_string();
+        assert_eq!(error.lines().count(), 3, "{error}");
+        assert!(error.contains("PORT=\"many\" is not a port number"));
+    }
+
+    #[test]
+    fn a_server_that_people_reach_needs_a_secret_of_its_own() {
+        assert!(read(&[("BASE_URL", "https://desk.example")]).is_err());
+        assert!(read(&[("BASE_URL", "https://localhost.example")]).is_err());
+        assert!(read(&[("BASE_URL", "https://desk.example"), ("SECRET_KEY", DEVELOPMENT_KEY)]).is_err());
+        assert!(read(&[("BASE_URL", "https://desk.example"), ("SECRET_KEY", "short")]).is_err());
+        assert!(read(&[("BASE_URL", "https://desk.example"), ("SECRET_KEY", &"k".repeat(40))]).is_ok());
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let settings = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d"), ("SECRET_KEY", &"k".repeat(40))]).unwrap();
+        let printed = format!("{settings:?}");
+        assert!(!printed.contains("hunter2") && !printed.contains("kkkk"));
+    }
+}

@@ -1,0 +1,99 @@
+//! All facts about one stay.
+
+use domain::access::{Permit, right};
+use domain::booking::{HistoryEntry, Night, StayDetails};
+use domain::ids::{BookingId, StayId};
+use domain::money::Money;
+use domain::stay::StayAction;
+use platform::clock::business_date;
+use platform::database::Transaction;
+use uuid::Uuid;
+
+use super::record::{StayRecord, select_stays, state};
+use crate::{Error, Pms, Result};
+
+/// How many entries of the history are shown.
+const HISTORY_SHOWN: i64 = 100;
+
+impl Pms {
+    /// A stay with its nights, history, the other stays of its booking, and what may be done to it now by this person.
+    pub async fn stay(&self, permit: Permit<'_, right::ViewDesk>, id: StayId) -> Result<StayDetails> {
+        let hotel_id = Uuid::from(permit.hotel_id());
+        let mut transaction = self.database.begin(&permit).await?;
+        let row = select_stays!("AND s.id = $2", hotel_id, Uuid::from(id))
+            .fetch_optional(&mut *transaction)
+            .await?
+            .ok_or(Error::NotFound)?
+            .into_row()?;
+        let facts = sqlx::query!(
+            "SELECT s.booking_id, s.nightly_minor, s.checked_in_at, s.checked_out_at, s.ended_at, s.version,
+                    b.note, b.created_at, u.full_name AS \"booked_by?\", h.time_zone
+             FROM stays s
+             JOIN bookings b ON b.organisation_id = s.organisation_id AND b.id = s.booking_id
+             JOIN hotels h ON h.organisation_id = s.organisation_id AND h.id = s.hotel_id
+             LEFT JOIN users u ON u.id = b.created_by
+             WHERE s.hotel_id = $1 AND s.id = $2",
+            hotel_id,
+            Uuid::from(id),
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        let siblings = select_stays!(
+            "AND s.booking_id = $2 AND s.id <> $3 ORDER BY s.arrival, s.id",
+            hotel_id,
+            facts.booking_id,
+            Uuid::from(id)
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let history = history(&mut transaction, id.into()).await?;
+        transaction.commit().await?;
+        let today = business_date(&facts.time_zone, self.clock.now());
+        let state = state(id, row.status, facts.checked_in_at, facts.checked_out_at, facts.ended_at)?;
+        let actions: Vec<StayAction> = match permit.also::<right::ManageBookings>() {
+            Ok(_) => state.allowed(row.dates, today),
+            Err(_) => Vec::new(),
+        };
+        let currency = row.total.currency;
+        let nights = row.dates.each_night().zip(facts.nightly_minor);
+        Ok(StayDetails {
+            booking_id: BookingId(facts.booking_id),
+            nights: nights.map(|(date, minor)| Night { date, price: Money::new(minor, currency) }).collect(),
+            note: facts.note,
+            booked_at: facts.created_at,
+            booked_by: facts.booked_by,
+            checked_in_at: facts.checked_in_at,
+            checked_out_at: facts.checked_out_at,
+            actions,
+            version: facts.version,
+            siblings: siblings.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?,
+            history,
+            row,
+        })
+    }
+}
+
+/// What happened to something, newest first.
+async fn history(transaction: &mut Transaction, subject: Uuid) -> Result<Vec<HistoryEntry>> {
+    let rows = sqlx::query!(
+        r#"SELECT a.action, a.facts, a.at, u.full_name AS "by?"
+           FROM audit_log a LEFT JOIN users u ON u.id = a.user_id
+           WHERE a.subject = $1 ORDER BY a.id DESC LIMIT $2"#,
+        subject,
+        HISTORY_SHOWN,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    let facts = |value: serde_json::Value| match value {
+        serde_json::Value::Object(map) => map.into_iter().map(|(key, value)| (key, text(value))).collect(),
+        _ => Vec::new(),
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| HistoryEntry { action: row.action, by: row.by, at: row.at, facts: facts(row.facts) })
+        .collect())
+}

@@ -1,0 +1,86 @@
+//! Finding stays.
+
+use domain::access::{Permit, right};
+use domain::booking::StayRow;
+use domain::ids::{RoomId, StayId};
+use domain::reference;
+use domain::stay::StayStatus;
+use uuid::Uuid;
+
+use super::record::{StayRecord, select_stays};
+use crate::{Pms, Result, guests};
+
+/// How many stays one page of a list shows.
+const PAGE: i64 = 50;
+
+/// Which stays are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct StayFilter {
+    /// A booking reference, or the beginning of a guest's name, e-mail address or telephone number; empty for all.
+    pub text: String,
+    /// Only stays in this state.
+    pub status: Option<StayStatus>,
+    /// Only stays after this one in the list: the last one of the page before.
+    pub before: Option<StayId>,
+}
+
+impl Pms {
+    /// Stays of the hotel, those that arrive last first; 50 a page.
+    pub async fn stays(&self, permit: Permit<'_, right::ViewDesk>, filter: &StayFilter) -> Result<Vec<StayRow>> {
+        let hotel_id = Uuid::from(permit.hotel_id());
+        let status = filter.status.map(StayStatus::as_str);
+        let before = filter.before.map(Uuid::from);
+        let mut transaction = self.database.begin(&permit).await?;
+        let records = if let Some(reference) = reference::parse(&filter.text) {
+            select_stays!("AND b.reference = $2 ORDER BY s.arrival DESC, s.id DESC LIMIT $3", hotel_id, reference, PAGE)
+                .fetch_all(&mut *transaction)
+                .await?
+        } else if filter.text.trim().is_empty() {
+            select_stays!(
+                "AND ($2::text IS NULL OR s.status = $2)
+                 AND ($3::uuid IS NULL OR (s.arrival, s.id) < (SELECT c.arrival, c.id FROM stays c WHERE c.id = $3))
+                 ORDER BY s.arrival DESC, s.id DESC LIMIT $4",
+                hotel_id,
+                status,
+                before,
+                PAGE,
+            )
+            .fetch_all(&mut *transaction)
+            .await?
+        } else {
+            let ids = guests::matching_ids(&mut transaction, &filter.text).await?;
+            select_stays!(
+                "AND s.guest_id = ANY($2) AND ($3::text IS NULL OR s.status = $3)
+                 AND ($4::uuid IS NULL OR (s.arrival, s.id) < (SELECT c.arrival, c.id FROM stays c WHERE c.id = $4))
+                 ORDER BY s.arrival DESC, s.id DESC LIMIT $5",
+                hotel_id,
+                &ids,
+                status,
+                before,
+                PAGE,
+            )
+            .fetch_all(&mut *transaction)
+            .await?
+        };
+        transaction.commit().await?;
+        records.into_iter().map(StayRecord::into_row).collect()
+    }
+
+    /// The stay that is in a room now; else the reservation that should be.
+    pub async fn current_stay(&self, permit: Permit<'_, right::ViewDesk>, room_id: RoomId) -> Result<Option<StayRow>> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let record = select_stays!(
+            "AND s.room_id = $2
+             AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= ($3::timestamptz AT TIME ZONE
+                 (SELECT h.time_zone FROM hotels h WHERE h.id = $1))::date))
+             ORDER BY (s.status = 'checked_in') DESC, s.arrival DESC LIMIT 1",
+            Uuid::from(permit.hotel_id()),
+            Uuid::from(room_id),
+            self.clock.now(),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        record.map(StayRecord::into_row).transpose()
+    }
+}

@@ -1,0 +1,12 @@
+//! Bookings and stays.
+
+mod book;
+mod change;
+mod details;
+mod list;
+mod record;
+mod today;
+
+pub use book::{BookingRequest, GuestChoice, Price};
+pub use list::StayFilter;
+pub(crate) use record::{StayRecord, select_stays};

@@ -1,0 +1,92 @@
+//! Guests of an organisation: one record for new and returning ones.
+
+mod insights;
+mod repo;
+mod search;
+
+use domain::access::{Permit, right};
+use domain::booking::StayRow;
+use domain::guest::{Guest, GuestForm};
+use domain::ids::GuestId;
+pub use insights::{Feedback, GuestHistory, GuestInsights};
+use platform::audit::{self, Deed};
+pub(crate) use search::matching_ids;
+pub(crate) use repo::{insert, replace, reuse_or_insert, update_known};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::bookings::{StayRecord, select_stays};
+use crate::{Error, Pms, Result};
+
+/// How many stays a guest's page shows.
+const STAYS_SHOWN: i64 = 50;
+
+impl Pms {
+    /// A guest with the stays in this hotel, newest first.
+    pub async fn guest(&self, permit: Permit<'_, right::ManageGuests>, id: GuestId) -> Result<(Guest, Vec<StayRow>)> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let row = sqlx::query!(
+            r#"SELECT g.first_name, g.last_name, g.email, g.phone, g.gov_id, g.address, g.city, g.state, g.zip_code,
+                      g.country, g.note,
+                      (SELECT count(*) FROM stays s WHERE s.organisation_id = g.organisation_id AND s.guest_id = g.id
+                          AND s.hotel_id = $2 AND s.status IN ('checked_in', 'checked_out')) AS "stays!",
+                      (SELECT max(s.departure) FROM stays s WHERE s.organisation_id = g.organisation_id AND s.guest_id = g.id
+                          AND s.hotel_id = $2 AND s.status = 'checked_out') AS last_departure
+               FROM guests g WHERE g.id = $1"#,
+            Uuid::from(id),
+            Uuid::from(permit.hotel_id()),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+        let stays = select_stays!(
+            "AND s.guest_id = $2 ORDER BY s.arrival DESC, s.id DESC LIMIT $3",
+            Uuid::from(permit.hotel_id()),
+            Uuid::from(id),
+            STAYS_SHOWN,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let guest = Guest {
+            id,
+            details: GuestForm {
+                first_name: row.first_name,
+                last_name: row.last_name,
+                email: row.email.unwrap_or_default(),
+                phone: row.phone.unwrap_or_default(),
+                gov_id: row.gov_id.unwrap_or_default(),
+                address: row.address.unwrap_or_default(),
+                city: row.city.unwrap_or_default(),
+                state: row.state.unwrap_or_default(),
+                zip_code: row.zip_code.unwrap_or_default(),
+                country: row.country.unwrap_or_default(),
+                note: row.note.unwrap_or_default(),
+            },
+            stays: row.stays,
+            last_departure: row.last_departure,
+        };
+        Ok((guest, stays.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?))
+    }
+
+    /// Records a guest. A known identity number is refused: that guest is there already.
+    pub async fn create_guest(&self, permit: Permit<'_, right::ManageGuests>, form: &GuestForm) -> Result<GuestId> {
+        let draft = form.check("")?;
+        let now = self.clock.now();
+        let mut transaction = self.database.begin(&permit).await?;
+        let id = insert(&mut transaction, permit.organisation_id(), &draft, now).await?;
+        audit::record(&mut *transaction, Deed::of(&permit, "guest.created", id, json!({})), now).await?;
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    /// Replaces what is known about a guest.
+    pub async fn change_guest(&self, permit: Permit<'_, right::ManageGuests>, id: GuestId, form: &GuestForm) -> Result<()> {
+        let draft = form.check("")?;
+        let mut transaction = self.database.begin(&permit).await?;
+        replace(&mut transaction, id, &draft).await?;
+        audit::record(&mut *transaction, Deed::of(&permit, "guest.changed", id, json!({})), self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

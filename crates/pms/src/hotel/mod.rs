@@ -1,0 +1,117 @@
+//! The hotel's own data, and the proof that no room is sold twice.
+
+mod self_audit;
+
+use domain::access::{Permit, right};
+use domain::booking::SelfAudit;
+use domain::hotel::{Hotel, HotelForm};
+use domain::problem::ProblemCode;
+use platform::audit::{self, Deed};
+use platform::clock;
+use platform::database::Transaction;
+pub use self_audit::check_hotels;
+use uuid::Uuid;
+
+use crate::error::one_row;
+use crate::{Error, Pms, Result};
+
+/// What most use cases need to know about their hotel.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub time_zone: String,
+    pub currency: domain::money::Currency,
+    pub is_subscribed: bool,
+}
+
+impl Facts {
+    /// A currency read from a row.
+    pub fn currency(code: &str) -> Result<domain::money::Currency> {
+        code.parse().map_err(|_| Error::Inconsistent(format!("{code:?} is not a currency")))
+    }
+
+    /// Loads the facts of the permit's hotel.
+    pub async fn load<R>(
+        transaction: &mut Transaction,
+        permit: &Permit<'_, R>,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Self> {
+        let row = sqlx::query!(
+            r#"SELECT time_zone, currency AS "currency: String",
+                      (subscription_valid AND (valid_to IS NULL OR valid_to > $2)) AS "is_subscribed!"
+               FROM hotels WHERE id = $1"#,
+            Uuid::from(permit.hotel_id()),
+            now,
+        )
+        .fetch_optional(&mut **transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+        Ok(Self { currency: Self::currency(&row.currency)?, time_zone: row.time_zone, is_subscribed: row.is_subscribed })
+    }
+}
+
+impl Pms {
+    /// The hotel's own data.
+    pub async fn hotel(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Hotel> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let row = sqlx::query!(
+            r#"SELECT name, address, phone, email, time_zone, currency AS "currency: String", terms
+               FROM hotels WHERE id = $1"#,
+            Uuid::from(permit.hotel_id()),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+        transaction.commit().await?;
+        Ok(Hotel {
+            id: permit.hotel_id(),
+            name: row.name,
+            address: row.address,
+            phone: row.phone,
+            email: row.email,
+            business_date: clock::business_date(&row.time_zone, self.clock.now()),
+            time_zone: row.time_zone,
+            currency: Facts::currency(&row.currency)?,
+            terms: row.terms,
+        })
+    }
+
+    /// Changes the hotel's own data.
+    pub async fn change_hotel(&self, permit: Permit<'_, right::ManageHotel>, form: &HotelForm) -> Result<()> {
+        let draft = form.check()?;
+        if !clock::is_time_zone(&draft.time_zone) {
+            return Err(Error::at("time_zone", ProblemCode::NotOnOffer));
+        }
+        let mut transaction = self.database.begin(&permit).await?;
+        let result = sqlx::query!(
+            "UPDATE hotels SET name = $2, address = $3, phone = $4, email = $5, time_zone = $6, terms = $7 WHERE id = $1",
+            Uuid::from(permit.hotel_id()),
+            draft.name,
+            draft.address,
+            draft.phone,
+            draft.email,
+            draft.time_zone,
+            draft.terms,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        one_row(&result)?;
+        let deed = Deed::of(&permit, "hotel.changed", permit.hotel_id(), serde_json::json!({ "name": draft.name }));
+        audit::record(&mut *transaction, deed, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The newest result of the self-audit; none until it first ran for this hotel.
+    pub async fn self_audit(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Option<SelfAudit>> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let audit = sqlx::query_as!(
+            SelfAudit,
+            "SELECT conflicts, checked_at FROM self_audits WHERE hotel_id = $1",
+            Uuid::from(permit.hotel_id()),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(audit)
+    }
+}

@@ -1,0 +1,46 @@
+//! The self-audit: proof at any time that no room is sold twice, whatever the constraint says.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use platform::database::Database;
+
+/// A hotel whose desk was open this long ago is checked again.
+const DESK_IS_OPEN: TimeDelta = TimeDelta::minutes(10);
+
+/// Counts, for every hotel whose desk is open, the pairs of live stays that share a room and a night, and keeps the
+/// result. Returns how many hotels were checked.
+///
+/// Sorted by arrival, a stay overlaps a later one exactly if it overlaps the latest departure so far, so one pass over
+/// an index finds every conflict.
+pub async fn check_hotels(database: &Database, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    let result = sqlx::query!(
+        "WITH open_desks AS (
+             SELECT DISTINCT h.organisation_id, h.id
+             FROM sessions s
+             JOIN memberships m ON m.user_id = s.user_id
+             JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
+             WHERE s.last_seen_at > $2
+         ), ordered AS (
+             SELECT s.organisation_id, s.hotel_id, s.arrival,
+                    max(s.departure) OVER (PARTITION BY s.organisation_id, s.room_id ORDER BY s.arrival, s.departure
+                                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_until
+             FROM open_desks d
+             JOIN stays s ON s.organisation_id = d.organisation_id AND s.hotel_id = d.id
+             WHERE s.status IN ('reserved', 'checked_in')
+         ), counted AS (
+             SELECT d.organisation_id, d.id,
+                    count(*) FILTER (WHERE o.arrival < o.taken_until) AS conflicts
+             FROM open_desks d
+             LEFT JOIN ordered o ON o.organisation_id = d.organisation_id AND o.hotel_id = d.id
+             GROUP BY d.organisation_id, d.id
+         )
+         INSERT INTO self_audits (organisation_id, hotel_id, conflicts, checked_at)
+         SELECT organisation_id, id, conflicts, $1 FROM counted
+         ON CONFLICT (organisation_id, hotel_id)
+             DO UPDATE SET conflicts = excluded.conflicts, checked_at = excluded.checked_at",
+        now,
+        now - DESK_IS_OPEN,
+    )
+    .execute(database.worker())
+    .await?;
+    Ok(result.rows_affected())
+}

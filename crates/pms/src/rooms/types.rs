@@ -1,0 +1,112 @@
+//! Room types.
+
+use domain::access::{Permit, right};
+use domain::ids::RoomTypeId;
+use domain::money::Money;
+use domain::room::{RoomType, RoomTypeForm};
+use platform::audit::{self, Deed};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::in_use;
+use crate::error::one_row;
+use crate::hotel::Facts;
+use crate::{Pms, Result};
+
+impl Pms {
+    /// All room types with the number of their rooms, cheapest first.
+    pub async fn room_types(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Vec<RoomType>> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let rows = sqlx::query!(
+            r#"SELECT t.id, t.name, t.sleeps, t.rate_minor, h.currency AS "currency: String", count(r.id) AS "rooms!"
+               FROM room_types t
+               JOIN hotels h ON h.organisation_id = t.organisation_id AND h.id = t.hotel_id
+               LEFT JOIN rooms r ON r.organisation_id = t.organisation_id AND r.room_type_id = t.id
+               WHERE t.hotel_id = $1
+               GROUP BY t.organisation_id, t.id, h.currency
+               ORDER BY t.rate_minor, t.name"#,
+            Uuid::from(permit.hotel_id()),
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(RoomType {
+                    id: RoomTypeId(row.id),
+                    name: row.name,
+                    sleeps: row.sleeps,
+                    rate: Money::new(row.rate_minor, Facts::currency(&row.currency)?),
+                    rooms: row.rooms,
+                })
+            })
+            .collect()
+    }
+
+    /// Adds a room type.
+    pub async fn create_room_type(&self, permit: Permit<'_, right::ManageRooms>, form: &RoomTypeForm) -> Result<RoomTypeId> {
+        let now = self.clock.now();
+        let mut transaction = self.database.begin(&permit).await?;
+        let draft = form.check(Facts::load(&mut transaction, &permit, now).await?.currency)?;
+        let id: RoomTypeId = platform::ids::new();
+        sqlx::query!(
+            "INSERT INTO room_types (organisation_id, id, hotel_id, name, sleeps, rate_minor, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            Uuid::from(permit.organisation_id()),
+            Uuid::from(id),
+            Uuid::from(permit.hotel_id()),
+            draft.name,
+            draft.sleeps,
+            draft.rate.minor,
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        audit::record(&mut *transaction, Deed::of(&permit, "room_type.created", id, json!({ "name": draft.name })), now).await?;
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    /// Changes a room type. Stays that are booked keep their prices.
+    pub async fn change_room_type(
+        &self,
+        permit: Permit<'_, right::ManageRooms>,
+        id: RoomTypeId,
+        form: &RoomTypeForm,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let mut transaction = self.database.begin(&permit).await?;
+        let draft = form.check(Facts::load(&mut transaction, &permit, now).await?.currency)?;
+        let result = sqlx::query!(
+            "UPDATE room_types SET name = $3, sleeps = $4, rate_minor = $5 WHERE hotel_id = $1 AND id = $2",
+            Uuid::from(permit.hotel_id()),
+            Uuid::from(id),
+            draft.name,
+            draft.sleeps,
+            draft.rate.minor,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        one_row(&result)?;
+        audit::record(&mut *transaction, Deed::of(&permit, "room_type.changed", id, json!({ "name": draft.name })), now).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Removes a room type that no room is of.
+    pub async fn remove_room_type(&self, permit: Permit<'_, right::ManageRooms>, id: RoomTypeId) -> Result<()> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let result = sqlx::query!(
+            "DELETE FROM room_types WHERE hotel_id = $1 AND id = $2",
+            Uuid::from(permit.hotel_id()),
+            Uuid::from(id),
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(in_use)?;
+        one_row(&result)?;
+        audit::record(&mut *transaction, Deed::of(&permit, "room_type.removed", id, json!({})), self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

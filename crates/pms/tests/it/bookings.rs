@@ -1,0 +1,291 @@
+//! What a desk does with stays in a day's work.
+
+use domain::access::right;
+use domain::booking::{BookingForm, StayChangeForm};
+use domain::guest::{GuestDraft, GuestForm};
+use domain::problem::ProblemCode;
+use domain::stay::{StayAction, StayRefusal, StayStatus};
+use pms::Error;
+use pms::bookings::{GuestChoice, Price, StayFilter};
+use pms::rooms::{Availability, ClosureForm};
+use sqlx::PgPool;
+use crate::support::{World, request};
+
+fn fields(error: Error) -> Vec<(String, ProblemCode)> {
+    match error {
+        Error::Invalid(problems) => problems.into_iter().map(|problem| (problem.field, problem.code)).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_guest_books_comes_stays_and_leaves(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let form = BookingForm {
+        room_id: house.rooms[3].to_string(),
+        arrival: world.dates(0, 2).arrival().to_string(),
+        departure: world.dates(0, 2).departure().to_string(),
+        party: "2".into(),
+        guest: GuestForm { first_name: "Zoë".into(), last_name: "Ångström".into(), ..GuestForm::default() },
+        ..BookingForm::default()
+    };
+    let stay = pms.book(house.permit(), &form).await.unwrap();
+    let today = pms.today(house.permit()).await.unwrap();
+    assert_eq!(today.arrivals.len(), 1);
+    assert_eq!(today.arrivals[0].guest_name, "Zoë Ångström");
+    assert_eq!(today.arrivals[0].total.minor, 24_000);
+    pms.act(house.permit(), stay, StayAction::CheckIn).await.unwrap();
+    assert_eq!(pms.today(house.permit()).await.unwrap().in_house.len(), 1);
+    world.tomorrow();
+    world.tomorrow();
+    assert_eq!(pms.today(house.permit()).await.unwrap().departures.len(), 1);
+    let left = pms.check_out(house.permit(), stay, Some("quiet".into()), Some(5)).await.unwrap();
+    assert_eq!(left.status, StayStatus::CheckedOut);
+    assert!(!left.room_ready, "the room is dirty after the guest has left");
+    let details = pms.stay(house.permit(), stay).await.unwrap();
+    let deeds: Vec<_> = details.history.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(deeds, ["stay.checked_out", "stay.checked_in", "stay.booked"]);
+    assert_eq!(details.nights.len(), 2);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn every_problem_of_a_form_is_named_at_once_and_nothing_is_written(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let form = BookingForm {
+        room_id: "12".into(),
+        arrival: "soon".into(),
+        departure: String::new(),
+        party: "many".into(),
+        guest: GuestForm { email: "x".into(), ..GuestForm::default() },
+        ..BookingForm::default()
+    };
+    let names: Vec<_> = fields(pms.book(house.permit(), &form).await.unwrap_err()).into_iter().map(|(f, _)| f).collect();
+    assert_eq!(names, ["room_id", "arrival", "departure", "party", "first_name", "email"]);
+
+    let good = request(house.rooms[0], world.dates(0, 1), "Ada");
+    let yesterday = pms::bookings::BookingRequest { dates: world.dates(-1, 1), ..good.clone() };
+    assert_eq!(
+        fields(pms.make_booking(house.permit(), yesterday).await.unwrap_err()),
+        [("arrival".to_owned(), ProblemCode::InThePast)]
+    );
+    let crowd = pms::bookings::BookingRequest { party: 9, ..good.clone() };
+    assert_eq!(
+        fields(pms.make_booking(house.permit(), crowd).await.unwrap_err()),
+        [("party".to_owned(), ProblemCode::TooManyGuests { max: 2 })]
+    );
+    let other_hotels_room = request(world.mill.rooms[0], world.dates(0, 1), "Ada");
+    assert_eq!(
+        fields(pms.make_booking(house.permit(), other_hotels_room).await.unwrap_err()),
+        [("room_id".to_owned(), ProblemCode::NotFound)]
+    );
+    assert_eq!(world.count("SELECT count(*) FROM bookings").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM guests").await, 0);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_price_other_than_the_rate_needs_permission(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let at = |price| pms::bookings::BookingRequest {
+        price: Some(price),
+        ..request(house.rooms[0], world.dates(0, 3), "Ada")
+    };
+    let reception = || house.reception.permit::<right::ManageBookings>(house.hotel_id).unwrap();
+    assert!(matches!(pms.make_booking(reception(), at(Price::Nightly(1))).await, Err(Error::Forbidden(_))));
+    // The rate's own total is no override.
+    let stay = pms.make_booking(reception(), at(Price::Total(27_000))).await.unwrap();
+    pms.act(house.permit(), stay, StayAction::Cancel).await.unwrap();
+    let agreed = pms.make_booking(house.permit(), at(Price::Total(10_000))).await.unwrap();
+    let details = pms.stay(house.permit(), agreed).await.unwrap();
+    let nights: Vec<_> = details.nights.iter().map(|night| night.price.minor).collect();
+    assert_eq!(nights, [3_334, 3_333, 3_333]);
+    assert_eq!(details.row.total.minor, 10_000);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_known_identity_number_is_the_same_guest(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let guest = |phone: &str| GuestChoice::New(GuestDraft {
+        first_name: "Ada".into(),
+        gov_id: Some("P 123".into()),
+        phone: Some(phone.into()),
+        ..GuestDraft::default()
+    });
+    let book = |room: usize, phone: &str| pms::bookings::BookingRequest {
+        guest: guest(phone),
+        ..request(house.rooms[room], world.dates(0, 1), "")
+    };
+    let (first, second) = futures::join!(
+        pms.make_booking(house.permit(), book(0, "111")),
+        pms.make_booking(house.permit(), book(1, "222"))
+    );
+    assert!(first.is_ok() && second.is_ok());
+    assert_eq!(world.count("SELECT count(*) FROM guests").await, 1);
+    let known = pms.guest_by_gov_id(house.permit(), " p 123 ").await.unwrap().unwrap();
+    assert_eq!(known.first_name, "Ada");
+    assert!(pms.guest_by_gov_id(world.mill.permit(), "P 123").await.unwrap().is_none(), "another company's guest");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn availability_is_what_can_be_booked(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let free = async |arrival, departure| {
+        let wanted = Availability { dates: world.dates(arrival, departure), room_type_id: None, party: None };
+        let rooms = pms.available(house.permit(), &wanted).await.unwrap();
+        rooms.into_iter().map(|free| free.room.number).collect::<Vec<_>>()
+    };
+    assert_eq!(free(0, 3).await.len(), 6);
+    for (room, arrival, departure) in [(0, 2, 4), (0, 6, 8), (1, 0, 1)] {
+        pms.make_booking(house.permit(), request(house.rooms[room], world.dates(arrival, departure), "Ada")).await.unwrap();
+    }
+    let closure = ClosureForm {
+        room_id: house.rooms[2].to_string(),
+        starts_on: world.dates(1, 2).arrival().to_string(),
+        ends_on: world.dates(1, 2).departure().to_string(),
+        reason: "burst pipe".into(),
+    };
+    let closure = pms.close_room(house.permit(), &closure).await.unwrap();
+    assert_eq!(free(0, 1).await, ["101", "103", "104", "105", "106"]);
+    assert_eq!(free(1, 3).await, ["102", "104", "105", "106"]);
+    assert_eq!(free(4, 6).await, ["101", "102", "103", "104", "105", "106"], "back to back is free");
+    assert_eq!(free(5, 7).await, ["102", "103", "104", "105", "106"]);
+    let closed = request(house.rooms[2], world.dates(0, 2), "Ben");
+    assert!(matches!(pms.make_booking(house.permit(), closed).await, Err(Error::RoomOutOfOrder)));
+    pms.reopen_room(house.permit(), closure).await.unwrap();
+    assert_eq!(free(1, 3).await, ["102", "103", "104", "105", "106"]);
+    let three = Availability { dates: world.dates(0, 1), room_type_id: None, party: Some(3) };
+    assert!(pms.available(house.permit(), &three).await.unwrap().is_empty());
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn dates_and_rooms_change_with_their_prices(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let permit = house.permit::<right::ManageBookings>();
+    let stay = pms.make_booking(permit, request(house.rooms[0], world.dates(1, 3), "Ada")).await.unwrap();
+    let neighbour = pms.make_booking(permit, request(house.rooms[0], world.dates(4, 6), "Ben")).await.unwrap();
+    let form = |departure: i64, room: usize, version| StayChangeForm {
+        departure: world.dates(1, departure).departure().to_string(),
+        room_id: house.rooms[room].to_string(),
+        version,
+        ..StayChangeForm::default()
+    };
+    pms.change(permit, stay, &form(4, 0, 1)).await.unwrap();
+    assert!(matches!(pms.change(permit, stay, &form(5, 0, 2)).await, Err(Error::RoomTaken)));
+    pms.change(permit, stay, &form(5, 3, 2)).await.unwrap();
+    let details = pms.stay(house.permit(), stay).await.unwrap();
+    assert_eq!((details.row.room_number.as_str(), details.row.total.minor), ("104", 48_000));
+    let nowhere = StayChangeForm { room_id: world.mill.rooms[0].to_string(), version: 3, ..StayChangeForm::default() };
+    assert_eq!(
+        fields(pms.change(permit, stay, &nowhere).await.unwrap_err()),
+        [("room_id".to_owned(), ProblemCode::NotFound)]
+    );
+    pms.act(permit, neighbour, StayAction::Cancel).await.unwrap();
+    assert!(matches!(
+        pms.change(permit, neighbour, &form(5, 0, 2)).await,
+        Err(Error::Refused(StayRefusal::WrongState { status: StayStatus::Cancelled, .. }))
+    ));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_double_click_checks_in_once(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay = pms.make_booking(house.permit(), request(house.rooms[0], world.dates(0, 1), "Ada")).await.unwrap();
+    let clicks = futures::future::join_all((0..8).map(|_| pms.act(house.permit(), stay, StayAction::CheckIn))).await;
+    assert_eq!(clicks.iter().filter(|click| click.is_ok()).count(), 1);
+    assert_eq!(world.count("SELECT count(*) FROM audit_log WHERE action = 'stay.checked_in'").await, 1);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_stranger_finds_nothing_and_changes_nothing(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, mill, pms) = (&world.harbour, &world.mill, &world.pms);
+    let stay = pms.make_booking(house.permit(), request(house.rooms[0], world.dates(0, 1), "Ada")).await.unwrap();
+    let guest = pms.stay(house.permit(), stay).await.unwrap().row.guest_id;
+    assert!(matches!(pms.stay(mill.permit(), stay).await, Err(Error::NotFound)));
+    assert!(matches!(pms.act(mill.permit(), stay, StayAction::Cancel).await, Err(Error::NotFound)));
+    assert!(matches!(pms.change(mill.permit(), stay, &StayChangeForm::default()).await, Err(Error::NotFound)));
+    assert!(matches!(pms.guest(mill.permit(), guest).await, Err(Error::NotFound)));
+    assert!(matches!(pms.change_guest(mill.permit(), guest, &GuestForm { first_name: "X".into(), ..GuestForm::default() }).await, Err(Error::NotFound)));
+    let mut wanted = request(mill.rooms[0], world.dates(0, 1), "");
+    wanted.guest = GuestChoice::Existing(guest, None);
+    assert_eq!(fields(pms.make_booking(mill.permit(), wanted).await.unwrap_err())[0].0, "guest_id");
+    assert!(pms.stays(mill.permit(), &StayFilter::default()).await.unwrap().is_empty());
+    assert!(pms.guests(mill.permit(), "Ada", None).await.unwrap().is_empty());
+}
+
+/// Every table of the schema, asked as somebody of another organisation and as nobody: no row of the first hotel.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn no_table_shows_a_stranger_anything(superuser: PgPool) {
+    use sqlx::{AssertSqlSafe, Row};
+    let world = World::new(superuser).await;
+    let house = &world.harbour;
+    world.pms.make_booking(house.permit(), request(house.rooms[0], world.dates(0, 1), "Ada")).await.unwrap();
+    let tables = sqlx::query(
+        "SELECT c.relname::text AS name, c.relrowsecurity AS secured,
+                EXISTS (SELECT FROM information_schema.columns k WHERE k.table_name = c.relname AND k.column_name = 'organisation_id') AS tenant
+         FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> '_sqlx_migrations'",
+    )
+    .fetch_all(&world.superuser)
+    .await
+    .unwrap();
+    assert!(tables.len() > 15);
+    for table in tables {
+        let name: String = table.get("name");
+        assert!(table.get::<bool, _>("secured"), "{name} has no row-level security");
+        if !table.get::<bool, _>("tenant") {
+            continue;
+        }
+        let sql = format!("SELECT count(*) FROM {name} WHERE organisation_id = $1");
+        let mut transaction = world.database.begin_as(&world.mill.owner).await.unwrap();
+        let seen = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql))
+            .bind(house.organisation_id)
+            .fetch_one(&mut *transaction)
+            .await;
+        match seen {
+            Ok(rows) => assert_eq!(rows, 0, "{name}"),
+            // The role has no right to read the table at all.
+            Err(sqlx::Error::Database(error)) => assert_eq!(error.code().as_deref(), Some("42501"), "{name}"),
+            Err(other) => panic!("{name}: {other}"),
+        }
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_self_audit_sees_what_the_constraint_would_have_refused(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let house = &world.harbour;
+    sqlx::query("INSERT INTO memberships (organisation_id, hotel_id, user_id, role, created_at) VALUES ($1, $2, $3, 'owner', now())")
+        .bind(house.organisation_id)
+        .bind(house.hotel_id)
+        .bind(house.owner.user_id)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let now = platform::clock::Clock::now(&world.clock);
+    sqlx::query(
+        "INSERT INTO sessions (id, token_hash, user_id, user_agent, address, created_at, last_seen_at, expires_at)
+         VALUES ($1, 'x', $2, '', '', $3, $3, $3)",
+    )
+    .bind(platform::ids::new::<uuid::Uuid>())
+    .bind(house.owner.user_id)
+    .bind(now)
+    .execute(&world.superuser)
+    .await
+    .unwrap();
+    let book = |arrival, departure| world.pms.make_booking(house.permit(), request(house.rooms[0], world.dates(arrival, departure), "A"));
+    book(0, 5).await.unwrap();
+    book(5, 6).await.unwrap();
+    assert_eq!(pms::hotel::check_hotels(&world.database, now).await.unwrap(), 1);
+    assert_eq!(world.pms.self_audit(house.permit()).await.unwrap().unwrap().conflicts, 0);
+    sqlx::query("ALTER TABLE stays DROP CONSTRAINT stays_room_taken").execute(&world.superuser).await.unwrap();
+    book(1, 2).await.unwrap();
+    book(3, 4).await.unwrap();
+    pms::hotel::check_hotels(&world.database, now).await.unwrap();
+    assert_eq!(world.pms.self_audit(house.permit()).await.unwrap().unwrap().conflicts, 2);
+}

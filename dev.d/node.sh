@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# What comes from npm (stylesheet compiler, wasm optimiser, fonts, icons, browser tests), and the browser.
+
+setup_node() {
+    local version
+    version=$(node --version 2>/dev/null || true)
+    case $version in
+        v2[0-9].* | v[3-9][0-9].*) ;;
+        *) die "Node 20 or newer is missing (found: ${version:-none})." "Install it from https://nodejs.org or with your package manager, then run the same command again." ;;
+    esac
+
+    # The stamp lies inside node_modules, so that it goes when they go.
+    local wanted
+    wanted="$version $(sha256 <package-lock.json)"
+    [ "$(cat node_modules/.keyrack 2>/dev/null)" != "$wanted" ] || return 0
+    must_step "npm ci: stylesheet compiler, wasm optimiser, fonts and icons, browser tests" \
+        "See whether \`npm ci\` works by hand; delete node_modules if it was interrupted." \
+        npm ci --no-audit --no-fund --prefer-offline
+    printf '%s\n' "$wanted" >node_modules/.keyrack
+}
+
+# The tests use an installed Chromium where there is one, and Playwright's own elsewhere.
+setup_browser() {
+    local candidate
+    for candidate in "${KEYRACK_CHROMIUM:-}" /usr/bin/chromium /usr/bin/google-chrome-stable; do
+        if [ -n "$candidate" ] && [ -x "$candidate" ]; then
+            export KEYRACK_CHROMIUM=$candidate
+            return
+        fi
+    done
+    if ! $MACOS && command -v apt-get >/dev/null; then
+        install_packages "the browser that the tests drive" chromium
+        export KEYRACK_CHROMIUM=/usr/bin/chromium
+        return
+    fi
+    local wanted
+    wanted=$(playwright --version)
+    stamped browser "$wanted" && return
+    must_step "playwright install chromium: the browser that the tests drive" \
+        "Install Chromium yourself and set KEYRACK_CHROMIUM to its path." playwright install chromium
+    stamp browser "$wanted"
+}
+
+# A TCP port that nobody listens on.
+free_port() {
+    node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
+}

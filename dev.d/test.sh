@@ -1,0 +1,187 @@
+# shellcheck shell=bash
+# Every test there is: Rust and SQL, the API against its description, the pages in a browser.
+
+# What the API is tried with: an owner of the demo data, who may do nearly everything in one company.
+API_USER=owner@harbour.example
+API_PASSWORD=HarbourDesk1!
+
+TEST_SITE=target/site-test
+PROBLEMS=()
+PASSED=0 COUNTED=0 SKIPPED=0
+
+run_tests() {
+    local parts='' part
+    while [ $# -gt 0 ]; do
+        case $1 in
+            check | rust | api | browser) parts="$parts $1" ;;
+            --) shift && break ;;
+            *) die "There is no kind of test \`$1\`." "Kinds: check rust api browser (all, if none is named)." ;;
+        esac
+        shift
+    done
+    [ -n "$parts" ] || parts='check rust api browser'
+
+    start_postgres
+    for part in $parts; do
+        "test_$part" "$@"
+    done
+
+    say ""
+    [ ${#PROBLEMS[@]} = 0 ] || for part in "${PROBLEMS[@]}"; do say "Failed: $part"; done
+    say "$(counts "$PASSED" $((COUNTED + ${#PROBLEMS[@]})) "$SKIPPED")"
+    [ $((COUNTED + ${#PROBLEMS[@]})) = 0 ]
+}
+
+# The line that other tools read, too: `N passed, N failed`, alone.
+counts() {
+    printf '%s passed, %s failed' "$1" "$2"
+    [ "$3" = 0 ] || printf ', %s skipped' "$3"
+}
+
+# result KIND EXIT-STATUS PASSED FAILED SKIPPED
+result() {
+    say "$1: $(counts "$3" "$4" "$5")"
+    PASSED=$((PASSED + $3))
+    COUNTED=$((COUNTED + $4))
+    SKIPPED=$((SKIPPED + $5))
+    # A test program that crashed, or had nothing to run, has no count to show for it.
+    if [ "$2" != 0 ] && [ "$4" = 0 ]; then problem "$1 tests ended with an error"; fi
+    if [ "$2" = 0 ] && [ "$3" = 0 ]; then problem "$1 tests: none was run"; fi
+}
+
+# problem WHAT: a failure that no test counts.
+problem() { PROBLEMS[${#PROBLEMS[@]}]=$1; }
+
+test_check() {
+    run_check || problem "./dev check"
+}
+
+test_rust() {
+    local status=0
+    step "compiling the Rust tests" "Correct what the compiler says." \
+        cargo test --workspace --exclude frontend --no-run || {
+        problem "compiling the Rust tests"
+        return 0
+    }
+    STEP_TAIL=0 step "Rust and SQL tests" "" cargo test --workspace --exclude frontend --no-fail-fast -- "$@" || status=$?
+    [ $status = 0 ] || awk '/^failures:$/ { show = 1 } /^test result:/ { show = 0 } show' "$STEP_LOG" | head -n 300
+    # shellcheck disable=SC2046
+    result rust $status $(awk '/^test result:/ { passed += $4; failed += $6; skipped += $8 } END { print passed + 0, failed + 0, skipped + 0 }' "$STEP_LOG")
+}
+
+test_api() {
+    build_for_tests && start_server api || return 0
+    local token status=0 report=$SERVER_HOME/junit.xml
+    token=$(api_token) || {
+        say "  FAILED  signing in to the API as $API_USER"
+        problem "signing in to the API"
+        return 0
+    }
+    local config=()
+    [ ! -f end2end/schemathesis.toml ] || config=(--config-file end2end/schemathesis.toml)
+    # A fixed seed: a failure seen once is seen again by the next person.
+    step "the API against its description (schemathesis)" "The log shows each failing request as a curl command." \
+        "$CACHE/venv/bin/schemathesis" ${config[@]+"${config[@]}"} run "$SERVER_URL/api/openapi.json" \
+        --header "Authorization: Bearer $token" --seed 20 --workers 2 --max-examples 25 --continue-on-failure \
+        --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
+        --report-junit-path "$report" "$@" || status=$?
+    # shellcheck disable=SC2046
+    result api $status $(junit_counts "$report")
+    stop_server
+}
+
+test_browser() {
+    build_for_tests && start_server browser || return 0
+    local status=0
+    STEP_TAIL=120 step "the pages in a browser (Playwright)" "Traces and screenshots are in end2end/results." \
+        playwright_tests "$@" || status=$?
+    # shellcheck disable=SC2046
+    result browser $status $(plain_text <"$STEP_LOG" | awk '
+        /^ *[0-9]+ passed/ { passed += $1 } /^ *[0-9]+ flaky/ { passed += $1 }
+        /^ *[0-9]+ failed/ { failed += $1 } /^ *[0-9]+ (skipped|did not run)/ { skipped += $1 }
+        END { print passed + 0, failed + 0, skipped + 0 }')
+    stop_server
+}
+
+playwright_tests() { (cd end2end && BASE_URL=$SERVER_URL playwright test "$@"); }
+
+# The server and its pages, unoptimised: optimised ones take a quarter of an hour for each change.
+TESTS_BUILT=
+build_for_tests() {
+    [ -z "$TESTS_BUILT" ] || return "$TESTS_BUILT"
+    TESTS_BUILT=1
+    step "compiling the server" "Correct what the compiler says." \
+        cargo build --workspace --exclude frontend --bins &&
+        step "compiling the pages for the browser" "Correct what the compiler says." \
+            env LEPTOS_SITE_ROOT="$TEST_SITE" cargo leptos build --frontend-only &&
+        TESTS_BUILT=0
+    [ $TESTS_BUILT = 0 ] || problem "building the server and its pages"
+    return $TESTS_BUILT
+}
+
+# start_server NAME: on a free port, with demo data in a database of its own, since tests change what they find.
+start_server() {
+    local port tries=0
+    SERVER_HOME=$LOGS/server-$1
+    rm -rf "$SERVER_HOME"
+    mkdir -p "$SERVER_HOME"
+    port=$(free_port)
+    SERVER_URL=http://127.0.0.1:$port
+    new_database "keyrack_$1" || return
+    (
+        use_database "keyrack_$1"
+        unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE
+        with_site "$ROOT/$TEST_SITE" HOST=127.0.0.1 PORT="$port" BASE_URL="$SERVER_URL" KEYRACK_DEMO=true \
+            SECRET_KEY="$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" \
+            "$CARGO_TARGET_DIR/debug/keyrack" serve >"$SERVER_HOME/log" 2>&1 </dev/null
+    ) &
+    SERVER_PID=$!
+    at_exit stop_server
+    while ! node -e "fetch('$SERVER_URL/ready').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; do
+        tries=$((tries + 1))
+        if [ $tries -gt 240 ] || ! kill -0 "$SERVER_PID" 2>/dev/null; then
+            say "  FAILED  the server did not become ready. Its last words:"
+            tail -n 30 "$SERVER_HOME/log" | plain_text | sed 's/^/    | /'
+            problem "starting the server"
+            stop_server
+            return 1
+        fi
+        sleep 0.5
+    done
+}
+
+SERVER_PID=
+stop_server() {
+    [ -n "$SERVER_PID" ] || return 0
+    local pid=$SERVER_PID tries=0
+    SERVER_PID=
+    kill -TERM "$pid" 2>/dev/null || return 0
+    while kill -0 "$pid" 2>/dev/null && [ $tries -lt 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
+
+api_token() {
+    # shellcheck disable=SC2016
+    node -e '
+        const [url, username, password] = process.argv.slice(1);
+        fetch(`${url}/auth/token`, { method: "POST", body: new URLSearchParams({ username, password }) })
+            .then(answer => answer.json())
+            .then(body => { if (!body.access_token) throw body; console.log(body.access_token); })
+            .catch(error => { console.error(error); process.exit(1); });
+    ' "$SERVER_URL" "$API_USER" "$API_PASSWORD"
+}
+
+junit_counts() {
+    node -e '
+        const fs = require("fs");
+        const text = fs.existsSync(process.argv[1]) ? fs.readFileSync(process.argv[1], "utf8") : "";
+        const cases = text.match(/<testcase\b[^>]*?(\/>|>[\s\S]*?<\/testcase>)/g) ?? [];
+        const failed = cases.filter(c => /<(failure|error)\b/.test(c)).length;
+        const skipped = cases.filter(c => /<skipped\b/.test(c)).length;
+        console.log(cases.length - failed - skipped, failed, skipped);
+    ' "$1"
+}
