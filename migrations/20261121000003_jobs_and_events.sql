@@ -41,10 +41,16 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_time ON events (occurred_at);
 
+-- How far each consumer has read.
 CREATE TABLE event_cursors (
     consumer text PRIMARY KEY,
     transaction xid8 NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    -- How often the event after this one was refused in a row, why, and when it is tried again: order is kept, so the
+    -- consumer waits for it.
+    failures int NOT NULL DEFAULT 0,
+    last_error text,
+    retry_at timestamptz
 );
 
 -- Answers to REST writes that carried an Idempotency-Key, kept 24 hours (DESIGN 2).
@@ -87,6 +93,19 @@ BEGIN
 END $$;
 CREATE TRIGGER jobs_notify AFTER INSERT ON jobs FOR EACH STATEMENT EXECUTE FUNCTION notify_job();
 
+-- Enqueues a job unless one with its key is waiting; that one then takes the newer payload and the earlier time. It is
+-- updated in any case, because the row lock keeps workers from it until this transaction ends: otherwise it could run
+-- before the change that wanted it is visible, and nobody would run it again. Those who enqueue may not read or change
+-- jobs, so the function does it for them.
+CREATE FUNCTION enqueue_once(job_id uuid, job_queue text, job_payload jsonb, job_key text, due timestamptz, at timestamptz)
+RETURNS uuid LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO public.jobs AS waiting (id, queue, payload, deduplication_key, run_at, created_at)
+    VALUES (job_id, job_queue, job_payload, job_key, due, at)
+    ON CONFLICT (queue, deduplication_key) WHERE status = 'waiting' AND deduplication_key IS NOT NULL
+    DO UPDATE SET payload = EXCLUDED.payload, run_at = least(waiting.run_at, EXCLUDED.run_at)
+    RETURNING id
+$$;
+
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY app_enqueues ON jobs FOR INSERT TO keyrack_app, keyrack_identity WITH CHECK (status = 'waiting');
 CREATE POLICY worker_all ON jobs TO keyrack_worker USING (true) WITH CHECK (true);
@@ -107,6 +126,8 @@ CREATE POLICY worker_expired ON form_flashes TO keyrack_worker USING (true);
 ALTER TABLE kept_mails ENABLE ROW LEVEL SECURITY;
 CREATE POLICY worker_all ON kept_mails TO keyrack_worker USING (true) WITH CHECK (true);
 
+REVOKE ALL ON FUNCTION enqueue_once FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION enqueue_once TO keyrack_app, keyrack_identity, keyrack_worker;
 GRANT INSERT ON jobs, events TO keyrack_app;
 GRANT INSERT ON jobs TO keyrack_identity;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs, cron_runs, events, event_cursors, kept_mails TO keyrack_worker;

@@ -1,1 +1,54 @@
-//! Placeholder.
+//! The user interface of Keyrack, rendered on the server and brought to life in the browser.
+//!
+//! By audience, then feature, then one file a screen: `desk/<feature>/{page,api}.rs`. `api.rs` holds the server
+//! functions, each about fifteen lines: context, permission, one service call. All paths are in [`routes`], all words
+//! in [`texts`].
+
+pub mod desk;
+pub mod entry;
+pub mod error;
+pub mod routes;
+#[cfg(feature = "ssr")]
+pub mod server_ctx;
+pub mod shared;
+pub mod texts;
+
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+
+use crate::shared::page::PageFacts;
+
+/// The HTML document around the application.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="preload" href="/fonts/inter-latin.woff2" r#as="font" type="font/woff2" crossorigin="anonymous"/>
+                <HashedStylesheet options=options.clone() id="keyrack"/>
+                <script src="/theme.js"></script>
+                <AutoReload options=options.clone()/>
+                <HydrationScripts options=options.clone()/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// The application: facts of the page, then the routes.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_context(PageFacts::of_this_page());
+    view! {
+        <Title formatter=|text: String| if text.is_empty() { "Keyrack".to_owned() } else { format!("{text} · Keyrack") }/>
+        <routes::AppRoutes/>
+    }
+}

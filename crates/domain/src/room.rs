@@ -216,3 +216,17 @@ pub struct BoardStay {
     /// The day of departure.
     pub departure: NaiveDate,
 }
+
+/// What a manager types to take a room out of order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClosureForm {
+    /// The room's id.
+    pub room_id: String,
+    /// The first night, `YYYY-MM-DD`.
+    pub starts_on: String,
+    /// The day it is back, `YYYY-MM-DD`.
+    pub ends_on: String,
+    /// Why.
+    pub reason: String,
+}

@@ -52,17 +52,25 @@ impl Facts {
 impl Pms {
     /// The hotel's own data.
     pub async fn hotel(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Hotel> {
+        Ok(self.house(permit).await?.0)
+    }
+
+    /// The hotel's own data, with the newest result of the self-audit; none until it first ran for this hotel.
+    pub async fn house(&self, permit: Permit<'_, right::ViewDesk>) -> Result<(Hotel, Option<SelfAudit>)> {
         let mut transaction = self.database.begin(&permit).await?;
         let row = sqlx::query!(
-            r#"SELECT name, address, phone, email, time_zone, currency AS "currency: String", terms
-               FROM hotels WHERE id = $1"#,
+            r#"SELECT h.name, h.address, h.phone, h.email, h.time_zone, h.currency AS "currency: String", h.terms,
+                      a.conflicts AS "conflicts?", a.checked_at AS "checked_at?"
+               FROM hotels h
+               LEFT JOIN self_audits a ON a.organisation_id = h.organisation_id AND a.hotel_id = h.id
+               WHERE h.id = $1"#,
             Uuid::from(permit.hotel_id()),
         )
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound)?;
         transaction.commit().await?;
-        Ok(Hotel {
+        let hotel = Hotel {
             id: permit.hotel_id(),
             name: row.name,
             address: row.address,
@@ -72,7 +80,9 @@ impl Pms {
             time_zone: row.time_zone,
             currency: Facts::currency(&row.currency)?,
             terms: row.terms,
-        })
+        };
+        let audit = row.conflicts.zip(row.checked_at).map(|(conflicts, checked_at)| SelfAudit { conflicts, checked_at });
+        Ok((hotel, audit))
     }
 
     /// Changes the hotel's own data.
@@ -99,19 +109,5 @@ impl Pms {
         audit::record(&mut *transaction, deed, self.clock.now()).await?;
         transaction.commit().await?;
         Ok(())
-    }
-
-    /// The newest result of the self-audit; none until it first ran for this hotel.
-    pub async fn self_audit(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Option<SelfAudit>> {
-        let mut transaction = self.database.begin(&permit).await?;
-        let audit = sqlx::query_as!(
-            SelfAudit,
-            "SELECT conflicts, checked_at FROM self_audits WHERE hotel_id = $1",
-            Uuid::from(permit.hotel_id()),
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(audit)
     }
 }

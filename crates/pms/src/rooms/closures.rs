@@ -4,11 +4,10 @@ use chrono::NaiveDate;
 use domain::access::{Permit, right};
 use domain::ids::{RoomClosureId, RoomId};
 use domain::problem::{ProblemCode, Problems, required_text};
-use domain::room::RoomClosure;
+use domain::room::{ClosureForm, RoomClosure};
 use domain::stay::StayDates;
 use platform::audit::{self, Deed};
 use platform::clock::business_date;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -16,35 +15,20 @@ use crate::error::one_row;
 use crate::hotel::Facts;
 use crate::{Error, Pms, Result};
 
-/// What a manager types to take a room out of order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ClosureForm {
-    /// The room's id.
-    pub room_id: String,
-    /// The first night, `YYYY-MM-DD`.
-    pub starts_on: String,
-    /// The day it is back, `YYYY-MM-DD`.
-    pub ends_on: String,
-    /// Why.
-    pub reason: String,
-}
-
-impl ClosureForm {
-    fn check(&self, today: NaiveDate) -> Result<(RoomId, StayDates, String)> {
-        let mut problems = Problems::new();
-        let room_id = problems.take("room_id", self.room_id.parse().map_err(|_| ProblemCode::NotOnOffer));
-        let starts_on = problems.take("starts_on", self.starts_on.parse().map_err(|_| ProblemCode::NotADate));
-        let ends_on = problems.take("ends_on", self.ends_on.parse().map_err(|_| ProblemCode::NotADate));
-        let reason = problems.take("reason", required_text(&self.reason, 200));
-        let dates = starts_on.zip(ends_on).and_then(|(from, to)| problems.take("ends_on", StayDates::new(from, to)));
-        if dates.is_some_and(|dates| dates.departure() <= today) {
-            problems.add("ends_on", ProblemCode::InThePast);
-        }
-        match (room_id, dates, reason) {
-            (Some(room_id), Some(dates), Some(reason)) => problems.or((room_id, dates, reason)).map_err(Error::from),
-            _ => Err(problems.into_vec().into()),
-        }
+/// The room, the dates and the reason of a form.
+fn read(form: &ClosureForm, today: NaiveDate) -> Result<(RoomId, StayDates, String)> {
+    let mut problems = Problems::new();
+    let room_id = problems.take("room_id", form.room_id.parse().map_err(|_| ProblemCode::NotOnOffer));
+    let starts_on = problems.take("starts_on", form.starts_on.parse().map_err(|_| ProblemCode::NotADate));
+    let ends_on = problems.take("ends_on", form.ends_on.parse().map_err(|_| ProblemCode::NotADate));
+    let reason = problems.take("reason", required_text(&form.reason, 200));
+    let dates = starts_on.zip(ends_on).and_then(|(from, to)| problems.take("ends_on", StayDates::new(from, to)));
+    if dates.is_some_and(|dates| dates.departure() <= today) {
+        problems.add("ends_on", ProblemCode::InThePast);
+    }
+    match (room_id, dates, reason) {
+        (Some(room_id), Some(dates), Some(reason)) => problems.or((room_id, dates, reason)).map_err(Error::from),
+        _ => Err(problems.into_vec().into()),
     }
 }
 
@@ -73,7 +57,7 @@ impl Pms {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, now).await?;
-        let (room_id, dates, reason) = form.check(business_date(&facts.time_zone, now))?;
+        let (room_id, dates, reason) = read(form, business_date(&facts.time_zone, now))?;
         let id: RoomClosureId = platform::ids::new();
         let result = sqlx::query!(
             "INSERT INTO room_closures (organisation_id, id, hotel_id, room_id, starts_on, ends_on, reason, created_by, created_at)

@@ -6,7 +6,7 @@ mod closures;
 mod types;
 
 pub use availability::Availability;
-pub use closures::ClosureForm;
+use chrono::{DateTime, Utc};
 use domain::access::{Permit, right};
 use domain::hotel::RegisteredRoom;
 use domain::ids::{HotelId, OrganisationId, RoomId, RoomTypeId};
@@ -16,6 +16,7 @@ use domain::room::{Room, RoomCondition, RoomForm};
 use platform::audit::{self, Deed};
 use platform::database::{Transaction, violated_constraint};
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::one_row;
@@ -207,8 +208,7 @@ impl Pms {
         Ok(())
     }
 
-    /// Adds the rooms that were drawn at registration, with a type for each name; a type's price is that of its
-    /// cheapest room, and dearer rooms keep a price of their own. The caller wrote the hotel in the same transaction.
+    /// [`insert_rooms`], as of now.
     pub async fn add_rooms(
         &self,
         transaction: &mut Transaction,
@@ -216,60 +216,71 @@ impl Pms {
         hotel_id: HotelId,
         rooms: &[RegisteredRoom],
     ) -> Result<()> {
-        let now = self.clock.now();
-        let mut types: Vec<(String, RoomTypeId, i64)> = Vec::new();
-        for room in rooms {
-            let key = room.room_type.to_lowercase();
-            match types.iter_mut().find(|(name, ..)| name.to_lowercase() == key) {
-                Some((_, _, rate)) => *rate = (*rate).min(room.rate_minor),
-                None => types.push((room.room_type.clone(), platform::ids::new(), room.rate_minor)),
-            }
-        }
-        let type_of = |room: &RegisteredRoom| {
-            let key = room.room_type.to_lowercase();
-            types.iter().find(|(name, ..)| name.to_lowercase() == key)
-        };
-        let names: Vec<String> = types.iter().map(|(name, ..)| name.clone()).collect();
-        let type_ids: Vec<Uuid> = types.iter().map(|(_, id, _)| Uuid::from(*id)).collect();
-        let rates: Vec<i64> = types.iter().map(|(.., rate)| *rate).collect();
-        sqlx::query!(
-            "INSERT INTO room_types (organisation_id, id, hotel_id, name, sleeps, rate_minor, created_at)
-             SELECT $1, id, $2, name, 2, rate, $6 FROM unnest($3::uuid[], $4::text[], $5::bigint[]) AS t (id, name, rate)",
-            Uuid::from(organisation_id),
-            Uuid::from(hotel_id),
-            &type_ids,
-            &names,
-            &rates,
-            now,
-        )
-        .execute(&mut **transaction)
-        .await?;
-        let ids: Vec<Uuid> = rooms.iter().map(|_| platform::ids::new()).collect();
-        let numbers: Vec<String> = rooms.iter().map(|room| room.number.clone()).collect();
-        let floors: Vec<Option<String>> = rooms.iter().map(|room| room.floor.clone()).collect();
-        let room_types: Vec<Uuid> = rooms.iter().filter_map(type_of).map(|(_, id, _)| Uuid::from(*id)).collect();
-        let own_rates: Vec<Option<i64>> = rooms
-            .iter()
-            .map(|room| type_of(room).filter(|(.., rate)| *rate != room.rate_minor).map(|_| room.rate_minor))
-            .collect();
-        sqlx::query!(
-            "INSERT INTO rooms (organisation_id, id, hotel_id, room_type_id, number, floor, rate_minor, created_at)
-             SELECT $1, id, $2, room_type_id, number, floor, rate, $8
-             FROM unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::bigint[])
-                  AS r (id, number, floor, room_type_id, rate)",
-            Uuid::from(organisation_id),
-            Uuid::from(hotel_id),
-            &ids,
-            &numbers,
-            &floors as &[Option<String>],
-            &room_types,
-            &own_rates as &[Option<i64>],
-            now,
-        )
-        .execute(&mut **transaction)
-        .await?;
-        Ok(())
+        insert_rooms(transaction, organisation_id, hotel_id, rooms, self.clock.now()).await
     }
+}
+
+/// Adds the rooms that were drawn at registration, with a type for each name; a type's price is that of its
+/// cheapest room, and dearer rooms keep a price of their own. The caller wrote the hotel in the same transaction.
+pub async fn insert_rooms(
+    connection: &mut PgConnection,
+    organisation_id: OrganisationId,
+    hotel_id: HotelId,
+    rooms: &[RegisteredRoom],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut types: Vec<(String, RoomTypeId, i64)> = Vec::new();
+    for room in rooms {
+        let key = room.room_type.to_lowercase();
+        match types.iter_mut().find(|(name, ..)| name.to_lowercase() == key) {
+            Some((_, _, rate)) => *rate = (*rate).min(room.rate_minor),
+            None => types.push((room.room_type.clone(), platform::ids::new(), room.rate_minor)),
+        }
+    }
+    let type_of = |room: &RegisteredRoom| {
+        let key = room.room_type.to_lowercase();
+        types.iter().find(|(name, ..)| name.to_lowercase() == key)
+    };
+    let names: Vec<String> = types.iter().map(|(name, ..)| name.clone()).collect();
+    let type_ids: Vec<Uuid> = types.iter().map(|(_, id, _)| Uuid::from(*id)).collect();
+    let rates: Vec<i64> = types.iter().map(|(.., rate)| *rate).collect();
+    sqlx::query!(
+        "INSERT INTO room_types (organisation_id, id, hotel_id, name, sleeps, rate_minor, created_at)
+         SELECT $1, id, $2, name, 2, rate, $6 FROM unnest($3::uuid[], $4::text[], $5::bigint[]) AS t (id, name, rate)",
+        Uuid::from(organisation_id),
+        Uuid::from(hotel_id),
+        &type_ids,
+        &names,
+        &rates,
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    let ids: Vec<Uuid> = rooms.iter().map(|_| platform::ids::new()).collect();
+    let numbers: Vec<String> = rooms.iter().map(|room| room.number.clone()).collect();
+    let floors: Vec<Option<String>> = rooms.iter().map(|room| room.floor.clone()).collect();
+    let room_types: Vec<Uuid> = rooms.iter().filter_map(type_of).map(|(_, id, _)| Uuid::from(*id)).collect();
+    let own_rates: Vec<Option<i64>> = rooms
+        .iter()
+        .map(|room| type_of(room).filter(|(.., rate)| *rate != room.rate_minor).map(|_| room.rate_minor))
+        .collect();
+    sqlx::query!(
+        "INSERT INTO rooms (organisation_id, id, hotel_id, room_type_id, number, floor, rate_minor, created_at)
+         SELECT $1, id, $2, room_type_id, number, floor, rate, $8
+         FROM unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::bigint[])
+              AS r (id, number, floor, room_type_id, rate)",
+        Uuid::from(organisation_id),
+        Uuid::from(hotel_id),
+        &ids,
+        &numbers,
+        &floors as &[Option<String>],
+        &room_types,
+        &own_rates as &[Option<i64>],
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
 }
 
 /// The price of each night of a stay at the room's rate.

@@ -4,10 +4,11 @@ use domain::access::right;
 use domain::booking::{BookingForm, StayChangeForm};
 use domain::guest::{GuestDraft, GuestForm};
 use domain::problem::ProblemCode;
+use domain::room::ClosureForm;
 use domain::stay::{StayAction, StayRefusal, StayStatus};
 use pms::Error;
 use pms::bookings::{GuestChoice, Price, StayFilter};
-use pms::rooms::{Availability, ClosureForm};
+use pms::rooms::Availability;
 use sqlx::PgPool;
 use crate::support::{World, request};
 
@@ -282,10 +283,10 @@ async fn the_self_audit_sees_what_the_constraint_would_have_refused(superuser: P
     book(0, 5).await.unwrap();
     book(5, 6).await.unwrap();
     assert_eq!(pms::hotel::check_hotels(&world.database, now).await.unwrap(), 1);
-    assert_eq!(world.pms.self_audit(house.permit()).await.unwrap().unwrap().conflicts, 0);
+    assert_eq!(world.pms.house(house.permit()).await.unwrap().1.unwrap().conflicts, 0);
     sqlx::query("ALTER TABLE stays DROP CONSTRAINT stays_room_taken").execute(&world.superuser).await.unwrap();
     book(1, 2).await.unwrap();
     book(3, 4).await.unwrap();
     pms::hotel::check_hotels(&world.database, now).await.unwrap();
-    assert_eq!(world.pms.self_audit(house.permit()).await.unwrap().unwrap().conflicts, 2);
+    assert_eq!(world.pms.house(house.permit()).await.unwrap().1.unwrap().conflicts, 2);
 }

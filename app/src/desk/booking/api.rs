@@ -1,0 +1,64 @@
+use domain::booking::{StayChangeForm, StayDetails, StayRow};
+use domain::room::Room;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+/// One stay, the rooms it could move to, and the hotel's business date.
+#[server(prefix = "/actions", endpoint = "stay")]
+pub async fn stay(id: String) -> Result<(StayDetails, Vec<Room>, chrono::NaiveDate), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let details = services.pms.stay(who.permit()?, id).await?;
+    let rooms = if details.actions.contains(&domain::stay::StayAction::Change) {
+        services.pms.rooms(who.permit()?).await?
+    } else {
+        Vec::new()
+    };
+    let today = services.pms.hotel(who.permit()?).await?.business_date;
+    Ok((details, rooms, today))
+}
+
+/// A page of stays, and the hotel's business date.
+#[server(prefix = "/actions", endpoint = "stays")]
+pub async fn stays(text: String, status: String, before: String) -> Result<(Vec<StayRow>, chrono::NaiveDate), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    // What is not a state or an id filters nothing: such an address was not made by us.
+    let filter = pms::bookings::StayFilter { text, status: status.parse().ok(), before: before.parse().ok() };
+    let rows = services.pms.stays(who.permit()?, &filter).await?;
+    Ok((rows, services.pms.hotel(who.permit()?).await?.business_date))
+}
+
+/// Checks in, checks out, cancels, records a no-show, or undoes one of these; then goes back to where it was asked.
+#[server(prefix = "/actions", endpoint = "act-on-stay")]
+pub async fn act_on_stay(id: String, action: String) -> Result<(), AppError> {
+    use domain::stay::StayAction as A;
+
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let action: A = action.parse().map_err(|_| AppError::NotFound)?;
+    services.pms.act(who.permit()?, id, action).await?;
+    let code = match action {
+        A::CheckIn => "checked_in",
+        A::CheckOut => "checked_out",
+        A::Cancel => "cancelled",
+        A::NoShow => "no_show",
+        A::UndoCheckIn | A::UndoCheckOut | A::Reinstate => "undone",
+        A::Change => "changed",
+    };
+    let back = ctx::referring_path().unwrap_or_else(|| crate::routes::TODAY.to_owned());
+    ctx::go_to(&back, Some(ctx::Notice { code, about: Some(id) }));
+    Ok(())
+}
+
+/// Changes dates, room, party or price.
+#[server(prefix = "/actions", endpoint = "change-stay")]
+pub async fn change_stay(id: String, form: StayChangeForm) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    services.pms.change(who.permit()?, id, &form).await?;
+    ctx::go_to(&crate::routes::booking(id), Some(ctx::Notice::new("changed")));
+    Ok(())
+}

@@ -1,0 +1,50 @@
+use domain::access::Permission;
+use domain::booking::StayDetails;
+use domain::room::Room;
+use leptos::prelude::*;
+use ui::{Button, DateField, HiddenField, SelectField, SelectOption, TextField};
+
+use super::api::ChangeStay;
+use crate::shared::form::{Form, PostForm};
+use crate::shared::page::PageFacts;
+use crate::texts::texts;
+
+/// Changes dates, room, party and price of a stay.
+#[component]
+pub fn ChangeStayForm(
+    /// The stay.
+    details: StayDetails,
+    /// The rooms of the hotel.
+    rooms: Vec<Room>,
+) -> impl IntoView {
+    let t = &texts().booking;
+    let form = Form::of::<ChangeStay>("form");
+    let row = details.row;
+    let rooms = rooms
+        .into_iter()
+        .map(|room| SelectOption::new(room.id.to_string(), format!("{} · {}", room.number, room.room_type)))
+        .collect();
+    let may_price = PageFacts::get().may(Permission::OverridePrice);
+    let state = form.state.clone();
+    view! {
+        <details class="panel" open=form.was_refused()>
+            <summary><h2>{t.change_title}</h2></summary>
+            <PostForm form>
+                <input type="hidden" name="id" value=row.id.to_string()/>
+                <HiddenField form=state.clone() name="version" value=details.version.to_string()/>
+                <div class="field-pair">
+                    <DateField form=state.clone() name="arrival" label=t.arrival value=row.dates.arrival().to_string() required=true/>
+                    <DateField form=state.clone() name="departure" label=t.departure value=row.dates.departure().to_string() required=true/>
+                </div>
+                <div class="field-pair">
+                    <SelectField form=state.clone() name="room_id" label=t.new_room value=row.room_id.to_string() options=rooms/>
+                    <TextField form=state.clone() name="party" label=t.party value=row.party.to_string() inputmode="numeric" required=true/>
+                </div>
+                {may_price.then(|| view! {
+                    <TextField form=state name="price" label=t.price help=t.price_help inputmode="decimal"/>
+                })}
+                <Button text=t.change/>
+            </PostForm>
+        </details>
+    }
+}

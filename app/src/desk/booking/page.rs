@@ -1,0 +1,131 @@
+use chrono::NaiveDate;
+use domain::booking::{HistoryEntry, StayDetails};
+use domain::money::Money;
+use domain::room::Room;
+use domain::stay::StayAction;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use ui::{Notice, NoticeKind, StatusBadge};
+
+use super::api::{ActOnStay, stay};
+use super::change::ChangeStayForm;
+use super::list::StayTable;
+use crate::routes;
+use crate::shared::form::Form;
+use crate::shared::live::LiveVersion;
+use crate::shared::loaded::Loaded;
+use crate::shared::show;
+use crate::texts::{action_text, error_text, fill, history_text, status_text, texts};
+
+/// One stay: all facts, history, and what may be done now; nothing that may not.
+#[component]
+pub fn BookingPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    let data = Resource::new(move || (id(), LiveVersion::get()), |(id, _)| stay(id));
+    view! {
+        <Loaded data children=|(details, rooms, today): (StayDetails, Vec<Room>, NaiveDate)| {
+            view! { <Facts details rooms today/> }
+        }/>
+    }
+}
+
+#[component]
+fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoView {
+    let t = &texts().booking;
+    let title = fill(t.title, &[("reference", &details.row.reference)]);
+    let refused = Form::of::<ActOnStay>("").error.map(|error| error_text(&error));
+    let can_change = details.actions.contains(&StayAction::Change);
+    let actions = actions(&details);
+    let siblings = (!details.siblings.is_empty()).then(|| {
+        view! { <section class="list"><h2>{t.siblings}</h2><StayTable rows=details.siblings.clone() today/></section> }
+    });
+    let change = can_change.then(|| view! { <ChangeStayForm details=details.clone() rooms/> });
+    let nights = details.nights.iter().map(|night| {
+        view! { <tr><td>{show::date(night.date, today)}</td><td class="col-money">{show::money(night.price)}</td></tr> }
+    });
+    let nights = nights.collect_view();
+    let history = details.history.iter().map(history_line).collect_view();
+    let row = &details.row;
+    let balance = Money::new(row.total.minor - row.paid.minor, row.total.currency);
+    let fact = |label: &'static str, value: String| view! { <div><dt>{label}</dt><dd>{value}</dd></div> };
+    let booked_by = details.booked_by.as_ref().map(|name| fill(t.booked_by, &[("name", name)])).unwrap_or_default();
+    view! {
+        <Title text=title.clone()/>
+        <div class="title-row">
+            <h1>{row.guest_name.clone()}</h1>
+            <p class="title-facts">
+                <span>{title}</span>
+                <StatusBadge status=row.status text=status_text(row.status)/>
+            </p>
+            <div class="button-row">{actions}</div>
+        </div>
+        {refused.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
+        <div class="columns">
+            <div>
+                <section class="panel">
+                    <h2>{t.facts}</h2>
+                    <dl class="facts">
+                        {fact(t.room, format!("{} · {}", row.room_number, row.room_type))}
+                        {fact(t.stay, format!("{} · {}", show::stay(row.dates, today), show::nights(row.dates)))}
+                        {fact(t.party, show::guests(row.party))}
+                        <div><dt>{t.guest}</dt><dd><a href=routes::guest(row.guest_id)>{row.guest_name.clone()}</a></dd></div>
+                        {row.guest_phone.clone().map(|phone| fact(t.telephone, phone))}
+                        {details.note.clone().map(|note| fact(t.note, note))}
+                        {fact(t.booked, format!("{} {booked_by}", show::instant(details.booked_at)))}
+                        {details.checked_in_at.map(|at| fact(t.checked_in, show::instant(at)))}
+                        {details.checked_out_at.map(|at| fact(t.checked_out, show::instant(at)))}
+                    </dl>
+                </section>
+                {change}
+            </div>
+            <div>
+                <section class="panel">
+                    <h2>{t.prices}</h2>
+                    <table class="prices">
+                        <tbody>{nights}</tbody>
+                        <tfoot>
+                            <tr class="sum"><th scope="row">{t.total}</th><td class="col-money">{show::money(row.total)}</td></tr>
+                            <tr><th scope="row">{t.paid}</th><td class="col-money">{show::money(row.paid)}</td></tr>
+                            <tr class="sum"><th scope="row">{t.balance}</th><td class="col-money">{show::money(balance)}</td></tr>
+                        </tfoot>
+                    </table>
+                </section>
+                <section class="panel">
+                    <h2>{t.history}</h2>
+                    <ol class="history">{history}</ol>
+                </section>
+            </div>
+        </div>
+        {siblings}
+    }
+}
+
+/// What may be done now, most likely first.
+fn actions(details: &StayDetails) -> impl IntoView + use<> {
+    let id = details.row.id;
+    let button = move |(index, action): (usize, StayAction)| {
+        let class = match action {
+            StayAction::Cancel | StayAction::NoShow => "button button-quiet",
+            _ if index == 0 => "button button-primary",
+            _ => "button",
+        };
+        view! {
+            <form method="post" action=ActOnStay::PATH>
+                <input type="hidden" name="id" value=id.to_string()/>
+                <input type="hidden" name="action" value=action.as_str()/>
+                <button type="submit" class=class>{action_text(action)}</button>
+            </form>
+        }
+    };
+    details.actions.iter().copied().filter(|action| *action != StayAction::Change).enumerate().map(button).collect_view()
+}
+
+fn history_line(entry: &HistoryEntry) -> impl IntoView + use<> {
+    let by = entry.by.clone().unwrap_or_else(|| texts().booking.history_machine.to_owned());
+    view! {
+        <li><strong>{history_text(&entry.action)}</strong> <span class="sub">{by} " · " {show::instant(entry.at)}</span></li>
+    }
+}

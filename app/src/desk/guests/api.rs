@@ -1,0 +1,44 @@
+use domain::booking::StayRow;
+use domain::guest::{Guest, GuestForm, GuestRow};
+use leptos::prelude::*;
+
+use crate::error::AppError;
+use crate::routes;
+
+/// Guests that match, or the newest.
+#[server(prefix = "/actions", endpoint = "guests")]
+pub async fn guests(text: String, after: String) -> Result<(Vec<GuestRow>, chrono::NaiveDate), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let rows = services.pms.guests(who.permit()?, &text, after.parse().ok()).await?;
+    Ok((rows, services.pms.hotel(who.permit()?).await?.business_date))
+}
+
+/// A guest with the stays in this hotel; none for the word `new`.
+#[server(prefix = "/actions", endpoint = "guest")]
+pub async fn guest(id: String) -> Result<(Option<Guest>, Vec<StayRow>, chrono::NaiveDate), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let today = services.pms.hotel(who.permit()?).await?.business_date;
+    if id == "new" {
+        who.permit::<domain::access::right::ManageGuests>()?;
+        return Ok((None, Vec::new(), today));
+    }
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let (guest, stays) = services.pms.guest(who.permit()?, id).await?;
+    Ok((Some(guest), stays, today))
+}
+
+/// Adds a guest, or changes the one with this id.
+#[server(prefix = "/actions", endpoint = "save-guest")]
+pub async fn save_guest(id: String, form: GuestForm) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let id = if id.is_empty() {
+        services.pms.create_guest(who.permit()?, &form).await?
+    } else {
+        let id = id.parse().map_err(|_| AppError::NotFound)?;
+        services.pms.change_guest(who.permit()?, id, &form).await?;
+        id
+    };
+    ctx::go_to(&routes::guest(id), Some(ctx::Notice::new("saved")));
+    Ok(())
+}

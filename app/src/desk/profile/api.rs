@@ -1,0 +1,48 @@
+use domain::staff::SessionRow;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+use crate::routes;
+
+/// The reader's e-mail address and signed-in browsers.
+#[server(prefix = "/actions", endpoint = "profile")]
+pub async fn profile() -> Result<(Option<String>, Vec<SessionRow>), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let email = services.identity.colleague(&who.actor, who.actor.user_id).await?.email;
+    Ok((email, services.identity.sessions(&who.actor, who.session_id).await?))
+}
+
+/// Changes the reader's name and e-mail address.
+#[server(prefix = "/actions", endpoint = "change-profile")]
+pub async fn change_profile(full_name: String, email: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    services.identity.change_profile(&who.actor, &full_name, &email).await?;
+    ctx::go_to(routes::PROFILE, Some(ctx::Notice::new("saved")));
+    Ok(())
+}
+
+/// Changes the reader's password and ends all other sessions.
+#[server(prefix = "/actions", endpoint = "change-password")]
+pub async fn change_password(old_password: String, new_password: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    services.identity.change_password(&who.actor, Some(who.session_id), &old_password, &new_password).await?;
+    ctx::go_to(routes::PROFILE, Some(ctx::Notice::new("password_changed")));
+    Ok(())
+}
+
+/// Ends one of the reader's sessions; without an id all but this one.
+#[server(prefix = "/actions", endpoint = "end-session")]
+pub async fn end_session(session_id: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    if session_id.is_empty() {
+        services.identity.end_other_sessions(&who.actor, who.session_id).await?;
+    } else {
+        let session_id = session_id.parse().map_err(|_| AppError::NotFound)?;
+        services.identity.end_session(&who.actor, session_id).await?;
+    }
+    ctx::go_to(routes::PROFILE, Some(ctx::Notice::new("session_ended")));
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! The reader's own data, password and sessions.
+
+mod api;
+mod page;
+
+pub use api::*;
+pub use page::ProfilePage;

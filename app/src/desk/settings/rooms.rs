@@ -1,0 +1,153 @@
+use domain::room::{Room, RoomType};
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::hooks::use_query_map;
+use ui::{Button, Notice, NoticeKind, SelectField, SelectOption, TextField};
+
+use super::api::{RemoveRoom, RemoveRoomType, SaveRoom, SaveRoomType};
+use crate::routes;
+use crate::shared::form::{Form, PostForm};
+use crate::shared::show;
+use crate::texts::{error_text, fill, texts};
+
+/// What is being changed, as the address says: `?type=<id>` or `?room=<id>`; nothing means a new one.
+fn edited(name: &'static str) -> String {
+    use_query_map().with_untracked(|query| query.get(name).unwrap_or_default())
+}
+
+/// A link that changes a line, and a button that removes it.
+fn line_actions(edit: String, label: String, remove: &'static str, id: String) -> impl IntoView {
+    view! {
+        <a class="button button-quiet" href=edit aria-label=label>{texts().common.change}</a>
+        <form method="post" action=remove>
+            <input type="hidden" name="id" value=id/>
+            <button type="submit" class="button button-quiet">{texts().common.remove}</button>
+        </form>
+    }
+}
+
+/// Room types with their prices.
+#[component]
+pub fn RoomTypes(
+    /// The types.
+    room_types: Vec<RoomType>,
+) -> impl IntoView {
+    let t = &texts().settings;
+    let id = edited("type");
+    let present = room_types.iter().find(|room_type| room_type.id.to_string() == id).cloned();
+    let form = Form::of::<SaveRoomType>("form");
+    let state = form.state.clone();
+    let removal = Form::of::<RemoveRoomType>("").error.map(|error| error_text(&error));
+    let is_open = form.was_refused() || present.is_some();
+    let id = form.state.values.get("id").cloned().unwrap_or_else(|| present.as_ref().map(|one| one.id.to_string()).unwrap_or_default());
+    let rows = room_types
+        .into_iter()
+        .map(|one| {
+            let edit = format!("{}?type={}#type", routes::SETTINGS, one.id);
+            let label = fill(t.edit, &[("name", &one.name)]);
+            view! {
+                <tr>
+                    <td><strong>{one.name}</strong></td>
+                    <td class="col-money">{one.sleeps}</td>
+                    <td class="col-money">{show::money(one.rate)}</td>
+                    <td class="col-money">{one.rooms}</td>
+                    <td class="col-action">{line_actions(edit, label, RemoveRoomType::PATH, one.id.to_string())}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let value = |pick: fn(&RoomType) -> String| present.as_ref().map(pick).unwrap_or_default();
+    view! {
+        <section class="panel"><h2>{t.types}</h2>
+            {removal.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
+            <table class="table">
+                <thead><tr>
+                    <th scope="col">{t.type_name}</th><th scope="col" class="col-money">{t.sleeps}</th>
+                    <th scope="col" class="col-money">{t.rate}</th><th scope="col" class="col-money">{t.rooms_count}</th>
+                    <th scope="col" class="col-action"><span class="visually-hidden">{texts().today.action}</span></th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+            <details class="more" open=is_open id="type">
+                <summary>{present.as_ref().map_or_else(|| t.add_type.to_owned(), |one| fill(t.edit, &[("name", &one.name)]))}</summary>
+                <PostForm form>
+                    <input type="hidden" name="id" value=id/>
+                    <TextField form=state.clone() name="name" label=t.type_name value=value(|one| one.name.clone()) required=true/>
+                    <div class="field-pair">
+                        <TextField form=state.clone() name="sleeps" label=t.sleeps value=value(|one| one.sleeps.to_string()) inputmode="numeric" required=true/>
+                        <TextField form=state name="rate" label=t.rate value=value(|one| one.rate.to_decimal_text()) inputmode="decimal" required=true/>
+                    </div>
+                    <Button text=texts().common.save/>
+                </PostForm>
+            </details>
+        </section>
+    }
+}
+
+/// The rooms of the hotel.
+#[component]
+pub fn Rooms(
+    /// The rooms.
+    rooms: Vec<Room>,
+    /// The types they can be of.
+    room_types: Vec<RoomType>,
+) -> impl IntoView {
+    let t = &texts().settings;
+    let id = edited("room");
+    let present = rooms.iter().find(|room| room.id.to_string() == id).cloned();
+    let form = Form::of::<SaveRoom>("form");
+    let state = form.state.clone();
+    let removal = Form::of::<RemoveRoom>("").error.map(|error| error_text(&error));
+    let is_open = form.was_refused() || present.is_some();
+    let id = form.state.values.get("id").cloned().unwrap_or_else(|| present.as_ref().map(|room| room.id.to_string()).unwrap_or_default());
+    let rows = rooms
+        .into_iter()
+        .map(|room| {
+            let edit = format!("{}?room={}#room", routes::SETTINGS, room.id);
+            let label = fill(t.edit, &[("name", &room.number)]);
+            view! {
+                <tr>
+                    <td><strong>{room.number}</strong> <span class="sub">{room.floor}</span></td>
+                    <td>{room.room_type}</td>
+                    <td class="col-money">{show::money(room.rate)}</td>
+                    <td class="col-action">{line_actions(edit, label, RemoveRoom::PATH, room.id.to_string())}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let value = |pick: fn(&Room) -> String| present.as_ref().map(pick).unwrap_or_default();
+    let has_types = !room_types.is_empty();
+    let options = room_types.into_iter().map(|one| SelectOption::new(one.id.to_string(), one.name)).collect();
+    let own_rate = |room: &Room| if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() };
+    let fields = view! {
+        <details class="more" open=is_open id="room">
+            <summary>{present.as_ref().map_or_else(|| t.add_room.to_owned(), |room| fill(t.edit, &[("name", &room.number)]))}</summary>
+            <PostForm form>
+                <input type="hidden" name="id" value=id/>
+                <div class="field-pair">
+                    <TextField form=state.clone() name="number" label=t.number value=value(|room| room.number.clone()) required=true/>
+                    <TextField form=state.clone() name="floor" label=t.floor value=value(|room| room.floor.clone().unwrap_or_default())/>
+                </div>
+                <div class="field-pair">
+                    <SelectField form=state.clone() name="room_type_id" label=t.room_type value=value(|room| room.room_type_id.to_string()) options/>
+                    <TextField form=state name="rate" label=t.own_rate value=value(own_rate) help=t.own_rate_help inputmode="decimal"/>
+                </div>
+                <Button text=texts().common.save/>
+            </PostForm>
+        </details>
+    };
+    let body = if has_types { fields.into_any() } else { view! { <p class="list-empty">{t.no_types}</p> }.into_any() };
+    view! {
+        <section class="panel"><h2>{t.rooms}</h2>
+            {removal.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
+            <table class="table">
+                <thead><tr>
+                    <th scope="col">{t.number}</th><th scope="col">{t.room_type}</th><th scope="col" class="col-money">{t.rate}</th>
+                    <th scope="col" class="col-action"><span class="visually-hidden">{texts().today.action}</span></th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+            {body}
+        </section>
+    }
+}

@@ -1,0 +1,26 @@
+//! What the shell around every page needs.
+
+use domain::booking::SelfAudit;
+use domain::hotel::Hotel;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+use crate::routes;
+
+/// The hotel in use, and the newest result of its self-audit.
+#[server(prefix = "/actions", endpoint = "house")]
+pub async fn house() -> Result<(Hotel, Option<SelfAudit>), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    Ok(services.pms.house(who.permit()?).await?)
+}
+
+/// Looks at another of the reader's hotels.
+#[server(prefix = "/actions", endpoint = "choose-hotel")]
+pub async fn choose_hotel(hotel_id: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let hotel_id = hotel_id.parse().map_err(|_| AppError::NotFound)?;
+    services.identity.choose_hotel(&who.actor, who.session_id, hotel_id).await?;
+    ctx::go_to(routes::TODAY, None);
+    Ok(())
+}

@@ -1,0 +1,45 @@
+use domain::staff::{StaffForm, StaffMember};
+use leptos::prelude::*;
+
+use crate::error::AppError;
+use crate::routes;
+
+/// Everybody who works in the hotel.
+#[server(prefix = "/actions", endpoint = "staff")]
+pub async fn staff() -> Result<Vec<StaffMember>, AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    Ok(services.identity.staff(who.permit()?).await?)
+}
+
+/// Adds a colleague.
+#[server(prefix = "/actions", endpoint = "create-staff")]
+pub async fn create_staff(form: StaffForm) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    services.identity.create_staff(who.permit()?, &form).await?;
+    ctx::go_to(routes::STAFF, Some(ctx::Notice::new("added")));
+    Ok(())
+}
+
+/// Sets a colleague's role and whether they may sign in.
+#[server(prefix = "/actions", endpoint = "change-staff")]
+pub async fn change_staff(user_id: String, role: String, is_active: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let user_id = user_id.parse().map_err(|_| AppError::NotFound)?;
+    let role = role.parse().map_err(|_| AppError::NotFound)?;
+    services.identity.change_staff(who.permit()?, user_id, role, is_active == "true").await?;
+    ctx::go_to(routes::STAFF, Some(ctx::Notice::new("saved")));
+    Ok(())
+}
+
+/// Gives a colleague a new password and ends their sessions.
+#[server(prefix = "/actions", endpoint = "set-staff-password")]
+pub async fn set_staff_password(user_id: String, password: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let user_id = user_id.parse().map_err(|_| AppError::NotFound)?;
+    services.identity.set_staff_password(who.permit()?, user_id, &password).await?;
+    ctx::go_to(routes::STAFF, Some(ctx::Notice::new("saved")));
+    Ok(())
+}

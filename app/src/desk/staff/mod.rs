@@ -1,0 +1,7 @@
+//! The hotel's people and their roles.
+
+mod api;
+mod page;
+
+pub use api::*;
+pub use page::StaffPage;

@@ -1,0 +1,8 @@
+//! The pages before one is signed in.
+
+pub mod forgot;
+mod frame;
+pub mod register;
+pub mod reset;
+pub mod sign_in;
+pub mod welcome;

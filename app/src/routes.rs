@@ -1,0 +1,88 @@
+//! All paths as typed functions, and the table that leads them to pages.
+
+use domain::ids::{GuestId, StayId};
+use leptos::prelude::*;
+use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::desk::booking::{BookingPage, BookingsPage};
+use crate::desk::guests::{GuestPage, GuestsPage};
+use crate::desk::new_booking::NewBookingPage;
+use crate::desk::profile::ProfilePage;
+use crate::desk::rooms::RoomsPage;
+use crate::desk::settings::SettingsPage;
+use crate::desk::staff::StaffPage;
+use crate::desk::today::TodayPage;
+use crate::entry::forgot::ForgotPage;
+use crate::entry::register::RegisterPage;
+use crate::entry::reset::ResetPage;
+use crate::entry::sign_in::SignInPage;
+use crate::entry::welcome::WelcomePage;
+use crate::shared::layout::Desk;
+use crate::shared::loaded::NotFoundPage;
+
+/// The desk's first page.
+pub const TODAY: &str = "/desk";
+/// Where somebody signs in.
+pub const SIGN_IN: &str = "/sign-in";
+/// Where somebody asks for a new password.
+pub const FORGOT: &str = "/forgot-password";
+/// Where the link of the mail leads.
+pub const RESET: &str = "/reset-password";
+/// Where a hotel is registered.
+pub const REGISTER: &str = "/register";
+/// Availability and the new booking.
+pub const NEW_BOOKING: &str = "/desk/bookings/new";
+/// All bookings.
+pub const BOOKINGS: &str = "/desk/bookings";
+/// The board.
+pub const ROOMS: &str = "/desk/rooms";
+/// All guests.
+pub const GUESTS: &str = "/desk/guests";
+/// The hotel's people.
+pub const STAFF: &str = "/desk/staff";
+/// The hotel, its rooms and types.
+pub const SETTINGS: &str = "/desk/settings";
+/// The reader's own data and sessions.
+pub const PROFILE: &str = "/desk/profile";
+
+/// One stay.
+pub fn booking(id: StayId) -> String {
+    format!("/desk/bookings/{id}")
+}
+
+/// One guest.
+pub fn guest(id: GuestId) -> String {
+    format!("/desk/guests/{id}")
+}
+
+/// A new guest.
+pub const NEW_GUEST: &str = "/desk/guests/new";
+
+/// The table of routes. Every page is rendered whole before it is sent, so that it works without JavaScript.
+#[component]
+pub fn AppRoutes() -> impl IntoView {
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <NotFoundPage/> }>
+                <Route path=path!("/") view=WelcomePage ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+                <Route path=path!("/forgot-password") view=ForgotPage ssr=SsrMode::Async/>
+                <Route path=path!("/reset-password") view=ResetPage ssr=SsrMode::Async/>
+                <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async/>
+                <ParentRoute path=path!("/desk") view=|| view! { <Desk><Outlet/></Desk> } ssr=SsrMode::Async>
+                    <Route path=path!("") view=TodayPage ssr=SsrMode::Async/>
+                    <Route path=path!("/bookings") view=BookingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/bookings/new") view=NewBookingPage ssr=SsrMode::Async/>
+                    <Route path=path!("/bookings/:id") view=BookingPage ssr=SsrMode::Async/>
+                    <Route path=path!("/rooms") view=RoomsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/guests") view=GuestsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/guests/:id") view=GuestPage ssr=SsrMode::Async/>
+                    <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

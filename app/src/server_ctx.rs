@@ -1,0 +1,163 @@
+//! What server functions reach on the server: services, who is asking, and the answer's headers.
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use domain::access::{Actor, Permit, Right};
+use domain::ids::{HotelId, SessionId};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+
+use crate::error::{AppError, Conflict};
+
+/// One handle for each context. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// People, sessions, roles.
+    pub identity: identity::Identity,
+    /// Rooms, guests, bookings.
+    pub pms: pms::Pms,
+    /// The time.
+    pub clock: platform::clock::SharedClock,
+    /// Whether cookies are marked `Secure`.
+    pub is_https: bool,
+}
+
+/// Who is signed in; the session layer puts it into the request.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The person.
+    pub actor: Arc<Actor>,
+    /// The session.
+    pub session_id: SessionId,
+    /// The hotel in use.
+    pub hotel_id: Option<HotelId>,
+}
+
+impl SignedIn {
+    /// Proves that the person may do `R` in the hotel in use.
+    pub fn permit<R: Right>(&self) -> Result<Permit<'_, R>, AppError> {
+        let hotel_id = self.hotel_id.ok_or(AppError::Forbidden)?;
+        self.actor.permit(hotel_id).map_err(|_| AppError::Forbidden)
+    }
+}
+
+/// The services.
+pub fn services() -> Result<Services, AppError> {
+    use_context().ok_or(AppError::Internal)
+}
+
+/// Something the layers in front put into the request.
+pub fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    use_context::<Parts>().and_then(|parts| parts.extensions.get::<T>().cloned())
+}
+
+/// Who is signed in.
+pub fn signed_in() -> Result<SignedIn, AppError> {
+    extension().ok_or(AppError::SignInRequired)
+}
+
+/// Who asks, and by which services: what nearly every server function begins with.
+pub fn context() -> Result<(Services, SignedIn), AppError> {
+    Ok((services()?, signed_in()?))
+}
+
+/// Sets the status of a page, such as 404. Plain form posts keep their redirect.
+pub fn status(status: StatusCode) {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(status);
+    }
+}
+
+/// Sets a cookie on the answer.
+pub fn set_cookie(value: HeaderValue) {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.append_header(header::SET_COOKIE, value);
+    }
+}
+
+/// Goes to a page of ours, with a notice that it shows once.
+pub fn go_to(path: &str, notice: Option<Notice>) {
+    if let Some(notice) = notice {
+        let about = notice.about.map(|id| format!(".{id}")).unwrap_or_default();
+        if let Ok(value) = HeaderValue::from_str(&format!("notice={}{about}; Path=/; Max-Age=60; SameSite=Lax", notice.code)) {
+            set_cookie(value);
+        }
+    }
+    leptos_axum::redirect(path);
+}
+
+/// Says once, on the next page, what was done.
+#[derive(Debug, Clone, Copy)]
+pub struct Notice {
+    /// A key of the catalogue's notices.
+    pub code: &'static str,
+    /// The stay it is about, where it can be undone.
+    pub about: Option<domain::ids::StayId>,
+}
+
+impl Notice {
+    /// A notice without an undo.
+    pub fn new(code: &'static str) -> Self {
+        Self { code, about: None }
+    }
+}
+
+/// The page a form was on, as a path of ours.
+pub fn referring_path() -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    let referer = parts.headers.get(HeaderName::from_static("referer"))?.to_str().ok()?.to_owned();
+    let after_host = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))?;
+    after_host.starts_with("/desk").then_some(after_host)
+}
+
+impl From<pms::Error> for AppError {
+    fn from(error: pms::Error) -> Self {
+        use pms::Error as E;
+        match error {
+            E::Invalid(problems) => Self::Invalid(problems),
+            E::NotFound => Self::NotFound,
+            E::Forbidden(_) => Self::Forbidden,
+            E::RoomTaken => Self::Conflict(Conflict::RoomTaken),
+            E::RoomOutOfOrder => Self::Conflict(Conflict::RoomOutOfOrder),
+            E::Refused(refusal) => Self::Conflict(Conflict::Stay(refusal)),
+            E::ChangedMeanwhile => Self::Conflict(Conflict::ChangedMeanwhile),
+            E::InUse => Self::Conflict(Conflict::InUse),
+            E::SubscriptionLapsed => Self::SubscriptionLapsed,
+            E::Database(error) => database(&error),
+            E::Inconsistent(what) => {
+                tracing::error!(what, "row.inconsistent");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<identity::Error> for AppError {
+    fn from(error: identity::Error) -> Self {
+        use identity::Error as E;
+        match error {
+            E::Invalid(problems) => Self::Invalid(problems),
+            E::WrongCredentials => Self::WrongCredentials,
+            E::Inactive => Self::Inactive,
+            E::TooManyAttempts { retry_after_seconds } => Self::TooManyAttempts { retry_after_seconds },
+            E::BadToken | E::ExpiredToken => Self::BadLink,
+            E::NotFound => Self::NotFound,
+            E::Forbidden => Self::Forbidden,
+            E::Database(error) => database(&error),
+            E::Internal(what) => {
+                tracing::error!(%what, "identity.internal_error");
+                Self::Internal
+            }
+        }
+    }
+}
+
+fn database(error: &sqlx::Error) -> AppError {
+    if platform::database::is_unavailable(error) {
+        return AppError::Unavailable;
+    }
+    tracing::error!(%error, "database.error");
+    AppError::Internal
+}

@@ -1,0 +1,90 @@
+//! Forms: plain HTML that is posted to a server function, with or without JavaScript.
+//!
+//! A refused form comes back by a redirect to its page; a layer in front keeps what was typed for that one request (see
+//! `server/src/web/form_flash.rs`), so reloading and the back button are harmless.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use serde::{Deserialize, Serialize};
+use ui::{FormState, Notice, NoticeKind};
+
+use super::page::PageFacts;
+use crate::error::AppError;
+use crate::texts::{error_text, problem_text};
+
+/// What a refused form held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormFlash {
+    /// The path of the server function it was posted to.
+    pub action_path: String,
+    /// Why it was refused.
+    pub error: AppError,
+    /// What was typed, by full name; passwords are left out.
+    pub values: Vec<(String, String)>,
+}
+
+/// The form of one server function on this page.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// Where it is posted to.
+    pub action: &'static str,
+    /// What was typed and what is wrong with it.
+    pub state: FormState,
+    /// Why it was refused as a whole.
+    pub error: Option<AppError>,
+}
+
+impl Form {
+    /// The form of server function `F`; its fields are those of the structure argument `prefix`, or plain arguments.
+    pub fn of<F: ServerFn>(prefix: &'static str) -> Self {
+        Self::about::<F>(prefix, None)
+    }
+
+    /// As [`Form::of`], where a page has several forms of one server function: only the form whose field
+    /// `key.0` has the value `key.1` is the one that was refused.
+    pub fn about<F: ServerFn>(prefix: &'static str, key: Option<(&str, &str)>) -> Self {
+        let empty = Self { action: F::PATH, state: FormState { prefix, ..FormState::default() }, error: None };
+        let Some(flash) = PageFacts::get().flash.filter(|flash| flash.action_path == F::PATH) else { return empty };
+        let values: HashMap<_, _> = flash.values.into_iter().collect();
+        if key.is_some_and(|(name, value)| values.get(name).is_none_or(|typed| typed != value)) {
+            return empty;
+        }
+        let problems = match &flash.error {
+            AppError::Invalid(problems) => {
+                problems.iter().map(|problem| (problem.field.clone(), problem_text(&problem.code))).collect()
+            }
+            _ => HashMap::new(),
+        };
+        Self { state: FormState { prefix, values, problems }, error: Some(flash.error), ..empty }
+    }
+
+    /// Whether this form was sent and refused.
+    pub fn was_refused(&self) -> bool {
+        self.error.is_some()
+    }
+}
+
+/// A form around its fields, with what is wrong with it as a whole on top.
+#[component]
+pub fn PostForm(
+    /// The form.
+    form: Form,
+    /// A class for its layout.
+    #[prop(default = "form")]
+    class: &'static str,
+    /// What the form is for, where no heading says it.
+    #[prop(optional, into)]
+    label: Option<String>,
+    /// The fields and the button.
+    children: Children,
+) -> impl IntoView {
+    let problem = form.error.as_ref().map(error_text);
+    view! {
+        <form method="post" action=form.action class=class aria-label=label novalidate>
+            {problem.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
+            {children()}
+        </form>
+    }
+}

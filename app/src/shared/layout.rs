@@ -1,0 +1,237 @@
+//! The desk's shell: rail, top bar, content; on a phone a bar at the bottom with the four things done standing up.
+
+use domain::access::Permission;
+use domain::booking::SelfAudit;
+use domain::hotel::Hotel;
+use leptos::prelude::*;
+use leptos_router::components::A;
+use ui::{Icon, Notice, NoticeKind};
+
+use super::live::{LiveState, LiveVersion, listen};
+use super::page::PageFacts;
+use super::show;
+use crate::desk::booking::ActOnStay;
+use crate::desk::shell::{ChooseHotel, house};
+use crate::entry::sign_in::SignOut;
+use crate::routes;
+use crate::texts::{fill, notice_text, texts};
+
+/// The shell around every desk page. Whoever is not signed in is sent to sign in first.
+#[component]
+pub fn Desk(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let facts = PageFacts::get();
+    if facts.actor.is_none() {
+        #[cfg(feature = "ssr")]
+        crate::entry::sign_in::send_to_sign_in();
+        return view! { <main class="entry"><a href=routes::SIGN_IN>{texts().entry.sign_in}</a></main> }.into_any();
+    }
+    let state = listen();
+    let t = texts();
+    view! {
+        <a class="skip" href="#content">{t.common.skip_to_content}</a>
+        <div class="desk">
+            <Rail/>
+            <div class="desk-column">
+                <TopBar state/>
+                <main id="content" class="content">
+                    <DoneNotice/>
+                    {children()}
+                </main>
+            </div>
+            <PhoneBar/>
+        </div>
+        <Keys/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Rail() -> impl IntoView {
+    let t = texts();
+    let facts = PageFacts::get();
+    let link = |href: &'static str, icon: &'static str, text: &'static str, exact: bool| {
+        view! { <li><A href=href exact=exact><Icon name=icon/><span>{text}</span></A></li> }
+    };
+    view! {
+        <nav class="rail" aria-label=t.nav.label>
+            <a class="brand" href=routes::TODAY><Icon name="key"/><span>"Keyrack"</span></a>
+            <ul>
+                {link(routes::TODAY, "sun", t.nav.today, true)}
+                {facts.may(Permission::ManageBookings).then(|| link(routes::NEW_BOOKING, "plus", t.nav.new_booking, true))}
+                {link(routes::BOOKINGS, "calendar", t.nav.bookings, true)}
+                {link(routes::ROOMS, "bed", t.nav.rooms, false)}
+                {facts.may(Permission::ManageGuests).then(|| link(routes::GUESTS, "users", t.nav.guests, false))}
+                {facts.may(Permission::ManageStaff).then(|| link(routes::STAFF, "badge", t.nav.staff, false))}
+                {facts.may(Permission::ManageHotel).then(|| link(routes::SETTINGS, "settings", t.nav.settings, false))}
+            </ul>
+        </nav>
+    }
+}
+
+#[component]
+fn PhoneBar() -> impl IntoView {
+    let t = texts();
+    let link = |href: &'static str, icon: &'static str, text: &'static str| {
+        view! { <li><A href=href exact=true><Icon name=icon/><span>{text}</span></A></li> }
+    };
+    view! {
+        <nav class="phone-bar" aria-label=t.nav.phone_label>
+            <ul>
+                {link(routes::TODAY, "sun", t.nav.today)}
+                {link(routes::ROOMS, "bed", t.nav.rooms)}
+                {link(routes::BOOKINGS, "search", t.nav.search)}
+                {link(routes::NEW_BOOKING, "plus", t.nav.new)}
+            </ul>
+        </nav>
+    }
+}
+
+#[component]
+fn TopBar(state: RwSignal<LiveState>) -> impl IntoView {
+    let t = texts();
+    let house = Resource::new(LiveVersion::get, |_| house());
+    view! {
+        <header class="top-bar">
+            <Transition>
+                {move || Suspend::new(async move {
+                    house.await.ok().map(|(hotel, audit)| view! { <HotelFacts hotel/> <Audit audit/> })
+                })}
+            </Transition>
+            <span class="live" role="status">
+                {move || match state.get() {
+                    LiveState::Waiting => "",
+                    LiveState::Live => t.live.live,
+                    LiveState::Reconnecting => t.live.reconnecting,
+                }}
+            </span>
+            <form class="top-search" role="search" method="get" action=routes::BOOKINGS>
+                <label class="visually-hidden" for="search">{t.nav.search_label}</label>
+                <Icon name="search"/>
+                <input type="search" id="search" name="text" placeholder=t.nav.search_label autocomplete="off"/>
+            </form>
+            <UserMenu/>
+        </header>
+    }
+}
+
+#[component]
+fn HotelFacts(hotel: Hotel) -> impl IntoView {
+    let others: Vec<_> = PageFacts::get()
+        .actor
+        .map(|actor| actor.memberships)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|membership| membership.hotel_id != hotel.id)
+        .collect();
+    let name = if others.is_empty() {
+        view! { <strong class="hotel-name">{hotel.name}</strong> }.into_any()
+    } else {
+        let choices = others
+            .into_iter()
+            .map(|membership| {
+                view! {
+                    <form method="post" action=<ChooseHotel as leptos::server_fn::ServerFn>::PATH>
+                        <input type="hidden" name="hotel_id" value=membership.hotel_id.to_string()/>
+                        <button type="submit" class="menu-item">{membership.hotel_name}</button>
+                    </form>
+                }
+            })
+            .collect_view();
+        view! {
+            <details class="menu"><summary class="hotel-name">{hotel.name} <Icon name="chevron"/></summary>
+                <div class="menu-list">{choices}</div></details>
+        }
+        .into_any()
+    };
+    view! { {name} <span class="business-date">{show::full_date(hotel.business_date)}</span> }
+}
+
+#[component]
+fn Audit(audit: Option<SelfAudit>) -> impl IntoView {
+    let t = texts();
+    audit.map(|audit| {
+        let text = match audit.conflicts {
+            0 => t.live.no_conflicts.to_owned(),
+            1 => t.live.conflict_one.to_owned(),
+            n => fill(t.live.conflicts, &[("n", &show::number(n))]),
+        };
+        let exact = fill(t.live.checked_at, &[("at", &show::instant(audit.checked_at))]);
+        let class = if audit.conflicts == 0 { "audit" } else { "audit audit-alarm" };
+        view! { <span class=class title=exact>{text}</span> }
+    })
+}
+
+#[component]
+fn UserMenu() -> impl IntoView {
+    let t = texts();
+    let name = PageFacts::get().actor.map(|actor| actor.full_name).unwrap_or_default();
+    let initials: String = name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
+    view! {
+        <details class="menu menu-right">
+            <summary class="avatar" aria-label=fill(t.nav.user_menu, &[("name", &name)])>{initials}</summary>
+            <div class="menu-list">
+                <p class="menu-title">{name}</p>
+                <a class="menu-item" href=routes::PROFILE>{t.nav.profile}</a>
+                <div class="theme-choice" role="group" aria-label=t.nav.theme>
+                    <button type="button" data-theme-choice="light">{t.nav.light}</button>
+                    <button type="button" data-theme-choice="dark">{t.nav.dark}</button>
+                    <button type="button" data-theme-choice="system">{t.nav.system}</button>
+                </div>
+                <form method="post" action=<SignOut as leptos::server_fn::ServerFn>::PATH>
+                    <button type="submit" class="menu-item">{t.nav.sign_out}</button>
+                </form>
+            </div>
+        </details>
+    }
+}
+
+/// What was just done, with an undo where there is one.
+#[component]
+fn DoneNotice() -> impl IntoView {
+    let notice = PageFacts::get().notice?;
+    let (code, about) = notice.split_once('.').map_or((notice.as_str(), None), |(code, id)| (code, Some(id.to_owned())));
+    let text = notice_text(code)?;
+    let undo = match code {
+        "checked_in" => Some("undo_check_in"),
+        "checked_out" => Some("undo_check_out"),
+        "cancelled" | "no_show" => Some("reinstate"),
+        _ => None,
+    };
+    Some(view! {
+        <Notice kind=NoticeKind::Done text>
+            {undo.zip(about).map(|(action, id)| view! {
+                <form method="post" action=<ActOnStay as leptos::server_fn::ServerFn>::PATH>
+                    <input type="hidden" name="id" value=id/>
+                    <input type="hidden" name="action" value=action/>
+                    <button type="submit" class="button button-quiet">{texts().common.undo}</button>
+                </form>
+            })}
+        </Notice>
+    })
+}
+
+/// The list of keys, opened by `?`; the keys themselves are in `public/keys.js`.
+#[component]
+fn Keys() -> impl IntoView {
+    let t = texts();
+    let row = |key: &'static str, text: &'static str| view! { <tr><td><kbd>{key}</kbd></td><td>{text}</td></tr> };
+    view! {
+        <dialog id="keys" aria-labelledby="keys-title">
+            <h2 id="keys-title">{t.keys.title}</h2>
+            <table class="keys"><tbody>
+                {row("/", t.keys.search)}
+                {row("n", t.keys.new_booking)}
+                {row("t", t.keys.today)}
+                {row("r", t.keys.rooms)}
+                {row("g", t.keys.guests)}
+                {row("?", t.keys.this_list)}
+                {row("Esc", t.keys.back)}
+            </tbody></table>
+            <form method="dialog"><button type="submit" class="button">{t.common.close}</button></form>
+        </dialog>
+        <script src="/keys.js" defer></script>
+    }
+}

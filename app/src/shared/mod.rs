@@ -1,0 +1,8 @@
+//! What pages share: the shell, forms, loading and errors, and how facts are shown.
+
+pub mod form;
+pub mod layout;
+pub mod live;
+pub mod loaded;
+pub mod page;
+pub mod show;

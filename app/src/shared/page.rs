@@ -1,0 +1,65 @@
+//! Facts of one page view that come with the request, so that no page waits for them: who is signed in, what a refused
+//! form held, and what was just done.
+
+use domain::access::{Actor, Permission, Role};
+use domain::ids::HotelId;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::form::FormFlash;
+
+/// Facts of one page view.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageFacts {
+    /// Who is signed in.
+    pub actor: Option<Actor>,
+    /// The hotel in use.
+    pub hotel_id: Option<HotelId>,
+    /// A form that was refused.
+    pub flash: Option<FormFlash>,
+    /// What was just done: a key of the catalogue's notices, and for an undo a dot and the stay's id.
+    pub notice: Option<String>,
+}
+
+/// What was just done; the layer in front reads it from a cookie and puts it into the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeCode(pub String);
+
+impl PageFacts {
+    /// Reads the facts from the request on the server, and from the page in the browser.
+    pub fn of_this_page() -> Self {
+        SharedValue::new(Self::of_request).into_inner()
+    }
+
+    #[cfg(feature = "ssr")]
+    fn of_request() -> Self {
+        use crate::server_ctx::{SignedIn, extension};
+        let signed_in: Option<SignedIn> = extension();
+        Self {
+            hotel_id: signed_in.as_ref().and_then(|signed_in| signed_in.hotel_id),
+            actor: signed_in.map(|signed_in| signed_in.actor.as_ref().clone()),
+            flash: extension(),
+            notice: extension::<NoticeCode>().map(|notice| notice.0),
+        }
+    }
+
+    #[cfg(not(feature = "ssr"))]
+    fn of_request() -> Self {
+        Self::default()
+    }
+
+    /// The facts of the page this is called on.
+    pub fn get() -> Self {
+        use_context().unwrap_or_default()
+    }
+
+    /// The reader's role in the hotel in use.
+    pub fn role(&self) -> Option<Role> {
+        self.actor.as_ref()?.membership(self.hotel_id?).map(|membership| membership.role)
+    }
+
+    /// Whether the reader may do something; pages leave out what they may not, and the server refuses it anyway.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role().is_some_and(|role| role.allows(permission))
+    }
+}

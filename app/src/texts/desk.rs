@@ -1,0 +1,317 @@
+//! Texts of the desk.
+
+use super::catalogue;
+
+catalogue! {
+    /// The ways around.
+    Nav {
+        label: "Desk",
+        phone_label: "Desk, short",
+        today: "Today",
+        new_booking: "New booking",
+        new: "New",
+        bookings: "Bookings",
+        rooms: "Rooms",
+        guests: "Guests",
+        staff: "Staff",
+        settings: "Hotel settings",
+        search: "Search",
+        search_label: "Find a booking or guest",
+        profile: "Profile and sessions",
+        sign_out: "Sign out",
+        user_menu: "Menu of {name}",
+        theme: "Colours",
+        light: "Light",
+        dark: "Dark",
+        system: "System",
+    }
+}
+
+catalogue! {
+    /// The live state.
+    LiveTexts {
+        live: "Live",
+        reconnecting: "Reconnecting …",
+        no_conflicts: "0 conflicts",
+        conflict_one: "1 conflict",
+        conflicts: "{n} conflicts",
+        checked_at: "All stays were checked at {at}",
+    }
+}
+
+catalogue! {
+    /// Keys.
+    Keys {
+        title: "Keys",
+        search: "Search",
+        new_booking: "New booking",
+        today: "Today",
+        rooms: "Rooms",
+        guests: "Guests",
+        this_list: "This list",
+        back: "One step back",
+    }
+}
+
+catalogue! {
+    /// Today.
+    Today {
+        title: "Today",
+        occupancy: "{taken} of {rooms} rooms taken tonight",
+        out_of_order: "{n} out of order",
+        late: "Late",
+        late_empty: "Nobody is late.",
+        arrivals: "Arrivals",
+        arrivals_empty: "No more arrivals today.",
+        departures: "Departures",
+        departures_empty: "No more departures today.",
+        in_house: "In house",
+        in_house_empty: "Nobody stays the night yet.",
+        room: "Room",
+        guest: "Guest",
+        stay: "Stay",
+        party: "Guests",
+        balance: "Balance",
+        status: "State",
+        action: "Action",
+        paid: "Paid",
+        not_ready: "Not clean yet",
+        check_in: "Check in",
+        check_out: "Check out",
+        check_in_label: "Check in {name}, room {room}",
+        check_out_label: "Check out {name}, room {room}",
+        no_show: "No-show",
+        no_show_label: "Record {name}, room {room}, as a no-show",
+    }
+}
+
+catalogue! {
+    /// Availability and new booking.
+    NewBooking {
+        title: "New booking",
+        step_when: "When and for whom",
+        step_room: "Which room",
+        step_guest: "Which guest",
+        arrival: "Arrival",
+        departure: "Departure",
+        party: "Guests",
+        room_type: "Room type",
+        any_type: "Any type",
+        show_rooms: "Show free rooms",
+        free_one: "1 free room",
+        free: "{n} free rooms",
+        none_free: "No room is free",
+        none_free_text: "Try other dates, fewer guests or any type.",
+        room: "Room {number}",
+        sleeps: "sleeps {n}",
+        per_night: "{price} a night",
+        occupied_now: "Still occupied",
+        not_clean: "Not clean yet",
+        returning: "Returning guest",
+        find_guest: "Find a guest",
+        find_guest_help: "Name, e-mail, telephone or identity number",
+        find: "Find",
+        no_guest_found: "Nobody found. Fill in the new guest below.",
+        choose_guest: "Choose",
+        chosen_guest: "Booking for {name}",
+        other_guest: "Another guest",
+        new_guest: "New guest",
+        first_name: "First name",
+        last_name: "Last name",
+        email: "E-mail",
+        phone: "Telephone",
+        gov_id: "Passport or identity card",
+        details: "Address and note",
+        price: "Other price a night",
+        price_help: "Leave empty for the rate.",
+        note: "Note for colleagues",
+        total: "Total",
+        book: "Book {price}",
+    }
+}
+
+catalogue! {
+    /// Bookings.
+    Booking {
+        list_title: "Bookings",
+        list_empty: "No bookings here",
+        list_empty_text: "Bookings that match appear here, those that arrive last first.",
+        all_states: "All states",
+        state: "State",
+        reference: "Reference",
+        guest: "Guest",
+        room: "Room",
+        stay: "Stay",
+        total: "Total",
+        next_page: "Next page",
+        title: "Booking {reference}",
+        facts: "Facts",
+        prices: "Price of each night",
+        paid: "Paid",
+        balance: "Balance",
+        booked: "Booked",
+        booked_by: "by {name}",
+        checked_in: "Checked in",
+        checked_out: "Checked out",
+        note: "Note",
+        telephone: "Telephone",
+        history: "History",
+        history_by: "{name}",
+        history_machine: "Keyrack",
+        change_title: "Change dates or room",
+        arrival: "Arrival",
+        departure: "Departure",
+        party: "Guests",
+        new_room: "Room",
+        price: "Other price a night",
+        price_help: "Leave empty to keep the prices.",
+        change: "Change the booking",
+        siblings: "Other rooms of this booking",
+        not_clean: "Room not clean yet",
+    }
+}
+
+catalogue! {
+    /// Rooms.
+    Rooms {
+        title: "Rooms",
+        empty: "No rooms yet",
+        empty_text: "Rooms appear here as soon as the hotel settings know them.",
+        to_settings: "Add rooms",
+        free: "Free",
+        until: "until {date}",
+        arrives: "Arrives: {name}",
+        out_of_order: "Out of order",
+        until_reason: "until {date}: {reason}",
+        to_be_moved: "Guest to be moved",
+        mark: "Mark room {number} as",
+        clean: "Clean",
+        dirty: "Dirty",
+        inspected: "Inspected",
+        other_floor: "Other rooms",
+        summary: "{free} free, {occupied} occupied, {dirty} to clean",
+    }
+}
+
+catalogue! {
+    /// Guests.
+    Guests {
+        title: "Guests",
+        new: "New guest",
+        search: "Find a guest",
+        search_help: "The beginning of a name, e-mail or telephone number, or a whole identity number",
+        empty: "No guests found",
+        empty_text: "Guests appear here with their first booking, or add one now.",
+        name: "Name",
+        contact: "Contact",
+        stays: "Stays",
+        last_stay: "Last stay",
+        details: "Details",
+        first_name: "First name",
+        last_name: "Last name",
+        email: "E-mail",
+        phone: "Telephone",
+        gov_id: "Passport or identity card",
+        address: "Street and number",
+        city: "City",
+        state: "State or region",
+        zip_code: "Postal code",
+        country: "Country",
+        note: "Note for colleagues",
+        history: "Stays in this hotel",
+        no_stays: "No stays in this hotel yet.",
+        create: "Add the guest",
+        newer_first: "Newest first",
+    }
+}
+
+catalogue! {
+    /// Staff.
+    Staff {
+        title: "Staff",
+        name: "Name",
+        username: "Signs in as",
+        role: "Role",
+        state: "State",
+        active: "Active",
+        inactive: "Not active",
+        never: "Never signed in",
+        last_seen: "Last sign-in {at}",
+        add: "Add a colleague",
+        full_name: "Full name",
+        login: "User name or e-mail",
+        login_help: "What the colleague signs in with.",
+        email: "E-mail",
+        email_help: "Needed for a forgotten password.",
+        password: "First password",
+        password_help: "At least 8 characters. Ask the colleague to change it.",
+        create: "Add the colleague",
+        deactivate: "Deactivate",
+        activate: "Activate",
+        set_role: "Set the role",
+        new_password: "New password",
+        set_password: "Set the password",
+        manage: "Manage {name}",
+        you: "you",
+    }
+}
+
+catalogue! {
+    /// Hotel settings.
+    Settings {
+        title: "Hotel settings",
+        hotel: "The hotel",
+        name: "Name",
+        address: "Address",
+        phone: "Telephone",
+        email: "E-mail",
+        time_zone: "Time zone",
+        terms: "Words on papers",
+        types: "Room types",
+        type_name: "Name",
+        sleeps: "Sleeps",
+        rate: "Price a night",
+        rooms_count: "Rooms",
+        add_type: "Add a room type",
+        rooms: "Rooms",
+        number: "Number",
+        floor: "Floor",
+        room_type: "Type",
+        own_rate: "Own price a night",
+        own_rate_help: "Leave empty for the price of its type.",
+        add_room: "Add a room",
+        no_types: "Add a room type first; rooms are of a type.",
+        closures: "Out of order",
+        closures_empty: "No room is out of order.",
+        close_room: "Take a room out of order",
+        from: "First night",
+        until: "Back on",
+        reason: "Why",
+        close: "Take out of order",
+        reopen: "Back in order",
+        edit: "Change {name}",
+        audit: "Who did what",
+    }
+}
+
+catalogue! {
+    /// Profile and sessions.
+    Profile {
+        title: "Profile and sessions",
+        you: "You",
+        full_name: "Full name",
+        email: "E-mail",
+        password: "Password",
+        old_password: "Present password",
+        new_password: "New password",
+        change_password: "Change the password",
+        change_password_help: "All other browsers are signed out.",
+        sessions: "Signed-in browsers",
+        this_browser: "This browser",
+        last_seen: "Last seen {at}, from {address}",
+        end: "Sign out",
+        end_label: "Sign out {browser}",
+        end_others: "Sign out all others",
+        unknown_browser: "Unknown browser",
+    }
+}

@@ -1,0 +1,249 @@
+//! Texts for codes: states, actions, problems, errors, what was done.
+
+use domain::access::Role;
+use domain::problem::ProblemCode;
+use domain::stay::{StayAction, StayRefusal, StayStatus};
+
+use super::{catalogue, fill, texts};
+use crate::error::{AppError, Conflict};
+
+catalogue! {
+    /// States, actions, roles.
+    Words {
+        reserved: "Reserved",
+        checked_in: "In house",
+        checked_out: "Departed",
+        cancelled: "Cancelled",
+        no_show: "No-show",
+        check_in: "Check in",
+        check_out: "Check out",
+        cancel: "Cancel the booking",
+        record_no_show: "Record a no-show",
+        undo_check_in: "Undo the check-in",
+        undo_check_out: "Undo the check-out",
+        reinstate: "Bring it back",
+        change: "Change",
+        owner: "Owner",
+        manager: "Manager",
+        reception: "Reception",
+        housekeeping: "Housekeeping",
+    }
+}
+
+catalogue! {
+    /// What is wrong with a field.
+    ProblemTexts {
+        required: "Please fill this in.",
+        too_long: "Please use at most {max} characters.",
+        too_short: "Please use at least {min} characters.",
+        out_of_range: "Please choose a number from {min} to {max}.",
+        bad_characters: "Some of these characters cannot be used here.",
+        not_an_email: "This does not look like an e-mail address.",
+        not_a_date: "Please choose a date.",
+        not_an_amount: "Please type an amount, such as 120 or 120.50.",
+        not_on_offer: "Please choose one of the values on offer.",
+        in_the_past: "This date has passed.",
+        not_after_arrival: "The departure must be after the arrival.",
+        too_many_nights: "A stay has at most {max} nights.",
+        too_many_guests: "The room sleeps {max}.",
+        already_in_use: "This is taken already.",
+        wrong: "This is not right.",
+        not_found: "This was not found here.",
+    }
+}
+
+catalogue! {
+    /// What went wrong.
+    Errors {
+        not_found_title: "Nothing here",
+        not_found: "This page, or what it was about, does not exist in this hotel.",
+        forbidden_title: "Not for your role",
+        forbidden: "Your role does not include this. An owner or manager can change that.",
+        failed_title: "That did not work",
+        sign_in_required: "Please sign in.",
+        invalid: "Please look at the marked fields. Nothing was saved yet, and everything you typed is still here.",
+        room_taken: "The room has been booked for one of these nights. Please choose another room or other dates; everything you typed is still here.",
+        room_out_of_order: "The room is out of order on one of these nights. Please choose another room.",
+        wrong_state: "This is no longer possible: somebody else may have done it already.",
+        not_yet: "The stay has not begun yet. To check in early, change its arrival to today first.",
+        over: "The nights of this stay are over.",
+        changed_meanwhile: "A colleague changed this booking in the meantime. What you see now is the newest; please make your change again.",
+        in_use: "This is in use and cannot be removed.",
+        wrong_credentials: "User name or password is wrong.",
+        inactive: "This account is not active. An owner or manager can activate it.",
+        too_many_attempts: "Too many failed attempts. Please try again in {minutes} minutes.",
+        bad_link: "This link was used already or is too old. Please ask for a new one.",
+        subscription_lapsed: "The subscription of this hotel has lapsed. Reading works; new bookings need a renewal.",
+        unavailable: "The server cannot be reached at the moment. Nothing was lost; please try again in a moment.",
+        internal: "Something went wrong on our side. Nothing was saved; the log knows more.",
+    }
+}
+
+catalogue! {
+    /// What was done.
+    Notices {
+        checked_in: "Checked in.",
+        checked_out: "Checked out. The room is marked dirty.",
+        cancelled: "Cancelled.",
+        no_show: "Recorded as a no-show.",
+        undone: "Undone.",
+        booked: "Booked.",
+        changed: "Changed.",
+        saved: "Saved.",
+        added: "Added.",
+        removed: "Removed.",
+        signed_out: "Signed out.",
+        password_changed: "The password is changed. Other browsers are signed out.",
+        password_reset: "The password is set. Please sign in with it.",
+        link_sent: "If there is an account for this address, a link is on its way.",
+        registered: "Your hotel is registered. Welcome.",
+        session_ended: "That browser is signed out.",
+    }
+}
+
+catalogue! {
+    /// What happened.
+    History {
+        booked: "Booked",
+        changed: "Changed",
+        checked_in: "Checked in",
+        checked_out: "Checked out",
+        cancelled: "Cancelled",
+        no_show: "Recorded as a no-show",
+        check_in_undone: "Check-in undone",
+        check_out_undone: "Check-out undone",
+        reinstated: "Brought back",
+    }
+}
+
+/// The name of a stay's state.
+pub fn status_text(status: StayStatus) -> &'static str {
+    let t = &texts().words;
+    match status {
+        StayStatus::Reserved => t.reserved,
+        StayStatus::CheckedIn => t.checked_in,
+        StayStatus::CheckedOut => t.checked_out,
+        StayStatus::Cancelled => t.cancelled,
+        StayStatus::NoShow => t.no_show,
+    }
+}
+
+/// The name of an action.
+pub fn action_text(action: StayAction) -> &'static str {
+    let t = &texts().words;
+    match action {
+        StayAction::CheckIn => t.check_in,
+        StayAction::CheckOut => t.check_out,
+        StayAction::Cancel => t.cancel,
+        StayAction::NoShow => t.record_no_show,
+        StayAction::UndoCheckIn => t.undo_check_in,
+        StayAction::UndoCheckOut => t.undo_check_out,
+        StayAction::Reinstate => t.reinstate,
+        StayAction::Change => t.change,
+    }
+}
+
+/// The name of a role.
+pub fn role_text(role: Role) -> &'static str {
+    let t = &texts().words;
+    match role {
+        Role::Owner => t.owner,
+        Role::Manager => t.manager,
+        Role::Reception => t.reception,
+        Role::Housekeeping => t.housekeeping,
+    }
+}
+
+/// What is wrong with a field.
+pub fn problem_text(code: &ProblemCode) -> String {
+    let t = &texts().problems;
+    match code {
+        ProblemCode::Required => t.required.to_owned(),
+        ProblemCode::TooLong { max } => fill(t.too_long, &[("max", &max.to_string())]),
+        ProblemCode::TooShort { min } => fill(t.too_short, &[("min", &min.to_string())]),
+        ProblemCode::OutOfRange { min, max } => fill(t.out_of_range, &[("min", &min.to_string()), ("max", &max.to_string())]),
+        ProblemCode::BadCharacters => t.bad_characters.to_owned(),
+        ProblemCode::NotAnEmail => t.not_an_email.to_owned(),
+        ProblemCode::NotADate => t.not_a_date.to_owned(),
+        ProblemCode::NotAnAmount => t.not_an_amount.to_owned(),
+        ProblemCode::NotOnOffer => t.not_on_offer.to_owned(),
+        ProblemCode::InThePast => t.in_the_past.to_owned(),
+        ProblemCode::NotAfterArrival => t.not_after_arrival.to_owned(),
+        ProblemCode::TooManyNights { max } => fill(t.too_many_nights, &[("max", &max.to_string())]),
+        ProblemCode::TooManyGuests { max } => fill(t.too_many_guests, &[("max", &max.to_string())]),
+        ProblemCode::AlreadyInUse => t.already_in_use.to_owned(),
+        ProblemCode::Wrong => t.wrong.to_owned(),
+        ProblemCode::NotFound => t.not_found.to_owned(),
+    }
+}
+
+/// What went wrong, and what to do.
+pub fn error_text(error: &AppError) -> String {
+    let t = &texts().errors;
+    match error {
+        AppError::TooManyAttempts { retry_after_seconds } => {
+            let minutes = (retry_after_seconds + 59) / 60;
+            return fill(t.too_many_attempts, &[("minutes", &minutes.to_string())]);
+        }
+        AppError::SignInRequired => t.sign_in_required,
+        AppError::Forbidden => t.forbidden,
+        AppError::NotFound => t.not_found,
+        AppError::Invalid(_) => t.invalid,
+        AppError::Conflict(Conflict::RoomTaken) => t.room_taken,
+        AppError::Conflict(Conflict::RoomOutOfOrder) => t.room_out_of_order,
+        AppError::Conflict(Conflict::Stay(StayRefusal::WrongState { .. })) => t.wrong_state,
+        AppError::Conflict(Conflict::Stay(StayRefusal::NotYet { .. })) => t.not_yet,
+        AppError::Conflict(Conflict::Stay(StayRefusal::Over { .. })) => t.over,
+        AppError::Conflict(Conflict::ChangedMeanwhile) => t.changed_meanwhile,
+        AppError::Conflict(Conflict::InUse) => t.in_use,
+        AppError::WrongCredentials => t.wrong_credentials,
+        AppError::Inactive => t.inactive,
+        AppError::BadLink => t.bad_link,
+        AppError::SubscriptionLapsed => t.subscription_lapsed,
+        AppError::Unavailable => t.unavailable,
+        AppError::Internal => t.internal,
+    }
+    .to_owned()
+}
+
+/// What was done; `None` for a code that is not ours, such as one somebody wrote into a cookie.
+pub fn notice_text(code: &str) -> Option<&'static str> {
+    let t = &texts().notices;
+    Some(match code {
+        "checked_in" => t.checked_in,
+        "checked_out" => t.checked_out,
+        "cancelled" => t.cancelled,
+        "no_show" => t.no_show,
+        "undone" => t.undone,
+        "booked" => t.booked,
+        "changed" => t.changed,
+        "saved" => t.saved,
+        "added" => t.added,
+        "removed" => t.removed,
+        "signed_out" => t.signed_out,
+        "password_changed" => t.password_changed,
+        "password_reset" => t.password_reset,
+        "link_sent" => t.link_sent,
+        "registered" => t.registered,
+        "session_ended" => t.session_ended,
+        _ => return None,
+    })
+}
+
+/// What happened, for an action of the history; the code itself for one without words.
+pub fn history_text(action: &str) -> String {
+    let t = &texts().history;
+    match action {
+        "stay.booked" => t.booked,
+        "stay.changed" => t.changed,
+        "stay.checked_in" => t.checked_in,
+        "stay.checked_out" => t.checked_out,
+        "stay.cancelled" => t.cancelled,
+        "stay.no_show" => t.no_show,
+        "stay.check_in_undone" => t.check_in_undone,
+        "stay.check_out_undone" => t.check_out_undone,
+        "stay.reinstated" => t.reinstated,
+        other => other,
+    }
+    .to_owned()
+}

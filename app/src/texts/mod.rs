@@ -1,0 +1,123 @@
+//! Every word a page shows. One structure for each part of the product with a constant for each language: a text that is
+//! missing in a language does not compile, and a test finds words outside of here.
+
+mod entry;
+mod desk;
+mod messages;
+
+pub use messages::{action_text, error_text, history_text, notice_text, problem_text, role_text, status_text};
+
+/// Declares a part of the catalogue: a structure of texts, and its English.
+macro_rules! catalogue {
+    ($(#[$meta:meta])* $name:ident { $($key:ident: $english:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub struct $name {
+            $(#[doc = $english] pub $key: &'static str),+
+        }
+
+        impl $name {
+            /// English.
+            pub const EN: Self = Self { $($key: $english),+ };
+        }
+    };
+}
+pub(crate) use catalogue;
+
+/// The whole catalogue in one language.
+#[derive(Debug)]
+pub struct Texts {
+    /// Words that are everywhere.
+    pub common: Common,
+    /// The ways around.
+    pub nav: desk::Nav,
+    /// The live state.
+    pub live: desk::LiveTexts,
+    /// Keys.
+    pub keys: desk::Keys,
+    /// Before one is signed in.
+    pub entry: entry::Entry,
+    /// Registration of a hotel.
+    pub register: entry::Register,
+    /// Today.
+    pub today: desk::Today,
+    /// Availability and new booking.
+    pub new_booking: desk::NewBooking,
+    /// Bookings.
+    pub booking: desk::Booking,
+    /// Rooms.
+    pub rooms: desk::Rooms,
+    /// Guests.
+    pub guests: desk::Guests,
+    /// Staff.
+    pub staff: desk::Staff,
+    /// Hotel settings.
+    pub settings: desk::Settings,
+    /// Profile and sessions.
+    pub profile: desk::Profile,
+    /// States, actions, roles.
+    pub words: messages::Words,
+    /// What is wrong with a field.
+    pub problems: messages::ProblemTexts,
+    /// What went wrong.
+    pub errors: messages::Errors,
+    /// What was done.
+    pub notices: messages::Notices,
+    /// What happened.
+    pub history: messages::History,
+}
+
+catalogue! {
+    /// Words that are everywhere.
+    Common {
+        loading: "Loading",
+        skip_to_content: "Skip to content",
+        save: "Save",
+        close: "Close",
+        cancel: "Cancel",
+        undo: "Undo",
+        remove: "Remove",
+        change: "Change",
+        optional: "optional",
+        back_to_today: "Back to Today",
+        more: "More",
+        night_one: "1 night",
+        nights: "{n} nights",
+        guest_one: "1 guest",
+        guests: "{n} guests",
+        search: "Search",
+        none: "–",
+    }
+}
+
+static EN: Texts = Texts {
+    common: Common::EN,
+    nav: desk::Nav::EN,
+    live: desk::LiveTexts::EN,
+    keys: desk::Keys::EN,
+    entry: entry::Entry::EN,
+    register: entry::Register::EN,
+    today: desk::Today::EN,
+    new_booking: desk::NewBooking::EN,
+    booking: desk::Booking::EN,
+    rooms: desk::Rooms::EN,
+    guests: desk::Guests::EN,
+    staff: desk::Staff::EN,
+    settings: desk::Settings::EN,
+    profile: desk::Profile::EN,
+    words: messages::Words::EN,
+    problems: messages::ProblemTexts::EN,
+    errors: messages::Errors::EN,
+    notices: messages::Notices::EN,
+    history: messages::History::EN,
+};
+
+/// The catalogue in the reader's language.
+pub fn texts() -> &'static Texts {
+    &EN
+}
+
+/// Puts values into a text: `{n}` becomes the value named `n`.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}

@@ -1,0 +1,80 @@
+//! The floor: pgbench runs the very statements the server runs, taken from `.sqlx`, over the same data.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+/// The text of the checked query that contains `marker`, with pgbench's variables in place of parameters.
+pub fn statement(marker: &str, arguments: &[&str]) -> anyhow::Result<String> {
+    for entry in std::fs::read_dir(".sqlx").context("run this from the workspace")? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let query: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+        let text = query["query"].as_str().unwrap_or_default();
+        if text.contains(marker) {
+            return Ok(substitute(text, arguments));
+        }
+    }
+    bail!("no query in .sqlx contains {marker:?}")
+}
+
+/// Replaces `$n` from the highest down, so that `$1` does not eat the beginning of `$10`; a script is one line.
+fn substitute(text: &str, arguments: &[&str]) -> String {
+    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (index, argument) in arguments.iter().enumerate().rev() {
+        text = text.replace(&format!("${}", index + 1), argument);
+    }
+    text
+}
+
+/// Runs a script with as many clients and for as many seconds; transactions a second.
+pub fn pgbench(database: &str, role: &str, script: &str, clients: u32, seconds: u64) -> anyhow::Result<f64> {
+    let file = std::env::temp_dir().join(format!("keyrack-bench-{}.sql", std::process::id()));
+    std::fs::write(&file, script)?;
+    let output = Command::new(pgbench_path())
+        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
+        .arg(format!("--client={clients}"))
+        .arg(format!("--time={seconds}"))
+        .arg(format!("--file={}", file.display()))
+        .arg(database)
+        .env("PGOPTIONS", format!("-c role={role}"))
+        .output()
+        .context("pgbench could not be started")?;
+    std::fs::remove_file(&file)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let rate = text.lines().find_map(|line| line.strip_prefix("tps = "));
+    match rate.and_then(|line| line.split(' ').next()).and_then(|rate| rate.parse().ok()) {
+        Some(rate) if output.status.success() => Ok(rate),
+        _ => bail!("pgbench failed: {}\n{script}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+/// pgbench is not on the path on Debian.
+fn pgbench_path() -> String {
+    let versions = (15..30).rev().map(|version| format!("/usr/lib/postgresql/{version}/bin/pgbench"));
+    versions.into_iter().find(|path| Path::new(path).exists()).unwrap_or_else(|| "pgbench".to_owned())
+}
+
+/// A transaction of somebody of an organisation, as the server opens it.
+pub fn transaction(organisation_id: &str, user_id: &str, variables: &str, statements: &[String]) -> String {
+    let mut script = format!(
+        "{variables}\nBEGIN;\nSELECT set_config('keyrack.organisation', '{organisation_id}', true), set_config('keyrack.actor', '{user_id}', true);\n"
+    );
+    for statement in statements {
+        let _ = writeln!(script, "{statement};");
+    }
+    script.push_str("COMMIT;\n");
+    script
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn parameters_are_replaced_by_number() {
+        assert_eq!(super::substitute("$1 $10\n  $2", &["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]), "a j b");
+    }
+}

@@ -1,0 +1,126 @@
+//! The server under test, and what is known about its data.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use sqlx::postgres::PgPool;
+use tokio::process::{Child, Command};
+use uuid::Uuid;
+
+use crate::http::{Connection, get};
+
+/// The running server.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Host and port.
+    pub address: String,
+    /// From the start of the process to its first `200` at `/ready`.
+    pub ready_after: Duration,
+}
+
+impl Server {
+    /// Starts the binary on a free port and waits until it is ready.
+    pub async fn start(binary: &str, database: &str) -> anyhow::Result<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let started = Instant::now();
+        let child = Command::new(binary)
+            .arg("serve")
+            .env("DATABASE_URL", database)
+            .env("PORT", port.to_string())
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{binary} could not be started"))?;
+        let address = format!("127.0.0.1:{port}");
+        while started.elapsed() < Duration::from_secs(60) {
+            if let Ok(mut connection) = Connection::open(&address).await
+                && let Ok(answer) = connection.send(&get("/ready", ""), false).await
+                && answer.status == 200
+            {
+                return Ok(Self { child, address, ready_after: started.elapsed() });
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        bail!("the server was not ready after a minute")
+    }
+
+    /// Resident memory in megabytes.
+    pub fn memory(&self) -> anyhow::Result<f64> {
+        let id = self.child.id().context("the server has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kilobytes / 1024.0)
+    }
+
+    /// Stops it.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.child.kill().await?;
+        Ok(())
+    }
+}
+
+/// A hotel and somebody who is signed in there.
+#[derive(Debug, Clone)]
+pub struct Hotel {
+    /// The organisation.
+    pub organisation_id: Uuid,
+    /// The hotel.
+    pub hotel_id: Uuid,
+    /// The owner.
+    pub user_id: Uuid,
+    /// Headers of a signed-in browser.
+    pub cookie: String,
+    /// Headers of a REST client.
+    pub bearer: String,
+}
+
+impl Hotel {
+    /// The hotel with the `rank`th most rooms, and its owner, signed in both ways.
+    pub async fn find(pool: &PgPool, server: &Server, rank: i64) -> anyhow::Result<Self> {
+        let (organisation_id, hotel_id, user_id, email): (Uuid, Uuid, Uuid, String) = sqlx::query_as(
+            "SELECT h.organisation_id, h.id, u.id, u.email FROM hotels h
+             JOIN memberships m ON m.hotel_id = h.id AND m.role = 'owner' JOIN users u ON u.id = m.user_id
+             WHERE u.email LIKE 'owner@load-%'
+             ORDER BY (SELECT count(*) FROM rooms r WHERE r.hotel_id = h.id) DESC, h.id LIMIT 1 OFFSET $1",
+        )
+        .bind(rank)
+        .fetch_one(pool)
+        .await
+        .context("the database has no load hotels")?;
+        let token = platform::secret::token();
+        sqlx::query(
+            "INSERT INTO sessions (id, token_hash, user_id, hotel_id, user_agent, address, created_at, last_seen_at, expires_at)
+             VALUES ($1, $2, $3, $4, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day')",
+        )
+        .bind(platform::ids::new::<Uuid>())
+        .bind(&token.hash)
+        .bind(user_id)
+        .bind(hotel_id)
+        .execute(pool)
+        .await?;
+        let form = format!("username={}&password=HarbourDesk1!", email.replace('@', "%40"));
+        let request = format!(
+            "POST /auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        let answer = Connection::open(&server.address).await?.send(request.as_bytes(), true).await?;
+        let answer: serde_json::Value = serde_json::from_slice(&answer.body).context("no token was given")?;
+        let token_text = answer["access_token"].as_str().context("no access token")?;
+        Ok(Self {
+            organisation_id,
+            hotel_id,
+            user_id,
+            cookie: format!("Cookie: keyrack_session={}\r\n", token.text),
+            bearer: format!("Authorization: Bearer {token_text}\r\n"),
+        })
+    }
+
+    /// The ids of its rooms.
+    pub async fn rooms(&self, pool: &PgPool) -> anyhow::Result<Vec<Uuid>> {
+        Ok(sqlx::query_scalar("SELECT id FROM rooms WHERE hotel_id = $1").bind(self.hotel_id).fetch_all(pool).await?)
+    }
+}

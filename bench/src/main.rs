@@ -1,0 +1,271 @@
+//! Measures Keyrack's budgets in one run. See `./dev bench`.
+
+mod floor;
+mod house;
+mod http;
+mod table;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{Days, NaiveDate};
+use clap::Parser;
+use house::{Hotel, Server};
+use http::{Connection, get, load, post};
+use sqlx::PgPool;
+use table::Table;
+use tokio::process::Command;
+
+/// Clients of both the server and the floor.
+const CLIENTS: u32 = 8;
+
+/// Measures the budgets and prints them as a table.
+#[derive(Debug, Parser)]
+struct Options {
+    /// The server to measure.
+    #[arg(long, env = "KEYRACK_BINARY")]
+    binary: String,
+    /// An empty database that may be filled; its owner must be a superuser.
+    #[arg(long, env = "DATABASE_URL")]
+    database: String,
+    /// Seconds for each measurement.
+    #[arg(long, default_value_t = 8)]
+    seconds: u64,
+    /// Hotels of the large database.
+    #[arg(long, default_value_t = 1000)]
+    hotels: u32,
+    /// Rooms of the hotel whose bookings are reported; six years of 2,000 rooms are a million stays.
+    #[arg(long, default_value_t = 2000)]
+    report_rooms: u32,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let bench = Bench { pool: PgPool::connect(&options.database).await?, table: Table::default(), options };
+    if bench.run().await? { Ok(()) } else { anyhow::bail!("a budget was missed") }
+}
+
+struct Bench {
+    options: Options,
+    pool: PgPool,
+    table: Table,
+}
+
+impl Bench {
+    async fn run(mut self) -> anyhow::Result<bool> {
+        self.keyrack(&["migrate"]).await?;
+        self.keyrack(&["demo", "--hotels", "1", "--rooms", "200", "--years", "1"]).await?;
+        let server = self.start().await?;
+        self.at_rest(&server).await?;
+        let hotel = Hotel::find(&self.pool, &server, 0).await?;
+        let small_p99 = self.availability(&server, &hotel, "200 rooms, 20,000 stays").await?;
+        self.today(&server, &hotel).await?;
+        server.stop().await?;
+
+        let started = std::time::Instant::now();
+        self.keyrack(&["demo", "--hotels", &self.options.hotels.to_string(), "--rooms", "20", "--years", "3"]).await?;
+        let stays: i64 = sqlx::query_scalar("SELECT count(*) FROM stays").fetch_one(&self.pool).await?;
+        println!("  {stays} stays after {} s of loading", started.elapsed().as_secs());
+        let server = self.start().await?;
+        let hotel = Hotel::find(&self.pool, &server, 0).await?;
+        let large_p99 = self.availability(&server, &hotel, "the same hotel among 5,000,000 stays").await?;
+        let ratio = large_p99.as_secs_f64() / small_p99.as_secs_f64();
+        self.table.add("availability, large p99 / small p99", "≤ 2", format!("{ratio:.2}"), ratio <= 2.0);
+        self.bookings(&server, &hotel).await?;
+        server.stop().await?;
+
+        let rooms = self.options.report_rooms.to_string();
+        self.keyrack(&["demo", "--hotels", "1", "--rooms", &rooms, "--years", "6"]).await?;
+        let server = self.start().await?;
+        let hotel = Hotel::find(&self.pool, &server, 0).await?;
+        self.report(&server, &hotel).await?;
+        server.stop().await?;
+        Ok(self.table.print())
+    }
+
+    async fn keyrack(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        println!("keyrack {}", arguments.join(" "));
+        let status = Command::new(&self.options.binary)
+            .args(arguments)
+            .env("DATABASE_URL", &self.options.database)
+            .env("RUST_LOG", "warn")
+            .status()
+            .await?;
+        anyhow::ensure!(status.success(), "keyrack {} failed", arguments.join(" "));
+        Ok(())
+    }
+
+    async fn start(&self) -> anyhow::Result<Server> {
+        Server::start(&self.options.binary, &self.options.database).await
+    }
+
+    async fn at_rest(&mut self, server: &Server) -> anyhow::Result<()> {
+        let ready = server.ready_after;
+        self.table.add("ready after start, migrated database", "≤ 1 s", format!("{} ms", ready.as_millis()), ready.as_secs() < 1);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let memory = server.memory()?;
+        self.table.add("memory at rest", "≤ 80 MB", format!("{memory:.0} MB"), memory <= 80.0);
+        Ok(())
+    }
+
+    /// `GET /rooms/available` against the same SQL; its p99 at half of its own capacity.
+    async fn availability(&mut self, server: &Server, hotel: &Hotel, data: &str) -> anyhow::Result<Duration> {
+        let today = today();
+        let headers = hotel.bearer.clone();
+        let request = move |number: u64| {
+            let arrival = today + Days::new(number % 120);
+            let departure = arrival + Days::new(1 + number % 5);
+            get(&format!("/rooms/available?check_in_at={arrival}&expected_check_out_at={departure}"), &headers)
+        };
+        let time = Duration::from_secs(self.options.seconds);
+        // Warm caches and prepared statements on both sides.
+        load(&server.address, CLIENTS, Duration::from_secs(2), None, 200, request.clone()).await?;
+        let full = load(&server.address, CLIENTS, time, None, 200, request.clone()).await?;
+        let half = load(&server.address, CLIENTS, time, Some(full.rate / 2.0), 200, request).await?;
+        let hotel_id = format!("'{}'::uuid", hotel.hotel_id);
+        let sql = floor::statement(
+            "AS \"occupied_now!\"",
+            &[&hotel_id, "(current_date + :shift)", "(current_date + :shift + :nights)", "NULL", "NULL"],
+        )?;
+        let script = floor::transaction(
+            &hotel.organisation_id.to_string(),
+            &hotel.user_id.to_string(),
+            "\\set shift random(0, 119)\n\\set nights random(1, 5)",
+            &[sql],
+        );
+        let floor = floor::pgbench(&self.options.database, "keyrack_app", &script, CLIENTS, self.options.seconds)?;
+        let ratio = full.rate / floor * 100.0;
+        self.table.add(
+            &format!("GET /rooms/available, {data}"),
+            "≥ 50 % of pgbench",
+            format!("{:.0}/s of {floor:.0}/s = {ratio:.0} %, p99 at half load {:.1} ms", full.rate, millis(half.p99)),
+            ratio >= 50.0 && full.failed == 0,
+        );
+        Ok(half.p99)
+    }
+
+    /// The Today page, signed in.
+    async fn today(&mut self, server: &Server, hotel: &Hotel) -> anyhow::Result<()> {
+        let headers = hotel.cookie.clone();
+        let request = move |_| get("/desk", &headers);
+        let page = Connection::open(&server.address).await?.send(&request(0), true).await?;
+        anyhow::ensure!(page.status == 200, "the Today page answers {}", page.status);
+        let time = Duration::from_secs(self.options.seconds);
+        load(&server.address, CLIENTS, Duration::from_secs(2), None, 200, request.clone()).await?;
+        let full = load(&server.address, CLIENTS, time, None, 200, request.clone()).await?;
+        let half = load(&server.address, CLIENTS, time, Some(full.rate / 2.0), 200, request).await?;
+        let size = page.body.len() / 1024;
+        self.table.add(
+            "Today page, signed in",
+            "≥ 800 pages/s",
+            format!("{:.0}/s, {size} kB each", full.rate),
+            full.rate >= 800.0 && full.failed == 0,
+        );
+        let p99 = millis(half.p99);
+        self.table.add("Today page, p99 at half load", "≤ 50 ms", format!("{p99:.1} ms"), p99 <= 50.0);
+        Ok(())
+    }
+
+    /// `POST /bookings/` against the same statements.
+    async fn bookings(&mut self, server: &Server, hotel: &Hotel) -> anyhow::Result<()> {
+        let rooms = hotel.rooms(&self.pool).await?;
+        // Far from the stays that are there: every request can be granted.
+        let first = today() + Days::new(400);
+        let headers = hotel.bearer.clone();
+        let count = u64::try_from(rooms.len())?;
+        let request = move |number: u64| {
+            let room = rooms[usize::try_from(number % count).unwrap_or(0)];
+            let arrival = first + Days::new(number / count);
+            let body = format!(
+                r#"{{"room_id":"{room}","check_in_at":"{arrival}T15:00:00","expected_check_out_at":"{}T11:00:00","guest_name":"Bench Guest","guest_gov_id":"B{number}"}}"#,
+                arrival + Days::new(1)
+            );
+            post("/bookings/", &headers, &body)
+        };
+        let answer = Connection::open(&server.address).await?.send(&request(1_000_000), true).await?;
+        let created = answer.status;
+        anyhow::ensure!((200..300).contains(&created), "POST /bookings/ answers {created}: {}", String::from_utf8_lossy(&answer.body));
+        let time = Duration::from_secs(self.options.seconds);
+        let full = load(&server.address, CLIENTS, time, None, created, request).await?;
+        let script = self.booking_script(hotel)?;
+        let floor = floor::pgbench(&self.options.database, "keyrack_app", &script, CLIENTS, self.options.seconds)?;
+        let ratio = full.rate / floor * 100.0;
+        self.table.add(
+            "POST /bookings/",
+            "≥ 40 % of pgbench",
+            format!("{:.0}/s of {floor:.0}/s = {ratio:.0} %, {} refused", full.rate, full.failed),
+            ratio >= 40.0 && full.failed == 0,
+        );
+        Ok(())
+    }
+
+    /// The statements of a booking, over a room and a night that are free.
+    fn booking_script(&self, hotel: &Hotel) -> anyhow::Result<String> {
+        let (organisation, user) = (format!("'{}'::uuid", hotel.organisation_id), format!("'{}'::uuid", hotel.user_id));
+        let hotel_id = format!("'{}'::uuid", hotel.hotel_id);
+        let room = format!("(SELECT id FROM rooms WHERE hotel_id = {hotel_id} ORDER BY id OFFSET :room LIMIT 1)");
+        let (arrival, departure) = ("(current_date + 20000 + :day)", "(current_date + 20001 + :day)");
+        let facts = floor::statement("AS \"is_subscribed!\"", &[&hotel_id, "now()"])?;
+        let check = floor::statement("AS \"is_closed!\" FROM rooms r JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id WHERE r.hotel_id = $1 AND r.id = $2 ", &[&hotel_id, &room, arrival, departure])
+            .or_else(|_| floor::statement("c.starts_on < $4 AND c.ends_on > $3) AS \"is_closed!\"", &[&hotel_id, &room, arrival, departure]))?;
+        let guest = floor::statement(
+            "INSERT INTO guests AS g",
+            &[&organisation, ":guest_id", "'Bench'", "'Guest'", "NULL", "NULL", "''", ":gov_id", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "now()"],
+        )?;
+        let booking = floor::statement(
+            "INSERT INTO bookings",
+            &[&organisation, ":booking_id", &hotel_id, ":guest_id", ":reference", "NULL", &user, "now()"],
+        )?;
+        let stay = floor::statement(
+            "INSERT INTO stays",
+            &[&organisation, ":stay_id", &hotel_id, ":booking_id", ":guest_id", &room, arrival, departure, "1", "'reserved'", "'EUR'", "'{8900}'", "0", "0", "now()", "NULL"],
+        )?;
+        let deed = floor::statement("INSERT INTO audit_log", &[":deed_id", &organisation, &hotel_id, &user, "'stay.booked'", ":stay_id", "'{}'", "now()"])?;
+        // pgbench has no UUIDs: random ones are made by a query whose columns become variables.
+        let variables = "\\set room random(0, 199)\n\\set day random(1, 1000000000) % 5000000\nSELECT gen_random_uuid() AS guest_id, gen_random_uuid() AS booking_id, gen_random_uuid() AS stay_id, gen_random_uuid() AS deed_id, upper(left(md5(random()::text), 12)) AS gov_id, 'KR-' || upper(left(md5(random()::text), 10)) AS reference \\gset";
+        let quoted = |text: String| {
+            ["guest_id", "booking_id", "stay_id", "deed_id"].iter().fold(text, |text, name| text.replace(&format!(":{name}"), &format!(":{name}::uuid")))
+        };
+        let statements = [facts, check, guest, booking, stay, deed].map(quoted);
+        Ok(floor::transaction(&hotel.organisation_id.to_string(), &hotel.user_id.to_string(), variables, &statements))
+    }
+
+    /// A report of a million bookings.
+    async fn report(&mut self, server: &Server, hotel: &Hotel) -> anyhow::Result<()> {
+        // One answer first, so that connections and buffers that any request needs are not counted as growth.
+        let request = post("/reports/bookings?start_date=2000-01-01", &hotel.bearer, "");
+        let warm = post("/reports/bookings?end_date=2000-01-01", &hotel.bearer, "");
+        Connection::open(&server.address).await?.send(&warm, false).await?;
+        let before = server.memory()?;
+        let mut connection = Connection::open(&server.address).await?;
+        let reader = tokio::spawn(async move { connection.send(&request, false).await });
+        let mut peak = before;
+        while !reader.is_finished() {
+            peak = peak.max(server.memory()?);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let answer = reader.await??;
+        anyhow::ensure!(answer.status == 200, "the report answers {}", answer.status);
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM stays WHERE hotel_id = $1").bind(hotel.hotel_id).fetch_one(&self.pool).await?;
+        let growth = peak - before;
+        self.table.add(
+            &format!("CSV of {rows} bookings, memory growth"),
+            "≤ 20 MB",
+            format!("{growth:.1} MB, {:.1} s in all", answer.total.as_secs_f64()),
+            growth <= 20.0,
+        );
+        let first = millis(answer.first_byte);
+        self.table.add("CSV, first byte", "≤ 200 ms", format!("{first:.0} ms"), first <= 200.0);
+        Ok(())
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement has no clock to move")]
+fn today() -> NaiveDate {
+    chrono::Utc::now().date_naive()
+}

@@ -1,0 +1,15 @@
+use leptos::prelude::*;
+
+/// A symbol of the sprite `public/icons.svg` (Lucide). It is decoration: a word stands beside it, or the control that
+/// holds it has a label.
+#[component]
+pub fn Icon(
+    /// The symbol's id in the sprite.
+    name: &'static str,
+) -> impl IntoView {
+    view! {
+        <svg class="icon" aria-hidden="true">
+            <use href=format!("/icons.svg#{name}")></use>
+        </svg>
+    }
+}

@@ -1,0 +1,296 @@
+//! The demo accounts and hotels (DESIGN 9).
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use domain::hotel::RegisteredRoom;
+use platform::clock::Clock;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::hotel::{Room, StayTables};
+
+/// The password of the demo staff.
+pub(super) const STAFF_PASSWORD: &str = "HarbourDesk1!";
+
+/// Days of stays before and after today.
+const PAST: u64 = 30;
+const FUTURE: u64 = 45;
+
+/// A demo hotel.
+struct House {
+    code: &'static str,
+    name: &'static str,
+    address: &'static str,
+    phone: &'static str,
+    email: &'static str,
+    time_zone: &'static str,
+    rooms: fn() -> Vec<RegisteredRoom>,
+    staff: &'static [(&'static str, &'static str, &'static str)],
+}
+
+const HOUSES: &[House] = &[
+    House {
+        code: "harbour",
+        name: "Harbour House",
+        address: "12 Quay Street, Kinsale, Cork P17, Ireland",
+        phone: "+353 20 915 0110",
+        email: "hello@harbour.example",
+        time_zone: "Europe/Dublin",
+        rooms: harbour_rooms,
+        staff: &[
+            ("owner@harbour.example", "Orla Brennan", "owner"),
+            ("reception@harbour.example", "Ruben Teixeira", "reception"),
+            ("housekeeping@harbour.example", "Hana Novák", "housekeeping"),
+        ],
+    },
+    House {
+        code: "mill",
+        name: "Old Mill Inn",
+        address: "3 Mill Lane, Ghent 9000, Belgium",
+        phone: "+32 9 555 01 20",
+        email: "hello@mill.example",
+        time_zone: "Europe/Brussels",
+        rooms: mill_rooms,
+        staff: &[("owner@mill.example", "Mieke Jansen", "owner"), ("reception@mill.example", "Rik Dubois", "reception")],
+    },
+];
+
+/// People without an organisation: e-mail, name, password, whether they run the platform.
+const PEOPLE: &[(&str, &str, &str, bool)] = &[
+    ("admin@example.com", "Platform Admin", "AdminPass123@", true),
+    ("test@example.com", "Test Customer", "TestPass123@", false),
+    ("traveller@explore.example", "Tess Traveller", "Explore123!", false),
+    ("provider@explore.example", "Pablo Provider", "Explore123!", false),
+    ("expert@explore.example", "Elif Expert", "Explore123!", false),
+];
+
+fn rooms(floors: &[(&str, &[(&str, &str, i64)])]) -> Vec<RegisteredRoom> {
+    let on_floor = |(floor, rooms): &(&str, &[(&str, &str, i64)])| {
+        let floor = (*floor).to_owned();
+        rooms
+            .iter()
+            .map(|(number, room_type, rate_minor)| RegisteredRoom {
+                floor: Some(floor.clone()),
+                number: (*number).to_owned(),
+                room_type: (*room_type).to_owned(),
+                rate_minor: *rate_minor,
+            })
+            .collect::<Vec<_>>()
+    };
+    floors.iter().flat_map(on_floor).collect()
+}
+
+fn harbour_rooms() -> Vec<RegisteredRoom> {
+    const S: (&str, i64) = ("Single", 9_500);
+    const T: (&str, i64) = ("Twin", 13_000);
+    const D: (&str, i64) = ("Double", 13_500);
+    const SEA: (&str, i64) = ("Double, sea view", 16_500);
+    const SUITE: (&str, i64) = ("Suite", 24_000);
+    let floor = |first: u32, kinds: &[(&str, i64)]| {
+        (first..)
+            .zip(kinds)
+            .map(|(number, (room_type, rate_minor))| RegisteredRoom {
+                floor: Some(format!("Floor {}", first / 100)),
+                number: number.to_string(),
+                room_type: (*room_type).to_owned(),
+                rate_minor: *rate_minor,
+            })
+            .collect::<Vec<_>>()
+    };
+    [
+        floor(101, &[S, S, T, T, D, D, D, D]),
+        floor(201, &[S, S, T, D, D, SEA, SEA, SEA]),
+        floor(301, &[S, T, D, D, SEA, SEA, SUITE, SUITE]),
+    ]
+    .concat()
+}
+
+fn mill_rooms() -> Vec<RegisteredRoom> {
+    rooms(&[
+        ("Mill", &[("1", "Double", 11_000), ("2", "Double", 11_000), ("3", "Twin", 10_500), ("4", "Single", 7_900)]),
+        ("Barn", &[("5", "Family", 15_500), ("6", "Family", 15_500), ("7", "Double", 11_000), ("8", "Double", 11_000), ("9", "Loft", 18_000)]),
+    ])
+}
+
+/// Hashes a demo password as a real one.
+pub(super) fn hash_password(password: &str) -> anyhow::Result<String> {
+    Ok(identity::hash_password(password)?)
+}
+
+/// Whether the demo hotels are there and somebody is expected at the first one today.
+pub(super) async fn is_fresh(connection: &mut PgConnection, today: NaiveDate) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM stays s JOIN organisations o ON o.id = s.organisation_id
+                        WHERE o.code = $1 AND s.status = 'reserved' AND s.arrival = $2)",
+    )
+    .bind(HOUSES[0].code)
+    .bind(today)
+    .fetch_one(connection)
+    .await
+}
+
+/// Makes what is missing, and renews the stays around today.
+pub(super) async fn refresh(connection: &mut PgConnection, clock: &dyn Clock) -> anyhow::Result<()> {
+    let now = clock.now();
+    let mut transaction = connection.begin().await?;
+    for (email, name, password, is_admin) in PEOPLE {
+        person(&mut transaction, None, email, name, password, *is_admin, now).await?;
+    }
+    for house in HOUSES {
+        let (organisation_id, hotel_id) = hotel(&mut transaction, house, now).await?;
+        for (email, name, role) in house.staff {
+            let user_id = person(&mut transaction, Some(organisation_id), email, name, STAFF_PASSWORD, false, now).await?;
+            sqlx::query(
+                "INSERT INTO memberships (organisation_id, hotel_id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(organisation_id)
+            .bind(hotel_id)
+            .bind(user_id)
+            .bind(role)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        renew_stays(&mut transaction, organisation_id, hotel_id, now).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn person(
+    connection: &mut PgConnection,
+    organisation_id: Option<Uuid>,
+    email: &str,
+    name: &str,
+    password: &str,
+    is_admin: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Uuid> {
+    let known: Option<Uuid> =
+        sqlx::query_scalar("SELECT id FROM users WHERE email = $1").bind(email).fetch_optional(&mut *connection).await?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    let id: Uuid = platform::ids::new();
+    sqlx::query(
+        "INSERT INTO users (id, organisation_id, email, username, full_name, password_hash, is_platform_admin, created_at)
+         VALUES ($1, $2, $3, $3, $4, $5, $6, $7)",
+    )
+    .bind(id)
+    .bind(organisation_id)
+    .bind(email)
+    .bind(name)
+    .bind(hash_password(password)?)
+    .bind(is_admin)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(id)
+}
+
+async fn hotel(connection: &mut PgConnection, house: &House, now: DateTime<Utc>) -> anyhow::Result<(Uuid, Uuid)> {
+    let known: Option<(Uuid, Uuid)> =
+        sqlx::query_as("SELECT o.id, h.id FROM organisations o JOIN hotels h ON h.organisation_id = o.id WHERE o.code = $1")
+            .bind(house.code)
+            .fetch_optional(&mut *connection)
+            .await?;
+    if let Some(ids) = known {
+        return Ok(ids);
+    }
+    let (organisation_id, hotel_id): (Uuid, Uuid) = (platform::ids::new(), platform::ids::new());
+    sqlx::query("INSERT INTO organisations (id, code, name, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(organisation_id)
+        .bind(house.code)
+        .bind(house.name)
+        .bind(now)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO hotels (organisation_id, id, name, address, phone, email, time_zone, currency, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'EUR', $8)",
+    )
+    .bind(organisation_id)
+    .bind(hotel_id)
+    .bind(house.name)
+    .bind(house.address)
+    .bind(house.phone)
+    .bind(house.email)
+    .bind(house.time_zone)
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
+    pms::rooms::insert_rooms(connection, organisation_id.into(), hotel_id.into(), &(house.rooms)(), now).await?;
+    // Suites and family rooms sleep four, singles one.
+    sqlx::query(
+        "UPDATE room_types SET sleeps = CASE WHEN name IN ('Suite', 'Family', 'Loft') THEN 4 WHEN name = 'Single' THEN 1 ELSE 2 END
+         WHERE hotel_id = $1",
+    )
+    .bind(hotel_id)
+    .execute(connection)
+    .await?;
+    Ok((organisation_id, hotel_id))
+}
+
+/// Replaces the stays that the demo made; what people booked remains, and the new stays go around it.
+async fn renew_stays(connection: &mut PgConnection, organisation_id: Uuid, hotel_id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+    for statement in [
+        "DELETE FROM feedbacks f USING stays s, bookings b
+         WHERE f.stay_id = s.id AND s.booking_id = b.id AND b.hotel_id = $1 AND b.created_by IS NULL",
+        "DELETE FROM stays s USING bookings b WHERE s.booking_id = b.id AND b.hotel_id = $1 AND b.created_by IS NULL",
+        "DELETE FROM bookings WHERE hotel_id = $1 AND created_by IS NULL",
+    ] {
+        sqlx::query(statement).bind(hotel_id).execute(&mut *connection).await?;
+    }
+    sqlx::query(
+        "DELETE FROM guests g WHERE organisation_id = $1
+         AND NOT EXISTS (SELECT FROM bookings b WHERE b.guest_id = g.id) AND NOT EXISTS (SELECT FROM stays s WHERE s.guest_id = g.id)",
+    )
+    .bind(organisation_id)
+    .execute(&mut *connection)
+    .await?;
+    let taken: Vec<(Uuid, NaiveDate, NaiveDate)> = sqlx::query_as(
+        "SELECT room_id, arrival, departure FROM stays WHERE hotel_id = $1 AND status IN ('reserved', 'checked_in')",
+    )
+    .bind(hotel_id)
+    .fetch_all(&mut *connection)
+    .await?;
+    let rooms: Vec<(Uuid, i16, i64)> = sqlx::query_as(
+        "SELECT r.id, t.sleeps, coalesce(r.rate_minor, t.rate_minor) FROM rooms r JOIN room_types t ON t.id = r.room_type_id
+         WHERE r.hotel_id = $1 ORDER BY r.number",
+    )
+    .bind(hotel_id)
+    .fetch_all(&mut *connection)
+    .await?;
+    let today = now.date_naive();
+    let mut random = StdRng::seed_from_u64(u64::from(today.to_epoch_days().unsigned_abs()));
+    let mut tables = StayTables::new();
+    for (id, sleeps, rate_minor) in rooms {
+        let room = Room { id, sleeps, rate_minor };
+        let span = (today - Days::new(PAST), today + Days::new(FUTURE));
+        tables.room(&mut random, (organisation_id, hotel_id), &room, span, now, |stay| {
+            taken.iter().any(|(room_id, arrival, departure)| *room_id == id && *arrival < stay.departure && stay.arrival < *departure)
+        });
+    }
+    tables.send(connection).await?;
+    set_the_scene(connection, hotel_id).await?;
+    Ok(())
+}
+
+/// Some rooms are dirty after their guests left, some are inspected, and occupied ones have been slept in.
+async fn set_the_scene(connection: &mut PgConnection, hotel_id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE rooms r SET condition = CASE
+             WHEN EXISTS (SELECT FROM stays s WHERE s.room_id = r.id AND s.status = 'checked_in') THEN 'dirty'
+             WHEN hashtext(r.number) % 3 = 0 THEN 'inspected'
+             WHEN hashtext(r.number) % 5 = 0 THEN 'dirty'
+             ELSE 'clean' END
+         WHERE hotel_id = $1",
+    )
+    .bind(hotel_id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
