@@ -19,6 +19,9 @@ export SERVER_FN_PREFIX=/actions
 export DISABLE_SERVER_FN_HASH=true
 export SERVER_FN_MOD_PATH=true
 
+# The backtrace of a build tool says nothing about the code it was to build. (Tests set their own.)
+export RUST_BACKTRACE=${RUST_BACKTRACE:-0}
+
 # Queries are checked against .sqlx, so no build needs a database; dev.d/sqlx.sh keeps .sqlx true.
 export SQLX_OFFLINE=true
 

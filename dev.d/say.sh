@@ -32,7 +32,7 @@ trap 'exit 143' TERM
 
 # step LABEL WHAT-TO-DO-WHEN-IT-FAILS COMMAND...
 # Runs a long command with its output in a log; shows that it is alive. Returns the command's status.
-# Of a failure it shows the last STEP_TAIL lines (40). STEP_LOG is the log, for callers that read results from it.
+# Of a failure it shows what tells most, STEP_TAIL lines (40) of it. STEP_LOG is the log, for callers that read results from it.
 step() {
     local label=$1 advice=$2 log status=0 started=$SECONDS
     shift 2
@@ -52,11 +52,22 @@ step() {
         say "  done  $label ($(duration $((SECONDS - started))))"
     else
         say "  FAILED  $label ($(duration $((SECONDS - started))))"
-        tail -n "${STEP_TAIL:-40}" "$log" | plain_text | sed 's/^/    | /'
+        telling_lines "$log" "${STEP_TAIL:-40}" | sed 's/^/    | /'
         say "  Whole log: $log"
         [ -z "$advice" ] || say "  What to do: $advice"
     fi
     return "$status"
+}
+
+# The compiler's first errors if there are any (cargo goes on for a while after them), else the last lines.
+telling_lines() {
+    local first
+    first=$(plain_text <"$1" | grep -n '^error' | head -n 1 | cut -d : -f 1 || true)
+    if [ -n "$first" ]; then
+        plain_text <"$1" | sed -n "$first,$((first + $2 - 1))p"
+    else
+        plain_text <"$1" | tail -n "$2"
+    fi
 }
 
 # must_step: the same, and nothing goes on after a failure.
@@ -89,7 +100,7 @@ duration() {
     if [ "$1" -lt 60 ]; then printf '%d s' "$1"; else printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); fi
 }
 
-plain_text() { tr '\r' '\n' | sed $'s/\033\\[[0-9;?]*[a-zA-Z]//g'; }
+plain_text() { tr '\r' '\n' | sed $'s/\033\\[[0-9;?]*[a-zA-Z]//g; s/\033(B//g'; }
 
 last_line() { tail -c 600 "$1" 2>/dev/null | plain_text | grep -v '^[[:space:]]*$' | tail -n 1 | sed 's/^ *//' || true; }
 

@@ -5,11 +5,12 @@ use domain::hotel::Hotel;
 use leptos::prelude::*;
 
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
 use crate::routes;
 
 /// The hotel in use, and the newest result of its self-audit.
 #[server(prefix = "/actions", endpoint = "house")]
-pub async fn house() -> Result<(Hotel, Option<SelfAudit>), AppError> {
+pub async fn load_house() -> Result<(Hotel, Option<SelfAudit>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     Ok(services.pms.house(who.permit()?).await?)
 }

@@ -1,6 +1,7 @@
 //! Registration of a hotel with its rooms and owner.
 
-use domain::hotel::{DrawnFloor, DrawnRoom, RegistrationForm};
+#[cfg(any(test, feature = "ssr"))]
+use domain::hotel::{DrawnFloor, DrawnRoom};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, SelectField, SelectOption, TextArea, TextField};
@@ -32,6 +33,7 @@ pub struct RegisterForm {
 }
 
 /// The floors that lines such as `Ground floor; 1-4; Single; 80` draw; `None` for a line that draws nothing.
+#[cfg(any(test, feature = "ssr"))]
 fn floors(lines: &str) -> Option<Vec<DrawnFloor>> {
     let line = |line: &str| {
         let parts: Vec<_> = line.split(';').map(str::trim).collect();
@@ -50,6 +52,7 @@ fn floors(lines: &str) -> Option<Vec<DrawnFloor>> {
 /// Registers a hotel, signs its owner in and goes to the desk.
 #[server(prefix = "/actions", endpoint = "register")]
 pub async fn register_hotel(form: RegisterForm) -> Result<(), AppError> {
+    use domain::hotel::RegistrationForm;
     use domain::problem::{FieldProblem, ProblemCode};
 
     use crate::server_ctx as ctx;
@@ -96,44 +99,53 @@ pub fn RegisterPage() -> impl IntoView {
     let t = &texts().register;
     let optional = texts().common.optional;
     let form = Form::of::<RegisterHotel>("form");
-    let field = |name: &'static str, label: &'static str, required: bool, autocomplete: &'static str| {
-        let optional = if required { None } else { Some(optional.to_owned()) };
-        view! { <TextField form=form.state.clone() name label optional=optional.unwrap_or_default() autocomplete required/> }
+    let state = form.state.clone();
+    let needed = |name: &'static str, label: &'static str, autocomplete: &'static str| {
+        view! { <TextField form=state.clone() name label autocomplete required=true/> }.into_any()
     };
+    let extra = |name: &'static str, label: &'static str, autocomplete: &'static str| {
+        view! { <TextField form=state.clone() name label optional autocomplete/> }.into_any()
+    };
+    let hotel_name = needed("hotel_name", t.hotel_name, "organization");
+    let (hotel_email, phone) = (extra("hotel_email", t.hotel_email, "email"), extra("phone", t.phone, "tel"));
+    let street = extra("street", t.street, "address-line1");
+    let (zip_code, city) = (extra("zip_code", t.zip_code, "postal-code"), extra("city", t.city, "address-level2"));
+    let (region, country) = (extra("state", t.state, "address-level1"), extra("country", t.country, "country-name"));
+    let (owner_name, owner_email) = (needed("owner_name", t.owner_name, "name"), needed("owner_email", t.owner_email, "email"));
     let currencies = domain::money::Currency::all().map(|currency| SelectOption::new(currency.code(), currency.code())).collect();
     view! {
         <Frame title=t.title class="entry entry-wide">
             <p class="lead">{t.intro}</p>
-            <PostForm form=form.clone()>
+            <PostForm form>
                 <fieldset><legend>{t.hotel}</legend>
-                    {field("hotel_name", t.hotel_name, true, "organization")}
+                    {hotel_name}
                     <div class="field-pair">
-                        {field("hotel_email", t.hotel_email, false, "email")}
-                        {field("phone", t.phone, false, "tel")}
+                        {hotel_email}
+                        {phone}
                     </div>
-                    {field("street", t.street, false, "address-line1")}
+                    {street}
                     <div class="field-pair">
-                        {field("zip_code", t.zip_code, false, "postal-code")}
-                        {field("city", t.city, false, "address-level2")}
-                    </div>
-                    <div class="field-pair">
-                        {field("state", t.state, false, "address-level1")}
-                        {field("country", t.country, false, "country-name")}
+                        {zip_code}
+                        {city}
                     </div>
                     <div class="field-pair">
-                        <SelectField form=form.state.clone() name="currency" label=t.currency value="EUR" options=currencies/>
-                        <TextField form=form.state.clone() name="time_zone" label=t.time_zone value="Europe/Dublin" required=true/>
+                        {region}
+                        {country}
+                    </div>
+                    <div class="field-pair">
+                        <SelectField form=state.clone() name="currency" label=t.currency value="EUR" options=currencies/>
+                        <TextField form=state.clone() name="time_zone" label=t.time_zone value="Europe/Dublin" required=true/>
                     </div>
                 </fieldset>
                 <fieldset><legend>{t.rooms}</legend>
                     <p class="field-help">{t.rooms_help}</p>
-                    <TextArea form=form.state.clone() name="rooms" label=t.rooms value=t.rooms_example/>
+                    <TextArea form=state.clone() name="rooms" label=t.rooms value=t.rooms_example/>
                 </fieldset>
                 <fieldset><legend>{t.owner}</legend>
-                    {field("owner_name", t.owner_name, true, "name")}
-                    {field("owner_email", t.owner_email, true, "email")}
+                    {owner_name}
+                    {owner_email}
                     <TextField
-                        form=form.state.clone() name="password" label=texts().entry.password kind="password"
+                        form=state name="password" label=texts().entry.password kind="password"
                         help=texts().entry.password_help autocomplete="new-password" required=true
                     />
                 </fieldset>

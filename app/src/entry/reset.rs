@@ -6,6 +6,7 @@ use ui::{Button, ButtonKind, TextField};
 
 use super::frame::Frame;
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
 use crate::routes;
 use crate::shared::form::{Form, PostForm};
 use crate::texts::texts;

@@ -4,6 +4,7 @@ use domain::access::Permission;
 use domain::booking::SelfAudit;
 use domain::hotel::Hotel;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_router::components::A;
 use ui::{Icon, Notice, NoticeKind};
 
@@ -11,7 +12,7 @@ use super::live::{LiveState, LiveVersion, listen};
 use super::page::PageFacts;
 use super::show;
 use crate::desk::booking::ActOnStay;
-use crate::desk::shell::{ChooseHotel, house};
+use crate::desk::shell::{ChooseHotel, load_house};
 use crate::entry::sign_in::SignOut;
 use crate::routes;
 use crate::texts::{fill, notice_text, texts};
@@ -92,7 +93,7 @@ fn PhoneBar() -> impl IntoView {
 #[component]
 fn TopBar(state: RwSignal<LiveState>) -> impl IntoView {
     let t = texts();
-    let house = Resource::new(LiveVersion::get, |_| house());
+    let house = Resource::new(LiveVersion::get, |_| load_house());
     view! {
         <header class="top-bar">
             <Transition>
@@ -133,7 +134,7 @@ fn HotelFacts(hotel: Hotel) -> impl IntoView {
             .into_iter()
             .map(|membership| {
                 view! {
-                    <form method="post" action=<ChooseHotel as leptos::server_fn::ServerFn>::PATH>
+                    <form method="post" action=ChooseHotel::PATH>
                         <input type="hidden" name="hotel_id" value=membership.hotel_id.to_string()/>
                         <button type="submit" class="menu-item">{membership.hotel_name}</button>
                     </form>
@@ -180,7 +181,7 @@ fn UserMenu() -> impl IntoView {
                     <button type="button" data-theme-choice="dark">{t.nav.dark}</button>
                     <button type="button" data-theme-choice="system">{t.nav.system}</button>
                 </div>
-                <form method="post" action=<SignOut as leptos::server_fn::ServerFn>::PATH>
+                <form method="post" action=SignOut::PATH>
                     <button type="submit" class="menu-item">{t.nav.sign_out}</button>
                 </form>
             </div>
@@ -203,7 +204,7 @@ fn DoneNotice() -> impl IntoView {
     Some(view! {
         <Notice kind=NoticeKind::Done text>
             {undo.zip(about).map(|(action, id)| view! {
-                <form method="post" action=<ActOnStay as leptos::server_fn::ServerFn>::PATH>
+                <form method="post" action=ActOnStay::PATH>
                     <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="action" value=action/>
                     <button type="submit" class="button button-quiet">{texts().common.undo}</button>

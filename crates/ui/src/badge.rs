@@ -1,8 +1,7 @@
-use domain::room::RoomCondition;
 use domain::stay::StayStatus;
 use leptos::prelude::*;
 
-use crate::{Icon, Text};
+use crate::Icon;
 
 /// What a colour means; each means one thing only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,29 +10,26 @@ pub enum Tone {
     Quiet,
     /// Booked.
     Reserved,
-    /// Booked, and the guest comes today.
-    DueIn,
     /// In the house.
     InHouse,
     /// Leaves today.
     DueOut,
     /// Something is wrong.
     Alarm,
-    /// Out of order.
-    OutOfOrder,
+    /// Clean, paid, all right.
+    Good,
 }
 
 impl Tone {
-    /// The classes that give the colour.
-    fn class(self) -> &'static str {
+    /// The class that gives the colour.
+    pub fn class(self) -> &'static str {
         match self {
-            Self::Quiet => "badge",
+            Self::Quiet => "badge badge-quiet",
             Self::Reserved => "badge badge-reserved",
-            Self::DueIn => "badge badge-due-in",
             Self::InHouse => "badge badge-in-house",
             Self::DueOut => "badge badge-due-out",
             Self::Alarm => "badge badge-alarm",
-            Self::OutOfOrder => "badge badge-out-of-order",
+            Self::Good => "badge badge-good",
         }
     }
 }
@@ -47,9 +43,14 @@ pub fn Badge(
     icon: &'static str,
     /// The word.
     #[prop(into)]
-    text: Text,
+    text: String,
 ) -> impl IntoView {
-    view! { <span class=tone.class()><Icon name=icon/>{text}</span> }
+    view! {
+        <span class=tone.class()>
+            <Icon name=icon/>
+            {text}
+        </span>
+    }
 }
 
 /// The state of a stay.
@@ -59,7 +60,7 @@ pub fn StatusBadge(
     status: StayStatus,
     /// Its name in the reader's language.
     #[prop(into)]
-    text: Text,
+    text: String,
 ) -> impl IntoView {
     let (tone, icon) = match status {
         StayStatus::Reserved => (Tone::Reserved, "calendar"),
@@ -69,21 +70,4 @@ pub fn StatusBadge(
         StayStatus::NoShow => (Tone::Alarm, "user-x"),
     };
     view! { <Badge tone icon text/> }
-}
-
-/// How clean a room is: a small mark and a word, so that it does not fight with the state of the stay.
-#[component]
-pub fn ConditionMark(
-    /// How clean it is.
-    condition: RoomCondition,
-    /// The word for it.
-    #[prop(into)]
-    text: Text,
-) -> impl IntoView {
-    let (class, icon) = match condition {
-        RoomCondition::Inspected => ("mark mark-inspected", "check-check"),
-        RoomCondition::Clean => ("mark mark-clean", "check"),
-        RoomCondition::Dirty => ("mark mark-dirty", "brush"),
-    };
-    view! { <span class=class><Icon name=icon/>{text}</span> }
 }

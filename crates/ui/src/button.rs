@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::{FormState, Icon, Text};
+use crate::Icon;
 
 /// How much a button asks for attention. One primary action a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +27,7 @@ impl ButtonKind {
     }
 }
 
-/// A button that does something on the page; handlers are added with `on:click`. For a form see [`SubmitButton`].
+/// A button that sends the form it stands in.
 #[component]
 pub fn Button(
     /// How much it asks for attention.
@@ -38,46 +38,13 @@ pub fn Button(
     icon: Option<&'static str>,
     /// The text.
     #[prop(into)]
-    text: Text,
-) -> impl IntoView {
-    view! {
-        <button type="button" class=kind.class()>
-            {icon.map(|name| view! { <Icon name/> })}
-            {text}
-        </button>
-    }
-}
-
-/// A button that sends the form it stands in. While the answer is awaited it says so, and pressing it again does
-/// nothing.
-#[component]
-pub fn SubmitButton(
-    /// How much it asks for attention.
-    #[prop(default = ButtonKind::Primary)]
-    kind: ButtonKind,
-    /// A symbol before the text.
-    #[prop(optional)]
-    icon: Option<&'static str>,
-    /// The text.
-    #[prop(into)]
-    text: Text,
+    text: String,
     /// What a screen reader says where the text alone is not enough.
     #[prop(optional, into)]
     label: Option<String>,
-    /// The name of a field that this button sets.
-    #[prop(optional)]
-    name: Option<&'static str>,
-    /// What it sets the field to.
-    #[prop(optional, into)]
-    value: Option<String>,
 ) -> impl IntoView {
-    let form = FormState::current();
-    let name = name.map(|name| form.name(name));
     view! {
-        <button
-            type="submit" class=kind.class() aria-label=label name=name value=value
-            aria-busy=move || form.is_busy().then_some("true")
-        >
+        <button type="submit" class=kind.class() aria-label=label>
             {icon.map(|name| view! { <Icon name/> })}
             {text}
         </button>
@@ -98,7 +65,7 @@ pub fn LinkButton(
     href: String,
     /// The text.
     #[prop(into)]
-    text: Text,
+    text: String,
 ) -> impl IntoView {
     view! {
         <a class=kind.class() href=href>

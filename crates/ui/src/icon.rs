@@ -7,9 +7,10 @@ pub fn Icon(
     /// The symbol's id in the sprite.
     name: &'static str,
 ) -> impl IntoView {
+    let href = format!("/icons.svg#{name}");
     view! {
-        <svg class="icon" aria-hidden="true">
-            <use href=format!("/icons.svg#{name}")></use>
+        <svg class="icon" aria-hidden="true" focusable="false">
+            <use href=href></use>
         </svg>
     }
 }

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::{Icon, Text};
+use crate::Icon;
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub fn Notice(
     kind: NoticeKind,
     /// The text.
     #[prop(into)]
-    text: Text,
+    text: String,
     /// What can be done about it, such as undoing.
     #[prop(optional)]
     children: Option<Children>,
@@ -33,10 +33,8 @@ pub fn Notice(
     view! {
         <div class=class role=role>
             <Icon name=icon/>
-            <div>
-                <p>{text}</p>
-                {children.map(|children| children())}
-            </div>
+            <span>{text}</span>
+            {children.map(|children| children())}
         </div>
     }
 }
@@ -48,10 +46,10 @@ pub fn EmptyState(
     icon: &'static str,
     /// What will be here.
     #[prop(into)]
-    title: Text,
+    title: String,
     /// Why it is empty, or what to do.
     #[prop(into)]
-    text: Text,
+    text: String,
     /// The first step.
     #[prop(optional)]
     children: Option<Children>,
@@ -66,12 +64,12 @@ pub fn EmptyState(
     }
 }
 
-/// The shape of what comes. It shows after 300 ms, so that a quick answer does not flicker.
+/// The shape of what comes, while it is on its way.
 #[component]
 pub fn Skeleton(
     /// What is being loaded, for screen readers.
     #[prop(into)]
-    label: Text,
+    label: String,
     /// How many lines.
     #[prop(default = 6)]
     lines: usize,

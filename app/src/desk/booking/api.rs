@@ -6,7 +6,7 @@ use crate::error::AppError;
 
 /// One stay, the rooms it could move to, and the hotel's business date.
 #[server(prefix = "/actions", endpoint = "stay")]
-pub async fn stay(id: String) -> Result<(StayDetails, Vec<Room>, chrono::NaiveDate), AppError> {
+pub async fn load_stay(id: String) -> Result<(StayDetails, Vec<Room>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let details = services.pms.stay(who.permit()?, id).await?;
@@ -21,7 +21,7 @@ pub async fn stay(id: String) -> Result<(StayDetails, Vec<Room>, chrono::NaiveDa
 
 /// A page of stays, and the hotel's business date.
 #[server(prefix = "/actions", endpoint = "stays")]
-pub async fn stays(text: String, status: String, before: String) -> Result<(Vec<StayRow>, chrono::NaiveDate), AppError> {
+pub async fn load_stays(text: String, status: String, before: String) -> Result<(Vec<StayRow>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     // What is not a state or an id filters nothing: such an address was not made by us.
     let filter = pms::bookings::StayFilter { text, status: status.parse().ok(), before: before.parse().ok() };

@@ -25,9 +25,9 @@ pub fn ChangeStayForm(
         .map(|room| SelectOption::new(room.id.to_string(), format!("{} · {}", room.number, room.room_type)))
         .collect();
     let may_price = PageFacts::get().may(Permission::OverridePrice);
-    let state = form.state.clone();
+    let (state, is_open) = (form.state.clone(), form.was_refused());
     view! {
-        <details class="panel" open=form.was_refused()>
+        <details class="panel" open=is_open>
             <summary><h2>{t.change_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=row.id.to_string()/>

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{EmptyState, FormState, SelectField, SelectOption, StatusBadge, TextField};
 
-use super::api::stays;
+use super::api::load_stays;
 use crate::routes;
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
@@ -22,7 +22,7 @@ pub fn BookingsPage() -> impl IntoView {
     let query = use_query_map();
     let parameter = move |name: &str| query.with(|query| query.get(name).unwrap_or_default());
     let wanted = move || (parameter("text"), parameter("status"), parameter("before"));
-    let data = Resource::new(move || (wanted(), LiveVersion::get()), |((text, status, before), _)| stays(text, status, before));
+    let data = Resource::new(move || (wanted(), LiveVersion::get()), |((text, status, before), _)| load_stays(text, status, before));
     let form = FormState::default();
     let mut states = vec![SelectOption::new("", t.all_states)];
     states.extend(StayStatus::ALL.iter().map(|status| SelectOption::new(status.as_str(), status_text(*status))));
@@ -34,7 +34,7 @@ pub fn BookingsPage() -> impl IntoView {
             <SelectField form name="status" label=t.state value=query.with_untracked(|q| q.get("status").unwrap_or_default()) options=states/>
             <button type="submit" class="button">{texts().common.search}</button>
         </form>
-        <Loaded data children=move |(rows, today): (Vec<StayRow>, chrono::NaiveDate)| {
+        <Loaded data children={move |(rows, today): (Vec<StayRow>, chrono::NaiveDate)| {
             if rows.is_empty() {
                 return view! { <EmptyState icon="calendar" title=t.list_empty text=t.list_empty_text/> }.into_any();
             }
@@ -46,7 +46,7 @@ pub fn BookingsPage() -> impl IntoView {
                 <StayTable rows today/>
                 {next.map(|href| view! { <p class="pager"><a class="button" href=href>{t.next_page}</a></p> })}
             }.into_any()
-        }/>
+        }}/>
     }
 }
 

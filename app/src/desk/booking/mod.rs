@@ -6,5 +6,5 @@ mod list;
 mod page;
 
 pub use api::*;
-pub use list::BookingsPage;
+pub use list::{BookingsPage, StayTable};
 pub use page::BookingPage;

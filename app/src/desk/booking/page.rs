@@ -9,7 +9,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use ui::{Notice, NoticeKind, StatusBadge};
 
-use super::api::{ActOnStay, stay};
+use super::api::{ActOnStay, load_stay};
 use super::change::ChangeStayForm;
 use super::list::StayTable;
 use crate::routes;
@@ -24,11 +24,11 @@ use crate::texts::{action_text, error_text, fill, history_text, status_text, tex
 pub fn BookingPage() -> impl IntoView {
     let params = use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    let data = Resource::new(move || (id(), LiveVersion::get()), |(id, _)| stay(id));
+    let data = Resource::new(move || (id(), LiveVersion::get()), |(id, _)| load_stay(id));
     view! {
-        <Loaded data children=|(details, rooms, today): (StayDetails, Vec<Room>, NaiveDate)| {
+        <Loaded data children={|(details, rooms, today): (StayDetails, Vec<Room>, NaiveDate)| {
             view! { <Facts details rooms today/> }
-        }/>
+        }}/>
     }
 }
 

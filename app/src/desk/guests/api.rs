@@ -3,11 +3,12 @@ use domain::guest::{Guest, GuestForm, GuestRow};
 use leptos::prelude::*;
 
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
 use crate::routes;
 
 /// Guests that match, or the newest.
 #[server(prefix = "/actions", endpoint = "guests")]
-pub async fn guests(text: String, after: String) -> Result<(Vec<GuestRow>, chrono::NaiveDate), AppError> {
+pub async fn load_guests(text: String, after: String) -> Result<(Vec<GuestRow>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let rows = services.pms.guests(who.permit()?, &text, after.parse().ok()).await?;
     Ok((rows, services.pms.hotel(who.permit()?).await?.business_date))
@@ -15,7 +16,7 @@ pub async fn guests(text: String, after: String) -> Result<(Vec<GuestRow>, chron
 
 /// A guest with the stays in this hotel; none for the word `new`.
 #[server(prefix = "/actions", endpoint = "guest")]
-pub async fn guest(id: String) -> Result<(Option<Guest>, Vec<StayRow>, chrono::NaiveDate), AppError> {
+pub async fn load_guest(id: String) -> Result<(Option<Guest>, Vec<StayRow>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let today = services.pms.hotel(who.permit()?).await?.business_date;
     if id == "new" {

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use ui::{Button, ButtonKind, EmptyState, FormState, LinkButton, TextArea, TextField};
 
-use super::api::{SaveGuest, guest, guests};
+use super::api::{SaveGuest, load_guest, load_guests};
 use crate::desk::booking::StayTable;
 use crate::desk::new_booking::{Address, GuestAddress};
 use crate::routes;
@@ -25,7 +25,7 @@ pub fn GuestsPage() -> impl IntoView {
     let t = &texts().guests;
     let query = use_query_map();
     let parameter = move |name: &str| query.with(|query| query.get(name).unwrap_or_default());
-    let data = Resource::new(move || (parameter("text"), parameter("after"), LiveVersion::get()), |(text, after, _)| guests(text, after));
+    let data = Resource::new(move || (parameter("text"), parameter("after"), LiveVersion::get()), |(text, after, _)| load_guests(text, after));
     let text = query.with_untracked(|query| query.get("text").unwrap_or_default());
     view! {
         <Title text=t.title/>
@@ -34,13 +34,13 @@ pub fn GuestsPage() -> impl IntoView {
             <TextField form=FormState::default() name="text" label=t.search kind="search" value=text help=t.search_help/>
             <button type="submit" class="button">{texts().common.search}</button>
         </form>
-        <Loaded data children=|(rows, today): (Vec<GuestRow>, NaiveDate)| {
+        <Loaded data children={|(rows, today): (Vec<GuestRow>, NaiveDate)| {
             if rows.is_empty() {
                 view! { <EmptyState icon="users" title=t.empty text=t.empty_text/> }.into_any()
             } else {
                 view! { <Rows rows today/> }.into_any()
             }
-        }/>
+        }}/>
     }
 }
 
@@ -80,11 +80,11 @@ fn Rows(rows: Vec<GuestRow>, today: NaiveDate) -> impl IntoView {
 pub fn GuestPage() -> impl IntoView {
     let params = use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    let data = Resource::new(move || (id(), LiveVersion::get()), |(id, _)| guest(id));
+    let data = Resource::new(move || (id(), LiveVersion::get()), |(id, _)| load_guest(id));
     view! {
-        <Loaded data children=|(guest, stays, today): (Option<Guest>, Vec<StayRow>, NaiveDate)| {
+        <Loaded data children={|(guest, stays, today): (Option<Guest>, Vec<StayRow>, NaiveDate)| {
             view! { <OneGuest guest stays today/> }
-        }/>
+        }}/>
     }
 }
 

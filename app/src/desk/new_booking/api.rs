@@ -49,7 +49,7 @@ pub struct Panel {
 
 /// What is free, and the guests that were found.
 #[server(prefix = "/actions", endpoint = "new-booking-panel")]
-pub async fn panel(wanted: Wanted) -> Result<Panel, AppError> {
+pub async fn load_panel(wanted: Wanted) -> Result<Panel, AppError> {
     use domain::problem::{ProblemCode, Problems};
     use domain::room::whole_number;
     use domain::stay::StayDates;

@@ -39,18 +39,18 @@ pub fn GuestStep(
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let button = chosen.map_or_else(|| fill(t.book, &[("price", "")]), |free| fill(t.book, &[("price", &show::money(free.total))]));
     let guest_id = panel.guest.map(|guest| guest.id.to_string()).unwrap_or_default();
-    let hidden = |name: &'static str, value: String| view! { <HiddenField form=state.clone() name value/> };
+    let answers = [
+        ("room_id", wanted.room.clone()), ("arrival", wanted.arrival.clone()), ("departure", wanted.departure.clone()),
+        ("party", wanted.party.clone()), ("guest_id", guest_id),
+    ];
+    let answers = answers.into_iter().map(|(name, value)| view! { <HiddenField form=state.clone() name value/> }).collect_view();
     let optional = texts().common.optional;
     view! {
         <section class="panel" aria-labelledby="guest-title" id="guest">
             <h2 id="guest-title">{t.step_guest}</h2>
             {who}
             <PostForm form=form.clone()>
-                {hidden("room_id", wanted.room.clone())}
-                {hidden("arrival", wanted.arrival.clone())}
-                {hidden("departure", wanted.departure.clone())}
-                {hidden("party", wanted.party.clone())}
-                {hidden("guest_id", guest_id)}
+                {answers}
                 <div class="field-pair">
                     <TextField form=state.clone() name="first_name" label=t.first_name value=details.first_name required=true autofocus=is_new/>
                     <TextField form=state.clone() name="last_name" label=t.last_name value=details.last_name/>

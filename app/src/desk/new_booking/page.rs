@@ -4,7 +4,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{Badge, EmptyState, FormState, SelectField, SelectOption, TextField, Tone};
 
-use super::api::{Panel, Wanted, panel};
+use super::api::{Panel, Wanted, load_panel};
 use super::guest::GuestStep;
 use crate::routes;
 use crate::shared::live::LiveVersion;
@@ -31,11 +31,11 @@ pub fn NewBookingPage() -> impl IntoView {
             }
         })
     };
-    let data = Resource::new(move || (wanted(), LiveVersion::get()), |(wanted, _)| panel(wanted));
+    let data = Resource::new(move || (wanted(), LiveVersion::get()), |(wanted, _)| load_panel(wanted));
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
-        <Loaded data children=|panel: Panel| view! { <Steps panel/> }/>
+        <Loaded data children={|panel: Panel| view! { <Steps panel/> }}/>
     }
 }
 

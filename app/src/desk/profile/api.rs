@@ -2,11 +2,12 @@ use domain::staff::SessionRow;
 use leptos::prelude::*;
 
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
 use crate::routes;
 
 /// The reader's e-mail address and signed-in browsers.
 #[server(prefix = "/actions", endpoint = "profile")]
-pub async fn profile() -> Result<(Option<String>, Vec<SessionRow>), AppError> {
+pub async fn load_profile() -> Result<(Option<String>, Vec<SessionRow>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let email = services.identity.colleague(&who.actor, who.actor.user_id).await?.email;
     Ok((email, services.identity.sessions(&who.actor, who.session_id).await?))

@@ -4,7 +4,7 @@ use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use ui::{Badge, Button, TextField, Tone};
 
-use super::api::{ChangePassword, ChangeProfile, EndSession, profile};
+use super::api::{ChangePassword, ChangeProfile, EndSession, load_profile};
 use crate::shared::form::{Form, PostForm};
 use crate::shared::loaded::Loaded;
 use crate::shared::page::PageFacts;
@@ -14,17 +14,17 @@ use crate::texts::{fill, texts};
 /// The reader's own data, password and signed-in browsers.
 #[component]
 pub fn ProfilePage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| profile());
+    let data = Resource::new(|| (), |()| load_profile());
     let t = &texts().profile;
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
-        <Loaded data children=|(email, sessions): (Option<String>, Vec<SessionRow>)| view! {
+        <Loaded data children={|(email, sessions): (Option<String>, Vec<SessionRow>)| view! {
             <div class="columns">
                 <div><You email=email.unwrap_or_default()/> <Password/></div>
                 <div><Sessions sessions/></div>
             </div>
-        }/>
+        }}/>
     }
 }
 

@@ -5,7 +5,7 @@ use crate::error::AppError;
 
 /// All rooms as they are now, and the hotel's business date.
 #[server(prefix = "/actions", endpoint = "board")]
-pub async fn board() -> Result<(Vec<BoardRoom>, chrono::NaiveDate), AppError> {
+pub async fn load_board() -> Result<(Vec<BoardRoom>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let rooms = services.pms.board(who.permit()?).await?;
     Ok((rooms, services.pms.hotel(who.permit()?).await?.business_date))

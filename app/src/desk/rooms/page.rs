@@ -6,7 +6,7 @@ use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use ui::{Badge, ButtonKind, EmptyState, LinkButton, Tone};
 
-use super::api::{SetCondition, board};
+use super::api::{SetCondition, load_board};
 use crate::routes;
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
@@ -17,11 +17,11 @@ use crate::texts::{fill, texts};
 /// Every room: who is in it, who is coming, and what it needs.
 #[component]
 pub fn RoomsPage() -> impl IntoView {
-    let data = Resource::new(LiveVersion::get, |_| board());
+    let data = Resource::new(LiveVersion::get, |_| load_board());
     let t = &texts().rooms;
     view! {
         <Title text=t.title/>
-        <Loaded data children=|(rooms, today): (Vec<BoardRoom>, NaiveDate)| view! { <Board rooms today/> }/>
+        <Loaded data children={|(rooms, today): (Vec<BoardRoom>, NaiveDate)| view! { <Board rooms today/> }}/>
     }
 }
 

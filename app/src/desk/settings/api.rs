@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
 use crate::routes;
 
 /// Everything the page shows.
@@ -21,7 +22,7 @@ pub struct Everything {
 
 /// Everything the page shows.
 #[server(prefix = "/actions", endpoint = "settings")]
-pub async fn settings() -> Result<Everything, AppError> {
+pub async fn load_settings() -> Result<Everything, AppError> {
     let (services, who) = crate::server_ctx::context()?;
     who.permit::<domain::access::right::ManageHotel>()?;
     let pms = &services.pms;

@@ -21,7 +21,7 @@ pub fn Closures(
 ) -> impl IntoView {
     let t = &texts().settings;
     let form = Form::of::<CloseRoom>("form");
-    let state = form.state.clone();
+    let (state, is_open) = (form.state.clone(), form.was_refused());
     let number = |closure: &RoomClosure| {
         rooms.iter().find(|room| room.id == closure.room_id).map(|room| room.number.clone()).unwrap_or_default()
     };
@@ -45,7 +45,7 @@ pub fn Closures(
         <section class="panel"><h2>{t.closures}</h2>
             {closures.is_empty().then(|| view! { <p class="list-empty">{t.closures_empty}</p> })}
             <ul class="sessions">{lines}</ul>
-            <details class="more" open=form.was_refused()>
+            <details class="more" open=is_open>
                 <summary>{t.close_room}</summary>
                 <PostForm form>
                     <SelectField form=state.clone() name="room_id" label=t.number options/>

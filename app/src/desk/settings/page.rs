@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::api::{Everything, settings};
+use super::api::{Everything, load_settings};
 use super::closures::Closures;
 use super::hotel::HotelData;
 use super::rooms::{RoomTypes, Rooms};
@@ -12,16 +12,16 @@ use crate::texts::texts;
 /// Hotel settings.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let data = Resource::new(LiveVersion::get, |_| settings());
+    let data = Resource::new(LiveVersion::get, |_| load_settings());
     let t = &texts().settings;
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
-        <Loaded data children=|all: Everything| view! {
+        <Loaded data children={|all: Everything| view! {
             <div class="columns">
                 <div><HotelData hotel=all.hotel.clone()/> <Closures closures=all.closures rooms=all.rooms.clone() today=all.hotel.business_date/></div>
                 <div><RoomTypes room_types=all.room_types.clone()/> <Rooms rooms=all.rooms room_types=all.room_types/></div>
             </div>
-        }/>
+        }}/>
     }
 }

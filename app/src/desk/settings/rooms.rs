@@ -56,7 +56,8 @@ pub fn RoomTypes(
             }
         })
         .collect_view();
-    let value = |pick: fn(&RoomType) -> String| present.as_ref().map(pick).unwrap_or_default();
+    let summary = present.as_ref().map_or_else(|| t.add_type.to_owned(), |one| fill(t.edit, &[("name", &one.name)]));
+    let value = move |pick: fn(&RoomType) -> String| present.as_ref().map(pick).unwrap_or_default();
     view! {
         <section class="panel"><h2>{t.types}</h2>
             {removal.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
@@ -69,7 +70,7 @@ pub fn RoomTypes(
                 <tbody>{rows}</tbody>
             </table>
             <details class="more" open=is_open id="type">
-                <summary>{present.as_ref().map_or_else(|| t.add_type.to_owned(), |one| fill(t.edit, &[("name", &one.name)]))}</summary>
+                <summary>{summary}</summary>
                 <PostForm form>
                     <input type="hidden" name="id" value=id/>
                     <TextField form=state.clone() name="name" label=t.type_name value=value(|one| one.name.clone()) required=true/>
@@ -115,13 +116,14 @@ pub fn Rooms(
             }
         })
         .collect_view();
-    let value = |pick: fn(&Room) -> String| present.as_ref().map(pick).unwrap_or_default();
+    let summary = present.as_ref().map_or_else(|| t.add_room.to_owned(), |room| fill(t.edit, &[("name", &room.number)]));
+    let value = move |pick: fn(&Room) -> String| present.as_ref().map(pick).unwrap_or_default();
     let has_types = !room_types.is_empty();
     let options = room_types.into_iter().map(|one| SelectOption::new(one.id.to_string(), one.name)).collect();
-    let own_rate = |room: &Room| if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() };
+    let own_rate: fn(&Room) -> String = |room| if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() };
     let fields = view! {
         <details class="more" open=is_open id="room">
-            <summary>{present.as_ref().map_or_else(|| t.add_room.to_owned(), |room| fill(t.edit, &[("name", &room.number)]))}</summary>
+            <summary>{summary}</summary>
             <PostForm form>
                 <input type="hidden" name="id" value=id/>
                 <div class="field-pair">

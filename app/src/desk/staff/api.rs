@@ -2,11 +2,12 @@ use domain::staff::{StaffForm, StaffMember};
 use leptos::prelude::*;
 
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
 use crate::routes;
 
 /// Everybody who works in the hotel.
 #[server(prefix = "/actions", endpoint = "staff")]
-pub async fn staff() -> Result<Vec<StaffMember>, AppError> {
+pub async fn load_staff() -> Result<Vec<StaffMember>, AppError> {
     let (services, who) = crate::server_ctx::context()?;
     Ok(services.identity.staff(who.permit()?).await?)
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use ui::{Badge, Button, SelectField, SelectOption, TextField, Tone};
 
-use super::api::{ChangeStaff, CreateStaff, SetStaffPassword, staff};
+use super::api::{ChangeStaff, CreateStaff, SetStaffPassword, load_staff};
 use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
@@ -15,12 +15,12 @@ use crate::texts::{fill, role_text, texts};
 /// The hotel's people: who signs in as what, and may do what.
 #[component]
 pub fn StaffPage() -> impl IntoView {
-    let data = Resource::new(LiveVersion::get, |_| staff());
+    let data = Resource::new(LiveVersion::get, |_| load_staff());
     let t = &texts().staff;
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
-        <Loaded data children=|people: Vec<StaffMember>| view! { <People people/> <AddColleague/> }/>
+        <Loaded data children={|people: Vec<StaffMember>| view! { <People people/> <AddColleague/> }}/>
     }
 }
 
@@ -80,6 +80,7 @@ fn People(people: Vec<StaffMember>) -> impl IntoView {
 fn Manage(person: StaffMember) -> impl IntoView {
     let t = &texts().staff;
     let id = person.id.to_string();
+    let same_id = id.clone();
     let key = Some(("user_id", id.as_str()));
     let change = Form::about::<ChangeStaff>("", key);
     let password = Form::about::<SetStaffPassword>("", key);
@@ -102,13 +103,13 @@ fn Manage(person: StaffMember) -> impl IntoView {
             <summary class="button button-quiet" aria-label=fill(t.manage, &[("name", &person.full_name)])>{texts().common.change}</summary>
             <div class="menu-list menu-form">
                 <PostForm form=change>
-                    <input type="hidden" name="user_id" value=id.clone()/>
+                    <input type="hidden" name="user_id" value=id/>
                     <div class="field"><label for=role_id.clone()>{t.role}</label><select id=role_id name="role">{options}</select></div>
                     <button type="submit" class="button" name="is_active" value=is_active>{t.set_role}</button>
                     <button type="submit" class="button button-quiet" name="is_active" value=other>{other_text}</button>
                 </PostForm>
                 <PostForm form=password>
-                    <input type="hidden" name="user_id" value=id/>
+                    <input type="hidden" name="user_id" value=same_id/>
                     <div class="field">
                         <label for=password_id.clone()>{t.new_password}</label>
                         <input type="password" id=password_id name="password" autocomplete="new-password" aria-invalid=problem.is_some().then_some("true")/>
@@ -125,9 +126,9 @@ fn Manage(person: StaffMember) -> impl IntoView {
 fn AddColleague() -> impl IntoView {
     let t = &texts().staff;
     let form = Form::of::<CreateStaff>("form");
-    let state = form.state.clone();
+    let (state, is_open) = (form.state.clone(), form.was_refused());
     view! {
-        <details class="panel panel-form" open=form.was_refused()>
+        <details class="panel panel-form" open=is_open>
             <summary><h2>{t.add}</h2></summary>
             <PostForm form>
                 <TextField form=state.clone() name="full_name" label=t.full_name required=true/>

@@ -5,7 +5,7 @@ use crate::error::AppError;
 
 /// The day at the desk.
 #[server(prefix = "/actions", endpoint = "today")]
-pub async fn today() -> Result<Today, AppError> {
+pub async fn load_today() -> Result<Today, AppError> {
     let (services, who) = crate::server_ctx::context()?;
     Ok(services.pms.today(who.permit()?).await?)
 }

@@ -7,7 +7,7 @@ use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use ui::{ButtonKind, LinkButton, StatusBadge};
 
-use super::api::today;
+use super::api::load_today;
 use crate::desk::booking::ActOnStay;
 use crate::routes;
 use crate::shared::live::LiveVersion;
@@ -19,10 +19,10 @@ use crate::texts::{fill, status_text, texts};
 /// The desk's first page.
 #[component]
 pub fn TodayPage() -> impl IntoView {
-    let data = Resource::new(LiveVersion::get, |_| today());
+    let data = Resource::new(LiveVersion::get, |_| load_today());
     view! {
         <Title text=texts().today.title/>
-        <Loaded data children=|today: Today| view! { <Lists today/> }/>
+        <Loaded data children={|today: Today| view! { <Lists today/> }}/>
     }
 }
 
@@ -64,6 +64,7 @@ fn section(
 ) -> AnyView {
     let t = &texts().today;
     let heading = format!("{id}-title");
+    let heading_id = heading.clone();
     let count = stays.len();
     let body = if stays.is_empty() {
         view! { <p class="list-empty">{empty}</p> }.into_any()
@@ -85,8 +86,8 @@ fn section(
         .into_any()
     };
     view! {
-        <section class="list" id=id aria-labelledby=heading.clone()>
-            <h2 id=heading>{title} <span class="count">{count}</span></h2>
+        <section class="list" id=id aria-labelledby=heading>
+            <h2 id=heading_id>{title} <span class="count">{count}</span></h2>
             {body}
         </section>
     }

@@ -1,0 +1,268 @@
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+
+/// What was typed into a form that was sent back, and what is wrong with it. Empty for a form that is new.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FormState {
+    /// The name of the structure that holds the fields: names are `prefix[field]`; empty for plain names.
+    pub prefix: &'static str,
+    /// What was typed, by full name.
+    pub values: HashMap<String, String>,
+    /// What is wrong, by field, in the reader's language.
+    pub problems: HashMap<String, String>,
+}
+
+impl FormState {
+    /// The full name of a field, as it is sent.
+    pub fn name(&self, field: &str) -> String {
+        if self.prefix.is_empty() { field.to_owned() } else { format!("{}[{field}]", self.prefix) }
+    }
+
+    /// What was typed, else `initial`.
+    pub fn value(&self, field: &str, initial: String) -> String {
+        self.values.get(&self.name(field)).cloned().unwrap_or(initial)
+    }
+
+    /// What is wrong with a field.
+    pub fn problem(&self, field: &str) -> Option<String> {
+        self.problems.get(field).cloned()
+    }
+}
+
+/// The parts around a control: label above, help below, problem where the eye is.
+struct Frame {
+    id: String,
+    name: String,
+    value: String,
+    problem: Option<String>,
+    described_by: Option<String>,
+}
+
+impl Frame {
+    fn new(form: &FormState, field: &str, initial: String, help: Option<&String>) -> Self {
+        let id = if form.prefix.is_empty() { field.to_owned() } else { format!("{}-{field}", form.prefix) };
+        let problem = form.problem(field);
+        let described_by = match (&problem, help) {
+            (Some(_), _) => Some(format!("{id}-problem")),
+            (None, Some(_)) => Some(format!("{id}-help")),
+            (None, None) => None,
+        };
+        Self { name: form.name(field), value: form.value(field, initial), id, problem, described_by }
+    }
+
+    fn around(self, label: String, help: Option<String>, is_optional: Option<String>, control: AnyView) -> impl IntoView {
+        let (id, problem) = (self.id, self.problem);
+        let (help_id, problem_id) = (format!("{id}-help"), format!("{id}-problem"));
+        let below = match problem {
+            Some(text) => view! { <p class="field-problem" id=problem_id>{text}</p> }.into_any(),
+            None => help.map(|text| view! { <p class="field-help" id=help_id>{text}</p> }).into_any(),
+        };
+        view! {
+            <div class="field">
+                <label for=id>{label} {is_optional.map(|text| view! { <span class="field-optional">{text}</span> })}</label>
+                {control}
+                {below}
+            </div>
+        }
+    }
+}
+
+/// A line of text.
+#[component]
+pub fn TextField(
+    /// The form it belongs to.
+    form: FormState,
+    /// The field's name.
+    name: &'static str,
+    /// What to type.
+    #[prop(into)]
+    label: String,
+    /// The `type` of the input: `text`, `email`, `tel`, `password`, `search`.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What stands there at first.
+    #[prop(optional, into)]
+    value: String,
+    /// How to type it.
+    #[prop(optional, into)]
+    help: Option<String>,
+    /// The word that says a field may stay empty.
+    #[prop(optional, into)]
+    optional: Option<String>,
+    /// What the browser may fill in (HTML `autocomplete`).
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// Which keyboard a phone shows (HTML `inputmode`).
+    #[prop(optional)]
+    inputmode: Option<&'static str>,
+    /// Whether the form cannot be sent without it.
+    #[prop(optional)]
+    required: bool,
+    /// Whether the page begins here.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    // A password is never sent back to the page.
+    let frame = Frame::new(&form, name, value, help.as_ref());
+    let value = if kind == "password" { String::new() } else { frame.value.clone() };
+    let control = view! {
+        <input
+            type=kind id=frame.id.clone() name=frame.name.clone() value=value autocomplete=autocomplete inputmode=inputmode
+            required=required autofocus=autofocus aria-invalid=frame.problem.is_some().then_some("true")
+            aria-describedby=frame.described_by.clone()
+        />
+    };
+    frame.around(label, help, optional, control.into_any())
+}
+
+/// A date, by the browser's own calendar.
+#[component]
+pub fn DateField(
+    /// The form it belongs to.
+    form: FormState,
+    /// The field's name.
+    name: &'static str,
+    /// Which date.
+    #[prop(into)]
+    label: String,
+    /// What stands there at first, `YYYY-MM-DD`.
+    #[prop(optional, into)]
+    value: String,
+    /// The earliest date on offer, `YYYY-MM-DD`.
+    #[prop(optional, into)]
+    min: Option<String>,
+    /// Whether the form cannot be sent without it.
+    #[prop(optional)]
+    required: bool,
+    /// Whether the page begins here.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    let frame = Frame::new(&form, name, value, None);
+    let control = view! {
+        <input
+            type="date" id=frame.id.clone() name=frame.name.clone() value=frame.value.clone() min=min required=required
+            autofocus=autofocus aria-invalid=frame.problem.is_some().then_some("true")
+            aria-describedby=frame.described_by.clone()
+        />
+    };
+    frame.around(label, None, None, control.into_any())
+}
+
+/// Several lines of text.
+#[component]
+pub fn TextArea(
+    /// The form it belongs to.
+    form: FormState,
+    /// The field's name.
+    name: &'static str,
+    /// What to type.
+    #[prop(into)]
+    label: String,
+    /// What stands there at first.
+    #[prop(optional, into)]
+    value: String,
+    /// The word that says a field may stay empty.
+    #[prop(optional, into)]
+    optional: Option<String>,
+) -> impl IntoView {
+    let frame = Frame::new(&form, name, value, None);
+    let control = view! {
+        <textarea
+            id=frame.id.clone() name=frame.name.clone() rows="3" aria-invalid=frame.problem.is_some().then_some("true")
+            aria-describedby=frame.described_by.clone()
+        >{frame.value.clone()}</textarea>
+    };
+    frame.around(label, None, optional, control.into_any())
+}
+
+/// One value of a [`SelectField`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectOption {
+    /// What is sent.
+    pub value: String,
+    /// What is read.
+    pub text: String,
+}
+
+impl SelectOption {
+    /// An option that sends `value` and reads `text`.
+    pub fn new(value: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { value: value.into(), text: text.into() }
+    }
+}
+
+/// One of several values.
+#[component]
+pub fn SelectField(
+    /// The form it belongs to.
+    form: FormState,
+    /// The field's name.
+    name: &'static str,
+    /// What to choose.
+    #[prop(into)]
+    label: String,
+    /// What stands there at first.
+    #[prop(optional, into)]
+    value: String,
+    /// What there is to choose from.
+    options: Vec<SelectOption>,
+    /// How to choose.
+    #[prop(optional, into)]
+    help: Option<String>,
+) -> impl IntoView {
+    let frame = Frame::new(&form, name, value, help.as_ref());
+    let chosen = frame.value.clone();
+    let options = options
+        .into_iter()
+        .map(|option| {
+            let is_chosen = option.value == chosen;
+            view! { <option value=option.value selected=is_chosen>{option.text}</option> }
+        })
+        .collect_view();
+    let control = view! {
+        <select
+            id=frame.id.clone() name=frame.name.clone() aria-invalid=frame.problem.is_some().then_some("true")
+            aria-describedby=frame.described_by.clone()
+        >{options}</select>
+    };
+    frame.around(label, help, None, control.into_any())
+}
+
+/// A yes or no; absent from what is sent when it is not ticked.
+#[component]
+pub fn CheckField(
+    /// The form it belongs to.
+    form: FormState,
+    /// The field's name.
+    name: &'static str,
+    /// What is so when it is ticked.
+    #[prop(into)]
+    label: String,
+    /// Whether it is ticked at first.
+    #[prop(optional)]
+    checked: bool,
+) -> impl IntoView {
+    let id = if form.prefix.is_empty() { name.to_owned() } else { format!("{}-{name}", form.prefix) };
+    view! {
+        <div class="field field-check">
+            <input type="checkbox" id=id.clone() name=form.name(name) value="true" checked=checked/>
+            <label for=id>{label}</label>
+        </div>
+    }
+}
+
+/// A value that is sent but not shown.
+#[component]
+pub fn HiddenField(
+    /// The form it belongs to.
+    form: FormState,
+    /// The field's name.
+    name: &'static str,
+    /// The value.
+    #[prop(into)]
+    value: String,
+) -> impl IntoView {
+    view! { <input type="hidden" name=form.name(name) value=value/> }
+}
