@@ -16,7 +16,7 @@ CREATE TABLE jobs (
     finished_at timestamptz,
     CONSTRAINT jobs_running_is_locked CHECK ((status = 'running') = (locked_until IS NOT NULL))
 );
-CREATE INDEX jobs_due ON jobs (run_at) WHERE status = 'waiting';
+CREATE INDEX jobs_due ON jobs (run_at, id) WHERE status = 'waiting';
 CREATE INDEX jobs_leased ON jobs (locked_until) WHERE status = 'running';
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE status IN ('done', 'dead');
 CREATE UNIQUE INDEX jobs_deduplicated ON jobs (queue, deduplication_key)

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use domain::access::{Actor, Permit, Right};
+use domain::hotel::RegistrationForm;
 use domain::ids::{HotelId, SessionId};
+use domain::problem::{FieldProblem, ProblemCode};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
@@ -20,8 +22,27 @@ pub struct Services {
     pub pms: pms::Pms,
     /// The time.
     pub clock: platform::clock::SharedClock,
+    /// The database, for what two contexts do in one transaction.
+    pub database: platform::database::Database,
     /// Whether cookies are marked `Secure`.
     pub is_https: bool,
+}
+
+impl Services {
+    /// Registers a hotel with its rooms and owner: organisation, owner and hotel by identity, rooms by the property
+    /// management system, all or nothing.
+    pub async fn register(&self, form: &RegistrationForm) -> Result<HotelId, AppError> {
+        let registration = form.check().map_err(AppError::Invalid)?;
+        if !platform::clock::is_time_zone(&registration.hotel.time_zone) {
+            return Err(AppError::Invalid(vec![FieldProblem::new("time_zone", ProblemCode::NotOnOffer)]));
+        }
+        let (organisation_id, hotel_id, owner_id) = (platform::ids::new(), platform::ids::new(), platform::ids::new());
+        let mut transaction = self.database.begin_in(organisation_id, owner_id).await.map_err(|error| database(&error))?;
+        self.identity.register(&mut transaction, organisation_id, hotel_id, owner_id, &registration).await?;
+        self.pms.add_rooms(&mut transaction, organisation_id, hotel_id, &registration.rooms).await?;
+        transaction.commit().await.map_err(|error| database(&error))?;
+        Ok(hotel_id)
+    }
 }
 
 /// Who is signed in; the session layer puts it into the request.
@@ -154,7 +175,7 @@ impl From<identity::Error> for AppError {
     }
 }
 
-fn database(error: &sqlx::Error) -> AppError {
+fn database(error: &platform::database::Error) -> AppError {
     if platform::database::is_unavailable(error) {
         return AppError::Unavailable;
     }

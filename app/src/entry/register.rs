@@ -88,7 +88,7 @@ pub async fn register_hotel(form: RegisterForm) -> Result<(), AppError> {
         other => other,
     })?;
     let new = services.identity.sign_in(&form.owner_email, &form.password, &client).await?;
-    ctx::set_cookie(identity::cookie::session(&new.token, services.is_https));
+    ctx::set_cookie(identity::cookie::set(&new.token, services.is_https));
     ctx::go_to(routes::TODAY, Some(ctx::Notice::new("registered")));
     Ok(())
 }

@@ -17,7 +17,7 @@ pub async fn sign_in(login: String, password: String, next: String) -> Result<()
     let services = ctx::services()?;
     let client: identity::Client = ctx::extension().ok_or(AppError::Internal)?;
     let new = services.identity.sign_in(&login, &password, &client).await?;
-    ctx::set_cookie(identity::cookie::session(&new.token, services.is_https));
+    ctx::set_cookie(identity::cookie::set(&new.token, services.is_https));
     // Only a path of the desk: an address from outside must not lead people elsewhere after they signed in.
     let next = if next.starts_with("/desk") && next.is_ascii() { next.as_str() } else { routes::TODAY };
     ctx::go_to(next, None);
@@ -30,7 +30,7 @@ pub async fn sign_out() -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     services.identity.sign_out(who.session_id).await?;
-    ctx::set_cookie(identity::cookie::no_session());
+    ctx::set_cookie(identity::cookie::clear(services.is_https));
     ctx::go_to(routes::SIGN_IN, Some(ctx::Notice::new("signed_out")));
     Ok(())
 }

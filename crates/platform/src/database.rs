@@ -15,6 +15,9 @@ use uuid::Uuid;
 /// The migrations, compiled in. They are forward-only and applied under an advisory lock.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
+/// Why the database did not answer.
+pub type Error = sqlx::Error;
+
 /// A transaction on one of the pools.
 pub type Transaction = sqlx::Transaction<'static, Postgres>;
 
@@ -110,6 +113,11 @@ impl Database {
     #[expect(clippy::disallowed_methods, reason = "a worker has no actor")]
     pub async fn begin_worker(&self) -> Result<Transaction, sqlx::Error> {
         self.worker.begin().await
+    }
+
+    /// The pools by name, for their figures.
+    pub fn pools(&self) -> [(&'static str, &PgPool); 3] {
+        [("app", &self.app), ("identity", &self.identity), ("worker", &self.worker)]
     }
 
     /// Whether Postgres answers.

@@ -34,6 +34,11 @@ impl Live {
         self.changes.subscribe()
     }
 
+    /// How many pages are open in this process.
+    pub fn pages(&self) -> usize {
+        self.changes.receiver_count()
+    }
+
     /// Listens until `stop`; a lost connection is made again.
     pub async fn run(self: Arc<Self>, pool: PgPool, stop: CancellationToken) {
         while !stop.is_cancelled() {

@@ -36,13 +36,14 @@ impl From<pms::Error> for Problem {
             E::NotFound => Self::not_found("Not found"),
             E::Forbidden(error) => error.into(),
             E::RoomTaken => Self::conflict("Room is already booked for these dates").code("room_taken"),
-            E::RoomOutOfOrder => Self::conflict("Room is out of order on these dates").code("room_out_of_order"),
+            E::RoomOutOfOrder => {
+                Self::conflict("Room is out of order on these dates").code("room_out_of_order")
+            }
             E::Refused(refusal) => Self::conflict(refusal.to_string()).code("refused"),
             E::ChangedMeanwhile => Self::conflict("It was changed in the meantime").code("changed_meanwhile"),
             E::InUse => Self::conflict("It is in use").code("in_use"),
-            E::SubscriptionLapsed => {
-                Self::new(StatusCode::PAYMENT_REQUIRED, "The subscription has lapsed").code("subscription_lapsed")
-            }
+            E::SubscriptionLapsed => Self::new(StatusCode::PAYMENT_REQUIRED, "The subscription has lapsed")
+                .code("subscription_lapsed"),
             E::Inconsistent(what) => {
                 tracing::error!(what, "pms.inconsistent_row");
                 Self::internal()
@@ -57,13 +58,16 @@ impl From<identity::Error> for Problem {
         use identity::Error as E;
         match error {
             E::Invalid(problems) => Self::invalid(&problems),
-            E::WrongCredentials => Self::unauthorised("Incorrect username or password").code("wrong_credentials"),
-            E::Inactive => Self::forbidden("User is inactive").code("inactive"),
-            E::TooManyAttempts { retry_after_seconds } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many failed sign-ins. Try again later.")
-                    .code("too_many_attempts")
-                    .retry_after(retry_after_seconds)
+            E::WrongCredentials => {
+                Self::unauthorised("Incorrect username or password").code("wrong_credentials")
             }
+            E::Inactive => Self::forbidden("User is inactive").code("inactive"),
+            E::TooManyAttempts { retry_after_seconds } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many failed sign-ins. Try again later.",
+            )
+            .code("too_many_attempts")
+            .retry_after(retry_after_seconds),
             E::BadToken | E::ExpiredToken => Self::unauthorised("Could not validate credentials"),
             E::NotFound => Self::not_found("Not found"),
             E::Forbidden => Self::forbidden("Not allowed"),

@@ -1,0 +1,70 @@
+//! Reading who did what.
+
+use domain::access::{Permit, right};
+use domain::booking::HistoryEntry;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Identity, Result};
+
+/// The most entries on a page.
+const MOST: i64 = 200;
+
+/// Some entries, and where the next page begins.
+#[derive(Debug, Clone)]
+pub struct AuditPage {
+    /// The entries, newest first.
+    pub entries: Vec<HistoryEntry>,
+    /// What to pass as `before` for older entries; none when these were the oldest.
+    pub next: Option<Uuid>,
+}
+
+impl Identity {
+    /// What was done in the hotel, and what the people who work there did with their accounts, such as signing in;
+    /// newest first, at most `limit` and 200 entries.
+    pub async fn audit(&self, permit: Permit<'_, right::ViewAudit>, before: Option<Uuid>, limit: i64) -> Result<AuditPage> {
+        let limit = limit.clamp(1, MOST);
+        let mut transaction = self.database.begin(&permit).await?;
+        // Two ranges of one index, each read backwards no further than the page.
+        let mut rows = sqlx::query!(
+            r#"SELECT a.id AS "id!", a.action AS "action!", a.at AS "at!", a.facts AS "facts!", u.full_name AS "by?"
+               FROM ((SELECT id, action, at, facts, user_id FROM audit_log
+                      WHERE organisation_id = $1 AND hotel_id = $2 AND ($3::uuid IS NULL OR id < $3)
+                      ORDER BY id DESC LIMIT $4)
+                     UNION ALL
+                     (SELECT id, action, at, facts, user_id FROM audit_log
+                      WHERE organisation_id = $1 AND hotel_id IS NULL AND ($3::uuid IS NULL OR id < $3)
+                        AND user_id IN (SELECT user_id FROM memberships WHERE hotel_id = $2)
+                      ORDER BY id DESC LIMIT $4)) a
+               LEFT JOIN users u ON u.id = a.user_id
+               ORDER BY a.id DESC LIMIT $4"#,
+            Uuid::from(permit.organisation_id()),
+            Uuid::from(permit.hotel_id()),
+            before,
+            limit + 1,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let page = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > page;
+        rows.truncate(page);
+        let next = if has_more { rows.last().map(|row| row.id) } else { None };
+        let entries = rows.into_iter().map(|row| HistoryEntry {
+            action: row.action,
+            by: row.by,
+            at: row.at,
+            facts: facts(row.facts),
+        });
+        Ok(AuditPage { entries: entries.collect(), next })
+    }
+}
+
+fn facts(value: Value) -> Vec<(String, String)> {
+    let Value::Object(facts) = value else { return Vec::new() };
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    facts.into_iter().map(|(name, value)| (name, text(value))).collect()
+}

@@ -1,0 +1,90 @@
+//! People as rows.
+
+use chrono::{DateTime, Utc};
+use domain::access::{Actor, Membership};
+use domain::ids::{OrganisationId, UserId};
+use platform::audit::{self, Deed};
+use platform::database::Transaction;
+use serde_json::Value;
+use sqlx::PgExecutor;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::Result;
+
+/// A person with the hotels they work in, and whether they may sign in.
+pub(crate) struct Person {
+    pub(crate) actor: Actor,
+    pub(crate) is_active: bool,
+}
+
+/// Loads a person with their memberships, ordered by hotel name. For the identity role.
+pub(crate) async fn load(executor: impl PgExecutor<'_>, user_id: UserId) -> Result<Option<Person>> {
+    let row = sqlx::query!(
+        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin, u.is_active,
+                  (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'role', m.role)
+                                            ORDER BY h.name, h.id), '[]')
+                   FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
+                   WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>"
+           FROM users u WHERE u.id = $1"#,
+        Uuid::from(user_id),
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| Person {
+        actor: Actor {
+            user_id,
+            organisation_id: row.organisation_id,
+            full_name: row.full_name,
+            username: row.username,
+            is_platform_admin: row.is_platform_admin,
+            memberships: row.memberships.0,
+        },
+        is_active: row.is_active,
+    }))
+}
+
+/// Makes what signs a person in or out wait for each other: signing in, refreshing, changing a password, deactivating.
+/// So nothing that was issued meanwhile survives an ending. `None` when there is no such active person.
+pub(crate) async fn lock_active(transaction: &mut Transaction, user_id: UserId) -> Result<Option<Locked>> {
+    let row = sqlx::query_as!(
+        Locked,
+        r#"SELECT organisation_id AS "organisation_id: OrganisationId", password_hash, full_name, username, email
+           FROM users WHERE id = $1 AND is_active FOR NO KEY UPDATE"#,
+        Uuid::from(user_id),
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(row)
+}
+
+/// A person whose row is locked until the transaction ends.
+pub(crate) struct Locked {
+    pub(crate) organisation_id: Option<OrganisationId>,
+    pub(crate) password_hash: String,
+    pub(crate) full_name: String,
+    pub(crate) username: String,
+    pub(crate) email: Option<String>,
+}
+
+/// Stores another password's hash.
+pub(crate) async fn set_password(transaction: &mut Transaction, user_id: UserId, hash: &str) -> Result<()> {
+    sqlx::query!("UPDATE users SET password_hash = $2 WHERE id = $1", Uuid::from(user_id), hash)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+/// Writes what a person did with their own account.
+pub(crate) async fn record(
+    transaction: &mut Transaction,
+    organisation_id: Option<OrganisationId>,
+    user_id: UserId,
+    action: &'static str,
+    subject: Uuid,
+    facts: Value,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let deed = Deed { organisation_id, hotel_id: None, user_id: Some(user_id), action, subject: Some(subject), facts };
+    Ok(audit::record(&mut **transaction, deed, at).await?)
+}

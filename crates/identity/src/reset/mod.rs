@@ -1,0 +1,92 @@
+//! A forgotten password: a link by mail that is good for one hour and once.
+
+mod mail;
+mod repo;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::problem::ProblemCode;
+use serde_json::json;
+
+use crate::access_end::end_access;
+use crate::sign_in::failures;
+use crate::{Error, Identity, Result, people};
+use repo::LinkState;
+
+/// How long a link can be used.
+pub const LINK_LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+/// How many links one person is sent within [`LINK_LIFETIME`], so that nobody fills their mailbox.
+const MOST_LINKS: i64 = 5;
+
+/// What every answer takes. Writing a link takes a fraction of it, so the time does not tell whether there was one.
+const ANSWER_TIME: Duration = Duration::from_millis(150);
+
+impl Identity {
+    /// Sends a link for another password if the e-mail address is that of an active user. The answer and its time are
+    /// the same if it is not, or not an address at all.
+    pub async fn forgot_password(&self, email: &str) -> Result<()> {
+        let (result, ()) = tokio::join!(self.send_link(email), tokio::time::sleep(ANSWER_TIME));
+        result
+    }
+
+    async fn send_link(&self, email: &str) -> Result<()> {
+        let Ok(email) = domain::problem::email(email) else { return Ok(()) };
+        let now = self.clock.now();
+        let mut transaction = self.database.begin_identity().await?;
+        let Some(user) = repo::lock_by_email(&mut transaction, &email).await? else { return Ok(()) };
+        if repo::links_since(&mut transaction, user.id, now - LINK_LIFETIME).await? >= MOST_LINKS {
+            tracing::info!(user_id = %user.id, "password_reset.too_many_links");
+            return Ok(());
+        }
+        let token = platform::secret::token();
+        repo::insert(&mut transaction, &token.hash, user.id, now).await?;
+        let message = mail::message(&email, &user.full_name, &self.base_url, &token.text);
+        platform::mail::enqueue(&mut transaction, message, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Sets another password by the token of a link, and ends everything the person is signed in with.
+    ///
+    /// [`Error::BadToken`] for a token that is not ours, was used, or whose user was deactivated;
+    /// [`Error::ExpiredToken`] after an hour; a password that cannot be accepted is a problem at `new_password`, and the
+    /// link stays good.
+    pub async fn reset_password(&self, token: &str, new_password: &str) -> Result<()> {
+        let hash = platform::secret::hash(token);
+        check(repo::state(self.database.identity(), &hash).await?, self.clock.now())?;
+        let new = new_password_checked(new_password)?;
+        let new_hash = self.passwords.hash(&new).await?;
+
+        let mut transaction = self.database.begin_identity().await?;
+        let now = self.clock.now();
+        let user_id = repo::owner(&mut transaction, &hash).await?.ok_or(Error::BadToken)?;
+        let user = people::lock_active(&mut transaction, user_id).await?.ok_or(Error::BadToken)?;
+        if !repo::spend(&mut transaction, &hash, now).await? {
+            return Err(Error::BadToken);
+        }
+        people::set_password(&mut transaction, user_id, &new_hash).await?;
+        let ended = end_access(&mut transaction, user_id, None, now).await?;
+        // Whoever reads the person's mail is not the one who was guessing.
+        let logins = [Some(user.username), user.email].into_iter().flatten();
+        let subjects: Vec<_> = logins.map(|login| self.limits.login(&login)).collect();
+        failures::forget(&mut transaction, &subjects).await?;
+        let (action, facts) = ("password.reset", json!({ "sessions_ended": ended }));
+        people::record(&mut transaction, user.organisation_id, user_id, action, user_id.into(), facts, now).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn check(state: Option<LinkState>, now: DateTime<Utc>) -> Result<()> {
+    match state {
+        None => Err(Error::BadToken),
+        Some(link) if link.is_used => Err(Error::BadToken),
+        Some(link) if link.expires_at <= now => Err(Error::ExpiredToken),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Checks a new password; the problem is at `new_password`.
+pub(crate) fn new_password_checked(text: &str) -> Result<String> {
+    domain::hotel::password(text).map_err(|code: ProblemCode| Error::at("new_password", code))
+}

@@ -1,0 +1,192 @@
+//! The table `sessions`.
+//!
+//! A session that was signed out or ran out stays as a row for a while (see [`crate::expiry`]): it tells from which
+//! networks its user was signed in. One that was ended as unwanted is deleted.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::access::{Actor, Membership};
+use domain::ids::{HotelId, OrganisationId, SessionId, UserId};
+use domain::staff::SessionRow;
+use platform::database::Transaction;
+use platform::secret::Token;
+use sqlx::types::Json;
+use sqlx::{PgExecutor, PgPool};
+use uuid::Uuid;
+
+use super::IDLE;
+use crate::sign_in::Client;
+use crate::{Error, Result};
+
+/// Longer than what browsers say about themselves.
+const LONGEST_USER_AGENT: usize = 300;
+
+/// A session as found by its token.
+pub(super) struct Found {
+    pub(super) id: SessionId,
+    pub(super) actor: Actor,
+    pub(super) hotel_id: Option<HotelId>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) last_seen_at: DateTime<Utc>,
+}
+
+/// Session, user and memberships in one statement.
+pub(super) async fn find(executor: impl PgExecutor<'_>, token_hash: &[u8], now: DateTime<Utc>) -> Result<Option<Found>> {
+    let row = sqlx::query!(
+        r#"SELECT s.id AS "id: SessionId", s.hotel_id AS "hotel_id: HotelId", s.created_at, s.last_seen_at,
+                  u.id AS "user_id: UserId", u.organisation_id AS "organisation_id: OrganisationId",
+                  u.full_name, u.username, u.is_platform_admin,
+                  (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'role', m.role)
+                                            ORDER BY h.name, h.id), '[]')
+                   FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
+                   WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>"
+           FROM sessions s JOIN users u ON u.id = s.user_id
+           WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.is_active"#,
+        token_hash,
+        now,
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| Found {
+        id: row.id,
+        actor: Actor {
+            user_id: row.user_id,
+            organisation_id: row.organisation_id,
+            full_name: row.full_name,
+            username: row.username,
+            is_platform_admin: row.is_platform_admin,
+            memberships: row.memberships.0,
+        },
+        hotel_id: row.hotel_id,
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+    }))
+}
+
+/// Notes that a session is in use, and lets it last until `until`. Of several pages that load at once one does it, and
+/// the others do not wait.
+pub(super) async fn touch(
+    executor: impl PgExecutor<'_>,
+    id: SessionId,
+    now: DateTime<Utc>,
+    every: TimeDelta,
+    until: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET last_seen_at = $2, expires_at = $3
+         WHERE id = (SELECT id FROM sessions WHERE id = $1 AND last_seen_at <= $4 AND expires_at > $2
+                     FOR NO KEY UPDATE SKIP LOCKED)",
+        Uuid::from(id),
+        now,
+        until,
+        now - every,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Opens a session.
+pub(crate) async fn insert(
+    transaction: &mut Transaction,
+    actor: &Actor,
+    token: &Token,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<SessionId> {
+    let id: SessionId = platform::ids::new();
+    let user_agent: String = client.user_agent.chars().filter(|c| !c.is_control()).take(LONGEST_USER_AGENT).collect();
+    sqlx::query!(
+        "INSERT INTO sessions (id, token_hash, user_id, user_agent, address, created_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+        Uuid::from(id),
+        token.hash,
+        Uuid::from(actor.user_id),
+        user_agent,
+        client.address.to_canonical().to_string(),
+        now,
+        now + IDLE,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(id)
+}
+
+/// Ends a session that is open, and says whose it was.
+pub(super) async fn expire(
+    transaction: &mut Transaction,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Option<(UserId, Option<OrganisationId>)>> {
+    let row = sqlx::query!(
+        r#"UPDATE sessions s SET expires_at = $2 FROM users u
+           WHERE s.id = $1 AND s.expires_at > $2 AND u.id = s.user_id
+           RETURNING u.id AS "user_id: UserId", u.organisation_id AS "organisation_id: OrganisationId""#,
+        Uuid::from(id),
+        now,
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(row.map(|row| (row.user_id, row.organisation_id)))
+}
+
+/// Uses another hotel in a session of this user.
+pub(super) async fn choose_hotel(pool: &PgPool, user_id: UserId, id: SessionId, hotel_id: HotelId) -> Result<()> {
+    let (id, user_id, hotel_id) = (Uuid::from(id), Uuid::from(user_id), Uuid::from(hotel_id));
+    let result = sqlx::query!("UPDATE sessions SET hotel_id = $3 WHERE id = $1 AND user_id = $2", id, user_id, hotel_id)
+        .execute(pool)
+        .await?;
+    if result.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// The open sessions of a user, last used first.
+pub(super) async fn list(
+    pool: &PgPool,
+    user_id: UserId,
+    current: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Vec<SessionRow>> {
+    let rows = sqlx::query_as!(
+        SessionRow,
+        r#"SELECT id AS "id: SessionId", user_agent, address, created_at, last_seen_at, id = $2 AS "is_current!"
+           FROM sessions WHERE user_id = $1 AND expires_at > $3 ORDER BY last_seen_at DESC, id DESC"#,
+        Uuid::from(user_id),
+        Uuid::from(current),
+        now,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}
+
+/// Deletes an open session of a user.
+pub(super) async fn delete(
+    transaction: &mut Transaction,
+    user_id: UserId,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let (id, user_id) = (Uuid::from(id), Uuid::from(user_id));
+    let result = sqlx::query!("DELETE FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > $3", id, user_id, now)
+        .execute(&mut **transaction)
+        .await?;
+    if result.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Deletes a user's sessions but one, and counts those that were open.
+pub(super) async fn delete_others(
+    transaction: &mut Transaction,
+    user_id: UserId,
+    except: SessionId,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    let ended = sqlx::query_scalar!(
+        r#"WITH ended AS (DELETE FROM sessions WHERE user_id = $1 AND id <> $2 RETURNING expires_at)
+           SELECT count(*) AS "count!" FROM ended WHERE expires_at > $3"#,
+        Uuid::from(user_id),
+        Uuid::from(except),
+        now,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(ended)
+}

@@ -1,0 +1,129 @@
+//! Signing in with an e-mail address or a user name, and a password.
+
+pub(crate) mod failures;
+pub(crate) mod limits;
+pub(crate) mod network;
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use domain::access::Actor;
+use domain::ids::{OrganisationId, UserId};
+use platform::database::Transaction;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::sessions::{NewSession, repo};
+use crate::{Error, Identity, Result, people};
+use network::Network;
+
+/// Longer than any login can be.
+const LONGEST_LOGIN: usize = 300;
+
+/// Who asks: for limits, and for the list of sessions.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The network address.
+    pub address: IpAddr,
+    /// The browser's own description of itself.
+    pub user_agent: String,
+}
+
+/// Somebody who proved who they are, in the transaction that lets them in.
+pub(crate) struct Proven {
+    pub(crate) transaction: Transaction,
+    pub(crate) actor: Actor,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// A user as far as signing in needs to know.
+struct Candidate {
+    id: UserId,
+    organisation_id: Option<OrganisationId>,
+    password_hash: String,
+    is_active: bool,
+    is_known_network: bool,
+}
+
+impl Identity {
+    /// Signs somebody in. `login` is an e-mail address or a user name in any case.
+    ///
+    /// An unknown login and a wrong password are both [`Error::WrongCredentials`] after the same time; the right
+    /// password of a deactivated user is [`Error::Inactive`]. Limits on failures: see [`limits`].
+    pub async fn sign_in(&self, login: &str, password: &str, client: &Client) -> Result<NewSession> {
+        let Proven { mut transaction, actor, at } = self.prove(login, password, client).await?;
+        let token = platform::secret::token();
+        let id = repo::insert(&mut transaction, &actor, &token, client, at).await?;
+        let facts = json!({ "address": client.address.to_string() });
+        people::record(&mut transaction, actor.organisation_id, actor.user_id, "session.signed_in", id.into(), facts, at)
+            .await?;
+        transaction.commit().await?;
+        Ok(NewSession { token: token.text, session: crate::sessions::session(id, actor, None) })
+    }
+
+    /// Finds out whether somebody is who they say, within the limits.
+    pub(crate) async fn prove(&self, login: &str, password: &str, client: &Client) -> Result<Proven> {
+        let login = normal(login);
+        let candidate = self.candidate(&login, client.address).await?;
+        let is_known_network = candidate.as_ref().is_some_and(|candidate| candidate.is_known_network);
+        let attempt = self.limits.sign_in(&login, client.address).from_known_network(is_known_network);
+        self.limits.refuse_early(self.database.identity(), &attempt, self.clock.now()).await?;
+
+        let hash = candidate.as_ref().map(|candidate| candidate.password_hash.as_str());
+        let is_right = self.passwords.verify(password, hash).await?;
+
+        let mut transaction = self.database.begin_identity().await?;
+        let now = self.clock.now();
+        self.limits.settle(&mut transaction, &attempt, is_right, now).await?;
+        let Some(candidate) = candidate else {
+            transaction.commit().await?;
+            return Err(Error::WrongCredentials);
+        };
+        if !is_right {
+            let facts = json!({ "address": client.address.to_string() });
+            let (organisation_id, id) = (candidate.organisation_id, candidate.id);
+            people::record(&mut transaction, organisation_id, id, "session.sign_in_failed", id.into(), facts, now).await?;
+            transaction.commit().await?;
+            return Err(Error::WrongCredentials);
+        }
+        let actor = let_in(&mut transaction, &candidate, now).await?;
+        Ok(Proven { transaction, actor, at: now })
+    }
+
+    async fn candidate(&self, login: &str, address: IpAddr) -> Result<Option<Candidate>> {
+        let candidate = sqlx::query_as!(
+            Candidate,
+            r#"SELECT u.id AS "id: UserId", u.organisation_id AS "organisation_id: OrganisationId", u.password_hash, u.is_active,
+                      EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.address::inet <<= ($2::text)::inet)
+                          AS "is_known_network!"
+               FROM users u WHERE u.email = $1 OR u.username = $1"#,
+            login,
+            Network::of(address).to_string(),
+        )
+        .fetch_optional(self.database.identity())
+        .await?;
+        Ok(candidate)
+    }
+}
+
+/// Lets somebody in unless they were deactivated, or their password changed, while it was compared.
+async fn let_in(transaction: &mut Transaction, candidate: &Candidate, now: DateTime<Utc>) -> Result<Actor> {
+    let signed_in = sqlx::query_scalar!(
+        "UPDATE users SET last_signed_in_at = $2 WHERE id = $1 AND is_active AND password_hash = $3 RETURNING true",
+        Uuid::from(candidate.id),
+        now,
+        candidate.password_hash,
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    match (signed_in, people::load(&mut **transaction, candidate.id).await?) {
+        (Some(_), Some(person)) => Ok(person.actor),
+        (None, Some(person)) if !person.is_active => Err(Error::Inactive),
+        _ => Err(Error::WrongCredentials),
+    }
+}
+
+/// A login as it is stored: without spaces around it, in lower case. Postgres has no NUL, so neither has any login.
+pub(crate) fn normal(login: &str) -> String {
+    login.trim().chars().filter(|c| *c != '\0').take(LONGEST_LOGIN).collect::<String>().to_lowercase()
+}

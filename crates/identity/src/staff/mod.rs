@@ -1,0 +1,130 @@
+//! The people of a hotel, as its owners and managers see and change them.
+//!
+//! Who may do what to whom: a role is given, changed and taken away by those whose own role
+//! [may](domain::access::Role::may_assign) do so. Deactivating somebody and setting their password reach beyond one
+//! hotel, so there the highest role counts that the person has anywhere in the organisation. Nobody deactivates or
+//! demotes themselves, and an organisation is never left without an active owner.
+
+mod repo;
+
+pub(crate) use repo::insert_membership;
+
+use domain::access::{Actor, Permit, Role, right};
+use domain::ids::UserId;
+use domain::problem::ProblemCode;
+use domain::staff::{StaffForm, StaffMember};
+use platform::audit::{self, Deed};
+use serde_json::json;
+
+use crate::access_end::end_access;
+use crate::reset::new_password_checked;
+use crate::{Error, Identity, Result};
+
+impl Identity {
+    /// The people who work in the hotel, or did: active ones first, by name.
+    pub async fn staff(&self, permit: Permit<'_, right::ManageStaff>) -> Result<Vec<StaffMember>> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let staff = repo::list(&mut transaction, permit.hotel_id()).await?;
+        transaction.commit().await?;
+        Ok(staff)
+    }
+
+    /// Creates a member of staff of the hotel. Problems are at the form's fields; a user name or an address that
+    /// somebody has is [`ProblemCode::AlreadyInUse`] there. A role above one's own is [`Error::Forbidden`].
+    pub async fn create_staff(&self, permit: Permit<'_, right::ManageStaff>, form: &StaffForm) -> Result<StaffMember> {
+        let draft = form.check()?;
+        if !permit.role().may_assign(draft.role) {
+            return Err(Error::Forbidden);
+        }
+        // One login, one person: see the constraint users_username_is_no_other_email.
+        if draft.username.contains('@') && draft.email.as_ref() != Some(&draft.username) {
+            return Err(Error::at("email", ProblemCode::Wrong));
+        }
+        let hash = self.passwords.hash(&draft.password).await?;
+        let now = self.clock.now();
+        let id: UserId = platform::ids::new();
+        // An address that was typed as the user name is wrong there.
+        let email_field = if form.email.trim().is_empty() { "username" } else { "email" };
+        let fields = [("users_username_key", "username"), ("users_email_key", email_field)];
+        let mut transaction = self.database.begin(&permit).await?;
+        repo::insert(&mut transaction, &permit, id, &draft, &hash, now)
+            .await
+            .map_err(|error| Error::taken(error, &fields))?;
+        let facts = json!({ "username": draft.username, "role": draft.role });
+        audit::record(&mut *transaction, Deed::of(&permit, "staff.created", id, facts), now).await?;
+        transaction.commit().await?;
+        Ok(StaffMember {
+            id,
+            username: draft.username,
+            email: draft.email,
+            full_name: draft.full_name,
+            role: draft.role,
+            is_active: true,
+            last_signed_in_at: None,
+        })
+    }
+
+    /// Gives somebody another role in the hotel, and lets them sign in or not. Deactivation ends all they are signed in
+    /// with. Somebody who does not work in the hotel is [`Error::NotFound`]; what the rules above do not allow is
+    /// [`Error::Forbidden`].
+    pub async fn change_staff(
+        &self,
+        permit: Permit<'_, right::ManageStaff>,
+        user_id: UserId,
+        role: Role,
+        is_active: bool,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let mut transaction = self.database.begin(&permit).await?;
+        // Two owners who demote each other at once must not both succeed.
+        repo::lock_organisation(&mut transaction, permit.organisation_id()).await?;
+        let before = repo::lock_member(&mut transaction, permit.hotel_id(), user_id).await?.ok_or(Error::NotFound)?;
+        if before.role == role && before.is_active == is_active {
+            return Ok(());
+        }
+        let may_change_role = permit.role().may_assign(before.role) && permit.role().may_assign(role);
+        let may_change_access = before.is_active == is_active || permit.role().may_assign(before.highest_role);
+        if user_id == permit.actor().user_id || !may_change_role || !may_change_access {
+            return Err(Error::Forbidden);
+        }
+        repo::change(&mut transaction, permit.hotel_id(), user_id, role, is_active).await?;
+        let was_owner = before.highest_role == Role::Owner && before.is_active;
+        if was_owner && !repo::has_active_owner(&mut transaction, permit.organisation_id()).await? {
+            return Err(Error::Forbidden);
+        }
+        let ended = if is_active { 0 } else { end_access(&mut transaction, user_id, None, now).await? };
+        let facts = json!({
+            "role": role, "role_before": before.role,
+            "is_active": is_active, "is_active_before": before.is_active, "sessions_ended": ended,
+        });
+        audit::record(&mut *transaction, Deed::of(&permit, "staff.changed", user_id, facts), now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Sets the password of somebody who works in the hotel, and ends all they are signed in with. One's own is changed
+    /// with [`Identity::change_password`], which asks for the present one: here that is [`Error::Forbidden`]. A password
+    /// that cannot be accepted is a problem at `new_password`.
+    pub async fn set_staff_password(&self, permit: Permit<'_, right::ManageStaff>, user_id: UserId, new: &str) -> Result<()> {
+        let hash = self.passwords.hash(&new_password_checked(new)?).await?;
+        let now = self.clock.now();
+        let mut transaction = self.database.begin(&permit).await?;
+        let member = repo::lock_member(&mut transaction, permit.hotel_id(), user_id).await?.ok_or(Error::NotFound)?;
+        if user_id == permit.actor().user_id || !permit.role().may_assign(member.highest_role) {
+            return Err(Error::Forbidden);
+        }
+        crate::people::set_password(&mut transaction, user_id, &hash).await?;
+        let ended = end_access(&mut transaction, user_id, None, now).await?;
+        let facts = json!({ "sessions_ended": ended });
+        audit::record(&mut *transaction, Deed::of(&permit, "password.changed", user_id, facts), now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Somebody who works in one of the actor's hotels, the actor included, with their role there: in the actor's first
+    /// hotel if they share several. Everybody else is [`Error::NotFound`].
+    pub async fn colleague(&self, actor: &Actor, user_id: UserId) -> Result<StaffMember> {
+        let mut transaction = self.database.begin_as(actor).await?;
+        let colleague = repo::colleague(&mut transaction, actor, user_id).await?;
+        transaction.commit().await?;
+        colleague.ok_or(Error::NotFound)
+    }
+}

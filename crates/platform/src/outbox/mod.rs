@@ -1,0 +1,118 @@
+//! The outbox: what happened, written in the transaction in which it happened, told to others after it.
+//!
+//! * [`publish`]: an event, in the caller's transaction
+//! * [`Consumer`]: what another context does about events
+//! * [`Outbox`]: tells each consumer every event once, in order
+//! * [`cursors`]: how far each consumer has read, for the admin
+
+mod deliver;
+mod restore;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::ids::OrganisationId;
+use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
+
+pub use self::deliver::{DeliveryError, Outbox};
+use crate::database::Database;
+use crate::jobs::HandlerResult;
+
+/// The channel on which publishing notifies.
+const CHANNEL: &str = "keyrack_events";
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The organisation it happened in. Whoever works in one can only publish events of it.
+    pub organisation_id: Option<OrganisationId>,
+    /// What happened, such as `booking.made`.
+    pub kind: &'static str,
+    /// The id of what it happened to.
+    pub subject: Uuid,
+    /// Facts as they were then: a consumer reads no other context's tables.
+    pub payload: serde_json::Value,
+}
+
+/// An event as its consumers see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Published {
+    /// Numbers events; a later event of one transaction has a greater number. Between transactions only the order of
+    /// delivery counts.
+    pub position: i64,
+    /// The organisation it happened in, if any.
+    pub organisation_id: Option<OrganisationId>,
+    /// What happened, such as `booking.made`.
+    pub kind: String,
+    /// The id of what it happened to.
+    pub subject: Uuid,
+    /// Facts as they were then.
+    pub payload: serde_json::Value,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// Writes an event in the caller's transaction: it is told to consumers if and only if that commits.
+pub async fn publish(executor: impl PgExecutor<'_>, event: Event, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH event AS (
+             INSERT INTO events (organisation_id, kind, subject, payload, occurred_at) VALUES ($1, $2, $3, $4, $5)
+         )
+         SELECT pg_notify($6, '')",
+        event.organisation_id.map(Uuid::from),
+        event.kind,
+        event.subject,
+        event.payload,
+        now,
+        CHANNEL,
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok(())
+}
+
+/// What a context does about the events of others. It is told all kinds and passes over those it has no use for; a new
+/// consumer begins with the oldest event that is still kept.
+#[async_trait]
+pub trait Consumer: Send + Sync {
+    /// The name under which it is kept how far it has read. It never changes.
+    fn name(&self) -> &'static str;
+
+    /// Does something about an event. What it writes through `connection` is committed together with the fact that the
+    /// event was read, so it happens once; anything else may happen again. It must be quick, because the order of
+    /// events waits for open transactions: long work and other machines belong into a job that it enqueues.
+    ///
+    /// An event that is refused is tried again after the back-off of jobs, and those after it wait.
+    async fn handle(&self, connection: &mut PgConnection, event: &Published, now: DateTime<Utc>) -> HandlerResult;
+}
+
+/// How far a consumer has read.
+#[derive(Debug, Clone)]
+pub struct Cursor {
+    /// The consumer's name.
+    pub consumer: String,
+    /// How many events it has not read yet.
+    pub behind: i64,
+    /// How often it refused the next event.
+    pub failures: i32,
+    /// Why, the last time.
+    pub last_error: Option<String>,
+    /// When it is told again.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// How far each consumer has read, by name.
+pub async fn cursors(database: &Database) -> Result<Vec<Cursor>, sqlx::Error> {
+    sqlx::query_as!(
+        Cursor,
+        r#"SELECT consumer, failures, last_error, retry_at, (
+               SELECT count(*) FROM events
+               WHERE (events.transaction, events.position) > (event_cursors.transaction, event_cursors.position)
+           ) AS "behind!"
+           FROM event_cursors ORDER BY consumer"#
+    )
+    .fetch_all(database.worker())
+    .await
+}

@@ -1,0 +1,205 @@
+import { accessible, alive, day, expect, owner, reception, signIn, test } from "./support";
+
+/** Each project books nights of its own, so that the projects do not take each other's rooms. */
+function nights(project: string, length = 2) {
+  const names = ["desktop", "desktop-no-js", "tablet", "tablet-no-js", "phone", "phone-no-js"];
+  const from = 60 + names.indexOf(project) * 40 + Math.floor(Math.random() * 30);
+  return { arrival: day(from), departure: day(from + length) };
+}
+
+test("Today lists the day, and every list has its place", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, reception);
+  await alive(page, javaScriptEnabled);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Today");
+  for (const title of ["Arrivals", "Departures", "In house"]) {
+    await expect(page.getByRole("heading", { level: 2, name: title })).toBeVisible();
+  }
+  await expect(page.getByText(/of 24 rooms taken tonight/)).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+});
+
+test("a guest is booked by keyboard alone", async ({ page, javaScriptEnabled }) => {
+  const { arrival, departure } = nights(test.info().project.name);
+  await signIn(page, reception, "/desk/bookings/new");
+  await alive(page, javaScriptEnabled);
+  await page.getByLabel("Arrival").fill(arrival);
+  await page.getByLabel("Departure").fill(departure);
+  await page.getByLabel("Guests", { exact: true }).fill("2");
+  await page.getByLabel("Guests", { exact: true }).press("Enter");
+  await expect(page.getByText(/free rooms?/)).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.locator("a.choice").first().focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Which guest" })).toBeVisible();
+  const name = `Žofie ${Date.now()}`;
+  await page.getByLabel("First name").fill(name);
+  await page.getByLabel("Last name").fill("O’Dwyer");
+  await page.getByLabel("E-mail").fill("no address");
+  await page.getByLabel("E-mail").press("Enter");
+  await expect(page.getByText("This does not look like an e-mail address.")).toBeVisible();
+  await expect(page.getByLabel("First name")).toHaveValue(name);
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("E-mail").fill("zofie@mail.example");
+  await page.getByLabel("E-mail").press("Enter");
+  await expect(page.getByText("Booked.")).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(`${name} O’Dwyer`);
+  await accessible(page, javaScriptEnabled);
+
+  // Going back after the booking and sending the form again does not book twice: the room is taken.
+  await page.goBack();
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await expect(page.getByRole("alert")).toContainText("The room has been booked for one of these nights");
+  await expect(page.getByLabel("First name")).toHaveValue(name);
+
+  // The change of dates keeps what was typed, and the room.
+  await page.goto(`/desk/bookings?text=${encodeURIComponent(name)}`);
+  await page.getByRole("link", { name: `${name} O’Dwyer` }).click();
+  await page.getByText("Change dates or room").click();
+  await page.getByLabel("Departure").fill(arrival);
+  await page.getByRole("button", { name: "Change the booking" }).click();
+  await expect(page.getByText("The departure must be after the arrival.")).toBeVisible();
+  await page.getByLabel("Departure").fill(day(Math.round((Date.parse(departure) - Date.now()) / 86_400_000) + 2));
+  await page.getByRole("button", { name: "Change the booking" }).click();
+  await expect(page.getByText("Changed.", { exact: true })).toBeVisible();
+
+  await page.getByRole("button", { name: "Cancel the booking" }).click();
+  await expect(page.getByText("Cancelled.")).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("Undone.")).toBeVisible();
+  await page.getByRole("button", { name: "Cancel the booking" }).click();
+  await expect(page.getByRole("button", { name: "Bring it back" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Check in" })).toHaveCount(0);
+});
+
+test("somebody is booked for tonight, checked in with one click, undone, and checked out", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, reception, `/desk/bookings/new?arrival=${day(0)}&departure=${day(1)}&party=1`);
+  const free = page.locator("a.choice").last();
+  test.skip((await free.count()) === 0, "the house is full tonight");
+  await free.click();
+  const name = `Tonight ${Date.now()}${Math.floor(Math.random() * 1000)}`;
+  await page.getByLabel("First name").fill(name);
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await expect(page.getByText("Booked.")).toBeVisible();
+  await page.goto("/desk");
+  await alive(page, javaScriptEnabled);
+  await page.locator("#arrivals").getByRole("button", { name: new RegExp(`Check in ${name}`) }).click();
+  await expect(page.getByText("Checked in.")).toBeVisible();
+  await expect(page.locator("#in-house").getByText(name)).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.locator("#arrivals").getByText(name)).toBeVisible();
+  await page.locator("#arrivals").getByRole("button", { name: new RegExp(`Check in ${name}`) }).click();
+  await page.locator("#in-house").getByRole("button", { name: new RegExp(`Check out ${name}`) }).click();
+  await expect(page.getByText("Checked out. The room is marked dirty.")).toBeVisible();
+  await expect(page.locator("#in-house").getByText(name)).toHaveCount(0);
+});
+
+test("rooms are marked clean and dirty on the board", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, reception, "/desk/rooms");
+  await alive(page, javaScriptEnabled);
+  await expect(page.locator(".room-card")).toHaveCount(24);
+  await accessible(page, javaScriptEnabled);
+  const card = page.locator(".room-card").nth(3);
+  await card.getByRole("button", { name: "Inspected" }).click();
+  await expect(page.locator(".room-card").nth(3).getByRole("button", { name: "Inspected" })).toHaveAttribute("aria-pressed", "true");
+});
+
+test("a guest is found while on the phone, and changed", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, reception, "/desk/guests/new");
+  await alive(page, javaScriptEnabled);
+  await accessible(page, javaScriptEnabled);
+  const last = `Quist${Date.now()}`;
+  await page.getByLabel("First name").fill("محمد");
+  await page.getByLabel("Last name").fill(last);
+  await page.getByLabel("Telephone").fill("call me");
+  await page.getByRole("button", { name: "Add the guest" }).click();
+  await expect(page.getByText("Some of these characters cannot be used here.")).toBeVisible();
+  await expect(page.getByLabel("Last name")).toHaveValue(last);
+  await page.getByLabel("Telephone").fill("+49 30 901820");
+  await page.getByRole("button", { name: "Add the guest" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  await page.goto(`/desk/guests?text=${last.toLowerCase()}`);
+  await alive(page, javaScriptEnabled);
+  await accessible(page, javaScriptEnabled);
+  await page.getByRole("link", { name: `محمد ${last}` }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText(last);
+});
+
+test("an owner adds a colleague, a room type and a room, and takes the room out of order", async ({ page, javaScriptEnabled }) => {
+  const unique = `${Date.now()}${Math.floor(Math.random() * 1000)}`;
+  await page.goto("/register");
+  await page.getByLabel("Name of the hotel").fill(`House ${unique}`);
+  await page.getByLabel("Your name").fill("Ola Owner");
+  await page.getByLabel("Your e-mail").fill(`ola-${unique}@house.example`);
+  await page.getByLabel("Password").fill("a long sentence");
+  await page.getByRole("button", { name: "Register the hotel" }).click();
+  await page.waitForURL(/\/desk$/);
+
+  await page.goto("/desk/settings");
+  await alive(page, javaScriptEnabled);
+  await accessible(page, javaScriptEnabled);
+  await page.getByText("Add a room type").click();
+  const type = page.locator("#type");
+  await type.getByLabel("Name").fill("Tower");
+  await type.getByLabel("Sleeps").fill("0");
+  await type.getByLabel("Price a night").fill("150,00");
+  await type.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Please choose a number from 1 to 20.")).toBeVisible();
+  await page.locator("#type").getByLabel("Sleeps").fill("3");
+  await page.locator("#type").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  await page.locator("#room > summary").click();
+  await page.locator("#room").getByLabel("Number").fill("T1");
+  await page.locator("#room").getByLabel("Type").selectOption({ label: "Tower" });
+  await page.locator("#room").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  await page.getByText("Take a room out of order").click();
+  await page.getByLabel("Back on").fill(day(3));
+  await page.getByLabel("Why").fill("New carpet");
+  await page.getByRole("button", { name: "Take out of order" }).click();
+  await expect(page.getByText("New carpet")).toBeVisible();
+
+  await page.goto("/desk/staff");
+  await alive(page, javaScriptEnabled);
+  await accessible(page, javaScriptEnabled);
+  await page.getByText("Add a colleague").click();
+  await page.getByLabel("Full name").fill("Nils Night");
+  await page.getByLabel("User name or e-mail").fill(`nils-${unique}`);
+  await page.getByLabel("First password").fill("a long sentence");
+  await page.getByRole("button", { name: "Add the colleague" }).click();
+  await expect(page.getByText("Nils Night")).toBeVisible();
+});
+
+test("one's profile shows where one is signed in", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, reception, "/desk/profile");
+  await alive(page, javaScriptEnabled);
+  await expect(page.getByText("This browser")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("Present password").fill("not it");
+  await page.getByLabel("New password").fill("another long sentence");
+  await page.getByRole("button", { name: "Change the password" }).click();
+  await expect(page.getByText("This is not right.")).toBeVisible();
+});
+
+test("reception has no staff or settings pages", async ({ page, javaScriptEnabled, allowStatus }) => {
+  allowStatus(403);
+  await signIn(page, reception);
+  for (const path of ["/desk/staff", "/desk/settings"]) {
+    const answer = await page.goto(path);
+    expect(answer?.status()).toBe(403);
+    await expect(page.getByText("Not for your role")).toBeVisible();
+    await accessible(page, javaScriptEnabled);
+  }
+});
+
+test("what another desk does appears here by itself", async ({ page, browser, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, "a page without JavaScript is as old as its last load");
+  await signIn(page, owner, "/desk/rooms");
+  await alive(page, javaScriptEnabled);
+  const other = await (await browser.newContext()).newPage();
+  await signIn(other, owner, "/desk/rooms");
+  const pressed = (desk: typeof page) => desk.locator(".room-card").nth(7).locator("[aria-pressed=true]");
+  const wanted = (await pressed(other).textContent()) === "Clean" ? "Dirty" : "Clean";
+  await other.locator(".room-card").nth(7).getByRole("button", { name: wanted }).click();
+  await expect(pressed(other)).toHaveText(wanted);
+  await expect(pressed(page)).toHaveText(wanted, { timeout: 3000 });
+});

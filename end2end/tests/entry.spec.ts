@@ -1,0 +1,66 @@
+import { accessible, expect, reception, signIn, test } from "./support";
+
+test("signing in leads to the page that was asked for, and signing out ends it", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, reception, "/desk/rooms");
+  await expect(page).toHaveURL(/\/desk\/rooms$/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Rooms");
+  await page.locator("summary.avatar").click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page).toHaveURL(/\/sign-in/);
+  await expect(page.getByText("Signed out.")).toBeVisible();
+  await page.goto("/desk");
+  await expect(page).toHaveURL(/\/sign-in/);
+  await accessible(page, javaScriptEnabled);
+});
+
+test("a wrong password is refused, keeps the name, and says nothing about the account", async ({ page, javaScriptEnabled }) => {
+  for (const login of ["nobody@nowhere.example", `reception-${test.info().project.name}@harbour.example`]) {
+    await page.goto("/sign-in");
+    await page.getByLabel("E-mail or user name").fill(login);
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByRole("alert")).toHaveText("User name or password is wrong.");
+    await expect(page.getByLabel("E-mail or user name")).toHaveValue(login);
+    await expect(page.getByLabel("Password")).toHaveValue("");
+    expect(page.url()).not.toContain("err");
+  }
+  await accessible(page, javaScriptEnabled);
+});
+
+test("a forgotten password is answered the same for everybody", async ({ page, javaScriptEnabled }) => {
+  await page.goto("/forgot-password");
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("E-mail").fill("nobody@nowhere.example");
+  await page.getByRole("button", { name: "Send the link" }).click();
+  await expect(page.getByRole("status")).toContainText("a link is on its way");
+});
+
+test("a hotel is registered with its rooms, and its owner is at the desk", async ({ page, javaScriptEnabled }) => {
+  const unique = `${test.info().project.name}-${Date.now()}`;
+  await page.goto("/register");
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("Name of the hotel").fill("Zum Löwen 🦁");
+  await page.getByLabel("Floors and rooms").fill("Ground; 1-3; Single; 80\nUpper; 11, 12; Double; 120.50");
+  await page.getByLabel("Your name").fill("ليلى حداد");
+  await page.getByLabel("Your e-mail").fill("not an address");
+  await page.getByLabel("Password").fill("short");
+  await page.getByRole("button", { name: "Register the hotel" }).click();
+  await expect(page.getByText("This does not look like an e-mail address.")).toBeVisible();
+  await expect(page.getByText("Please use at least 8 characters.")).toBeVisible();
+  await expect(page.getByLabel("Name of the hotel")).toHaveValue("Zum Löwen 🦁");
+  await expect(page.getByLabel("Floors and rooms")).toHaveValue(/11, 12; Double/);
+  await page.getByLabel("Your e-mail").fill(`owner-${unique}@loewen.example`);
+  await page.getByLabel("Password").fill("a long sentence");
+  await page.getByRole("button", { name: "Register the hotel" }).click();
+  await expect(page).toHaveURL(/\/desk$/);
+  await expect(page.locator(".hotel-name")).toHaveText("Zum Löwen 🦁");
+  await page.goto("/desk/rooms");
+  await expect(page.locator(".room-card")).toHaveCount(5);
+});
+
+test("a path that leads nowhere says so", async ({ page, allowStatus }) => {
+  allowStatus(404);
+  const answer = await page.goto("/nowhere");
+  expect(answer?.status()).toBe(404);
+  await expect(page.getByText("Nothing here")).toBeVisible();
+});

@@ -1,0 +1,70 @@
+//! `keyrack jobs`: jobs that failed for good.
+
+use anyhow::bail;
+use clap::Subcommand;
+use platform::clock::SharedClock;
+use platform::database::Database;
+use platform::jobs::admin;
+use uuid::Uuid;
+
+/// What to do with them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the jobs that failed for good, the newest hundred first.
+    Dead,
+    /// Have jobs that failed for good tried again.
+    Retry {
+        /// Their ids, as `dead` lists them.
+        #[arg(required_unless_present = "all")]
+        ids: Vec<Uuid>,
+        /// All that `dead` lists.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+}
+
+/// Does what the command says.
+pub async fn run(command: Command, database: &Database, clock: &SharedClock) -> anyhow::Result<()> {
+    match command {
+        Command::Dead => list(database).await,
+        Command::Retry { all: false, ids } => retry(database, clock, &ids).await,
+        Command::Retry { all: true, .. } => {
+            let ids: Vec<Uuid> = admin::dead_letters(database)
+                .await?
+                .into_iter()
+                .map(|letter| letter.id)
+                .collect();
+            retry(database, clock, &ids).await
+        }
+    }
+}
+
+async fn list(database: &Database) -> anyhow::Result<()> {
+    let letters = admin::dead_letters(database).await?;
+    if letters.is_empty() {
+        println!("No job failed for good.");
+    }
+    for letter in letters {
+        let died_at = letter.died_at.format("%Y-%m-%d %H:%M:%S");
+        println!(
+            "{}  {died_at}  {}  after {} attempts: {}",
+            letter.id, letter.queue, letter.attempts, letter.last_error
+        );
+    }
+    Ok(())
+}
+
+async fn retry(database: &Database, clock: &SharedClock, ids: &[Uuid]) -> anyhow::Result<()> {
+    let mut unknown = Vec::new();
+    for id in ids {
+        if admin::retry(database, *id, clock.now()).await? {
+            println!("{id} is tried again.");
+        } else {
+            unknown.push(id.to_string());
+        }
+    }
+    if !unknown.is_empty() {
+        bail!("no such dead job: {}", unknown.join(", "));
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! What somebody at a terminal wants to know.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+
+use platform::settings::Settings;
+
+/// Accounts of the demo data (DESIGN 9): who, and with which password.
+const ACCOUNTS: &[(&str, &str, &str)] = &[
+    (
+        "reception@harbour.example",
+        "HarbourDesk1!",
+        "reception of Harbour House",
+    ),
+    ("owner@harbour.example", "HarbourDesk1!", "its owner"),
+    (
+        "reception@mill.example",
+        "HarbourDesk1!",
+        "reception of Old Mill Inn, another company",
+    ),
+    ("admin@example.com", "AdminPass123@", "platform admin"),
+];
+
+/// Prints the address, and the demo accounts when there are some.
+pub fn print(settings: &Settings) {
+    let mut out = std::io::stdout();
+    if !out.is_terminal() {
+        return;
+    }
+    // A terminal that went away is no reason to stop.
+    let _ = write!(out, "{}", text(settings));
+}
+
+fn text(settings: &Settings) -> String {
+    // Writing to a text cannot fail.
+    let mut text = format!("\n  Keyrack is ready: {}\n", settings.base_url);
+    if settings.demo {
+        text.push_str("\n  Demo accounts\n");
+        for (login, password, who) in ACCOUNTS {
+            let _ = writeln!(text, "    {login:<27} {password:<15} {who}");
+        }
+    }
+    if settings.smtp.is_none() && settings.is_local() {
+        let _ = writeln!(
+            text,
+            "\n  There is no mail server, so mail is shown at {}/dev/mail",
+            settings.base_url
+        );
+    }
+    text.push_str("\n  Ctrl-C stops it.\n\n");
+    text
+}

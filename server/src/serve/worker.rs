@@ -1,0 +1,73 @@
+//! Who carries out which job, and what is done by the clock.
+
+use std::sync::Arc;
+
+use chrono::{NaiveTime, TimeDelta};
+use platform::jobs::{Cron, Handlers, Job, Schedule, Worker, housekeeping};
+use platform::mail::Mailer;
+use serde::{Deserialize, Serialize};
+use tokio_util::task::TaskTracker;
+
+use crate::state::AppState;
+
+/// How often it is proved that no room is sold twice; the desk shows how long ago that was.
+const SELF_AUDIT_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// When sessions, tokens and failed sign-ins that have expired are deleted: it is night in the hotels of Europe.
+const EXPIRY_AT: NaiveTime = match NaiveTime::from_hms_opt(3, 0, 0) {
+    Some(time) => time,
+    None => NaiveTime::MIN,
+};
+
+/// Counts the conflicts of the hotels whose desks are open.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct SelfAudit {}
+
+impl Job for SelfAudit {
+    const QUEUE: &'static str = "pms.self_audit";
+}
+
+/// Deletes sessions, tokens and failed sign-ins that have expired.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct DeleteExpired {}
+
+impl Job for DeleteExpired {
+    const QUEUE: &'static str = "identity.delete_expired";
+}
+
+/// Starts to carry out jobs, until the server stops.
+pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
+    let worker = Worker::new(
+        state.database.clone(),
+        state.services.clock.clone(),
+        Arc::new(handlers(mailer)),
+    );
+    work.spawn(worker.with_crons(crons()).run(state.stop.clone()));
+}
+
+/// Everything that this release knows how to do.
+pub fn handlers(mailer: Mailer) -> Handlers {
+    let handlers = Handlers::new()
+        .on(housekeeping::run)
+        .on(|context, SelfAudit {}| async move {
+            pms::hotel::check_hotels(&context.database, context.now()).await?;
+            Ok(())
+        })
+        .on(|context, DeleteExpired {}| async move {
+            identity::delete_expired(&context.database, context.now()).await?;
+            Ok(())
+        });
+    mailer.handle_in(handlers)
+}
+
+fn crons() -> Vec<Cron> {
+    vec![
+        housekeeping::cron(),
+        Cron::new("pms.self_audit", Schedule::Every(SELF_AUDIT_EVERY), |_| {
+            SelfAudit {}
+        }),
+        Cron::new("identity.delete_expired", Schedule::Daily(EXPIRY_AT), |_| {
+            DeleteExpired {}
+        }),
+    ]
+}

@@ -1,0 +1,73 @@
+//! What every handler can reach. Cheap to clone.
+
+use std::sync::Arc;
+
+use app::server_ctx::Services;
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusHandle;
+use platform::database::Database;
+use platform::live::Live;
+use platform::settings::Settings;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::serve::readiness::Readiness;
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct AppState {
+    /// The contexts, as pages and REST use them.
+    pub services: Services,
+    /// Changes of hotels, for open pages.
+    pub live: Arc<Live>,
+    /// The pools.
+    pub database: Database,
+    /// The environment as it was read at start.
+    pub settings: Arc<Settings>,
+    /// Where the built pages are.
+    pub leptos_options: LeptosOptions,
+    /// Whether the database is migrated and answers.
+    pub readiness: Readiness,
+    /// The figures of `/metrics`; none in tests, which share one process.
+    pub metrics: Option<PrometheusHandle>,
+    /// Cancelled when the server stops: open streams end.
+    pub stop: CancellationToken,
+    /// Work that goes on when its client has gone; the server waits for it before it stops.
+    pub tasks: TaskTracker,
+}
+
+impl AppState {
+    /// The state over a database, with the machine's clock or a test's.
+    pub fn new(
+        database: Database,
+        clock: platform::clock::SharedClock,
+        settings: Settings,
+        leptos_options: LeptosOptions,
+    ) -> Self {
+        let services = Services {
+            identity: identity::Identity::new(database.clone(), clock.clone(), &settings),
+            pms: pms::Pms::new(database.clone(), clock.clone()),
+            clock,
+            database: database.clone(),
+            is_https: settings.is_https(),
+        };
+        Self {
+            services,
+            live: Arc::default(),
+            database,
+            settings: Arc::new(settings),
+            leptos_options,
+            readiness: Readiness::default(),
+            metrics: None,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos_options.clone()
+    }
+}

@@ -1,0 +1,144 @@
+//! Every write can be repeated (DESIGN 2): a REST write that carries an `Idempotency-Key` is carried out once, and its
+//! answer is kept for 24 hours and given again.
+
+mod kept;
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody as _, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use sha2::{Digest, Sha256};
+
+pub use self::kept::{Answer, Claim, Key, Once};
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::web::{bearer, limits};
+
+/// The request's header.
+pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Tells that an answer is a repeated one.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// How long the second of two equal requests waits for the answer of the first.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// Carries out writes with a key once. Requests without a key, without a valid token, and reads pass.
+pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() || !request.headers().contains_key(HEADER) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let Some(key) = key(&parts.headers) else {
+        return Problem::bad_request("Idempotency-Key must be 1 to 255 printable ASCII characters")
+            .into_response();
+    };
+    let actor = match bearer::caller(&state, &mut parts).await {
+        Ok(actor) => actor,
+        Err(problem) if problem.status().is_server_error() => return problem.into_response(),
+        // The route says itself whether it wants a token; without one there is nobody to keep an answer for.
+        Err(_) => return next.run(Request::from_parts(parts, body)).await,
+    };
+    let Ok(bytes) = to_bytes(body, limits::MAX_BODY).await else {
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large").into_response();
+    };
+    let key = Key {
+        name: key,
+        request_hash: hash(&parts, &bytes),
+    };
+    let request = Request::from_parts(parts, Body::from(bytes));
+    match Once::claim(&state, &actor, key, MAX_WAIT).await {
+        Ok(Claim::Mine(once)) => {
+            once.carry_out(&state.tasks, async move { kept(next.run(request).await).await })
+                .await
+        }
+        Ok(Claim::Answered(answer)) => replay(answer),
+        Ok(Claim::OtherRequest) => Problem::conflict("This Idempotency-Key was used with another request")
+            .code("idempotency_key_reused")
+            .into_response(),
+        Ok(Claim::Running) => {
+            Problem::conflict("The first request with this Idempotency-Key is still being answered")
+                .code("still_running")
+                .retry_after(1)
+                .into_response()
+        }
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// The answer, and what of it to keep: streams, refusals that may pass and failures of ours are not final, and the same
+/// key may try again.
+async fn kept(response: Response) -> (Response, Option<Answer>) {
+    let status = response.status();
+    let may_pass = matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
+    );
+    let is_small = response
+        .body()
+        .size_hint()
+        .exact()
+        .is_some_and(|size| size <= limits::MAX_BODY as u64);
+    if status.is_server_error() || may_pass || !is_small {
+        return (response, None);
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, limits::MAX_BODY).await else {
+        return (Problem::internal().into_response(), None);
+    };
+    let content_type = parts
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let answer = Answer {
+        status,
+        content_type,
+        body: bytes.to_vec(),
+    };
+    (Response::from_parts(parts, Body::from(bytes)), Some(answer))
+}
+
+fn replay(answer: Answer) -> Response {
+    let mut response = (answer.status, answer.body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_TYPE);
+    if let Some(value) = answer
+        .content_type
+        .and_then(|text| HeaderValue::from_str(&text).ok())
+    {
+        headers.insert(CONTENT_TYPE, value);
+    }
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+fn key(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(HEADER)?.to_str().ok()?.trim();
+    (1..=255).contains(&text.len()).then(|| text.to_owned())
+}
+
+/// What makes two requests the same: method, address, hotel and body.
+fn hash(parts: &Parts, body: &[u8]) -> Vec<u8> {
+    let address = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let hotel = parts
+        .headers
+        .get(bearer::HOTEL)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    hash_of(&[parts.method.as_str().as_bytes(), address.as_bytes(), hotel, body])
+}
+
+/// A hash over parts, each with its length, so that no two lists of parts read the same.
+pub fn hash_of(parts: &[&[u8]]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().to_vec()
+}

@@ -1,0 +1,108 @@
+//! The web: pages for people, REST for machines, and what both go through.
+//!
+//! From the outside in: request id and span, who is at the other end, security headers, compression; then one of the two
+//! halves ([`pages`] or [`rest`]), each with its own way of saying no.
+
+pub mod assets;
+pub mod bearer;
+pub mod client;
+pub mod cookies;
+pub mod dev_mail;
+pub mod error_page;
+pub mod form_flash;
+pub mod headers;
+pub mod health;
+pub mod idempotency;
+pub mod limits;
+pub mod live;
+pub mod metrics;
+pub mod origin;
+pub mod pages;
+pub mod panics;
+pub mod paths;
+pub mod request_id;
+pub mod rest;
+pub mod session;
+
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
+use axum::routing::future::RouteFuture;
+use http::Uri;
+use tower::Service;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+use crate::state::AppState;
+
+/// Everything the server answers.
+pub fn router(state: AppState) -> Router {
+    let halves = Halves {
+        pages: pages::router(state.clone()),
+        rest: rest::router(state.clone()),
+    };
+    // Pages are made anew for everybody, so they are compressed quickly rather than well.
+    let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    Router::new()
+        .fallback_service(halves)
+        .layer(compression)
+        .layer(from_fn_with_state(state.clone(), headers::layer))
+        .layer(from_fn_with_state(state.clone(), client::layer))
+        .layer(from_fn_with_state(state, request_id::layer))
+}
+
+/// Sends a request to the half it belongs to.
+#[derive(Clone)]
+struct Halves {
+    pages: Router,
+    rest: Router,
+}
+
+impl Service<Request> for Halves {
+    type Response = axum::response::Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if !paths::is_rest(request.uri().path()) {
+            return self.pages.call(request);
+        }
+        if let Some(uri) = without_trailing_slash(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        self.rest.call(request)
+    }
+}
+
+/// Every REST path answers with and without a slash at its end, without a redirect (DESIGN 4).
+fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().strip_suffix('/').filter(|path| !path.is_empty())?;
+    let path_and_query = uri
+        .query()
+        .map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path_and_query.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_at_the_end_goes_and_the_query_stays() {
+        let strip = |uri: &str| without_trailing_slash(&uri.parse().unwrap()).map(|uri| uri.to_string());
+        assert_eq!(strip("/rooms/?a=b/").as_deref(), Some("/rooms?a=b/"));
+        assert_eq!(strip("/rooms/available/").as_deref(), Some("/rooms/available"));
+        assert_eq!(strip("/rooms"), None);
+        assert_eq!(strip("/"), None);
+    }
+}

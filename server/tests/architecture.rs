@@ -1,0 +1,137 @@
+//! The dependency rule of DESIGN §1, and that nothing of the server reaches the browser.
+//!
+//! `server → app → {contexts} → platform → domain`; contexts never depend on each other; `frontend → app → {ui, domain}`.
+
+#[cfg(test)]
+mod rule {
+    use std::collections::BTreeMap;
+    use std::process::Command;
+
+    use serde_json::Value;
+
+    /// What each crate of ours may depend on directly, besides what comes from the registry.
+    const ALLOWED: &[(&str, &[&str])] = &[
+        ("domain", &[]),
+        ("ui", &["domain"]),
+        ("platform", &["domain"]),
+        ("identity", &["platform", "domain"]),
+        ("pms", &["platform", "domain"]),
+        ("app", &["ui", "identity", "pms", "platform", "domain"]),
+        ("frontend", &["app", "ui", "domain"]),
+        ("server", &["app", "identity", "pms", "platform", "domain"]),
+    ];
+
+    /// What the browser must never be sent: it would be megabytes, and some of it secrets.
+    const NATIVE_ONLY: &[&str] = &[
+        "sqlx",
+        "tokio",
+        "axum",
+        "printpdf",
+        "async-stripe",
+        "identity",
+        "pms",
+        "platform",
+        "lettre",
+        "argon2",
+    ];
+
+    fn cargo(args: &[&str]) -> String {
+        let output = Command::new(env!("CARGO"))
+            .args(args)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "cargo {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Every arrow between crates of ours: who depends on whom, in whatever way.
+    fn arrows(metadata: &Value) -> BTreeMap<String, Vec<String>> {
+        let packages = metadata["packages"].as_array().unwrap();
+        let ours: Vec<&str> = packages
+            .iter()
+            .map(|package| package["name"].as_str().unwrap())
+            .collect();
+        let depends = |package: &Value| {
+            let names = package["dependencies"].as_array().unwrap().iter();
+            // A test may use what it likes of the same crates, but not turn the rule around either.
+            names
+                .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+                .filter(|name| ours.contains(&name.as_str()))
+                .collect()
+        };
+        packages
+            .iter()
+            .map(|package| (package["name"].as_str().unwrap().to_owned(), depends(package)))
+            .collect()
+    }
+
+    /// Arrows that the rule does not know.
+    fn forbidden(arrows: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+        let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+        let mut found = Vec::new();
+        for (name, dependencies) in arrows {
+            let Some(allowed) = allowed.get(name.as_str()) else {
+                found.push(format!("{name} is not in the rule"));
+                continue;
+            };
+            let wrong = dependencies
+                .iter()
+                .filter(|dependency| !allowed.contains(&dependency.as_str()));
+            found.extend(wrong.map(|dependency| format!("{name} → {dependency}")));
+        }
+        found
+    }
+
+    #[test]
+    fn every_arrow_points_down() {
+        let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps", "--offline"]);
+        let arrows = arrows(&serde_json::from_str(&metadata).unwrap());
+        assert!(
+            arrows.len() >= 8 && arrows["server"].len() >= 5,
+            "the rule looks at nothing: {arrows:?}"
+        );
+        assert_eq!(forbidden(&arrows), [""; 0]);
+    }
+
+    #[test]
+    fn an_arrow_sideways_or_upwards_would_be_found() {
+        let arrow = |from: &str, to: &str| BTreeMap::from([(from.to_owned(), vec![to.to_owned()])]);
+        assert_eq!(forbidden(&arrow("pms", "identity")), ["pms → identity"]);
+        assert_eq!(forbidden(&arrow("platform", "app")), ["platform → app"]);
+        assert_eq!(forbidden(&arrow("frontend", "platform")), ["frontend → platform"]);
+        assert_eq!(
+            forbidden(&arrow("gossip", "domain")),
+            ["gossip is not in the rule"]
+        );
+    }
+
+    #[test]
+    fn the_browser_is_sent_nothing_of_the_server() {
+        let tree = cargo(&[
+            "tree",
+            "--package",
+            "frontend",
+            "--target",
+            "wasm32-unknown-unknown",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--offline",
+        ]);
+        let crates: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert!(
+            crates.contains(&"app") && crates.contains(&"leptos"),
+            "the tree is empty: {tree}"
+        );
+        let found: Vec<_> = NATIVE_ONLY.iter().filter(|name| crates.contains(name)).collect();
+        assert!(found.is_empty(), "in the browser: {found:?}");
+    }
+}

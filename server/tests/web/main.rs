@@ -1,0 +1,18 @@
+//! The web layer through the whole router, on a database of its own for each test.
+
+#[cfg(test)]
+mod database_down;
+#[cfg(test)]
+mod form_flash;
+#[cfg(test)]
+mod headers;
+#[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod live;
+#[cfg(test)]
+mod origin;
+#[cfg(test)]
+mod support;

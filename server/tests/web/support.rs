@@ -1,0 +1,170 @@
+//! A server without a socket, and somebody who is signed in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
+use http::header::{ACCEPT, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::request::Builder;
+use http::{Method, Request, StatusCode};
+use leptos::config::LeptosOptions;
+use platform::clock::MovableClock;
+use platform::database::Database;
+use platform::settings::Settings;
+use server::serve::readiness::State;
+use server::state::AppState;
+use sqlx::PgPool;
+use tower::ServiceExt;
+
+/// What the browser's address bar says.
+pub const HOME: &str = "localhost:3000";
+
+/// A server over one test database.
+pub struct Site {
+    pub state: AppState,
+    pub clock: MovableClock,
+    pub router: Router,
+}
+
+impl Site {
+    /// With the settings of a developer's machine.
+    pub fn new(pool: &PgPool) -> Self {
+        Self::with(platform::database::for_test(pool), &[])
+    }
+
+    /// With some settings, over any database.
+    pub fn with(database: Database, settings: &[(&str, &str)]) -> Self {
+        let clock = MovableClock::at("2026-11-20T12:00:00Z".parse().unwrap());
+        let find = |name: &str| {
+            settings
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        let settings = Settings::read(&find).unwrap();
+        let options = LeptosOptions::builder()
+            .output_name("keyrack")
+            .site_root(site().display().to_string())
+            .build();
+        let state = AppState::new(database, Arc::new(clock.clone()), settings, options);
+        state.readiness.set(State::Up);
+        let router = server::web::router(state.clone());
+        Self { state, clock, router }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// What a browser sends for a page.
+    pub async fn get(&self, path: &str, cookies: &str) -> Response {
+        self.send(page(path, cookies).body(Body::empty()).unwrap()).await
+    }
+
+    /// What a browser sends for a plain form on the page `from`.
+    pub async fn post_form(&self, action: &str, from: &str, cookies: &str, body: &str) -> Response {
+        self.send(
+            form(action, from, cookies)
+                .body(Body::from(body.to_owned()))
+                .unwrap(),
+        )
+        .await
+    }
+}
+
+pub fn page(path: &str, cookies: &str) -> Builder {
+    let request = Request::builder()
+        .uri(path)
+        .header(HOST, HOME)
+        .header(ACCEPT, "text/html,application/xhtml+xml");
+    if cookies.is_empty() {
+        request
+    } else {
+        request.header(COOKIE, cookies)
+    }
+}
+
+pub fn form(action: &str, from: &str, cookies: &str) -> Builder {
+    page(action, cookies)
+        .method(Method::POST)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("origin", format!("http://{HOME}"))
+        .header("referer", format!("http://{HOME}{from}"))
+}
+
+pub async fn text(response: Response) -> String {
+    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
+}
+
+pub async fn json(response: Response) -> serde_json::Value {
+    serde_json::from_str(&text(response).await).unwrap()
+}
+
+pub fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response
+        .headers()
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
+}
+
+/// `name=value` of a cookie that the answer sets.
+pub fn cookie(response: &Response, name: &str) -> Option<String> {
+    let set = response
+        .headers()
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|value| value.to_str().unwrap());
+    let pair = set
+        .filter_map(|value| value.split(';').next())
+        .find(|pair| pair.starts_with(&format!("{name}=")))?;
+    Some(pair.to_owned())
+}
+
+pub fn assert_redirect(response: &Response, to: &str) {
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers().get(LOCATION).unwrap(), to);
+}
+
+/// A directory with what a build would have left.
+fn site() -> PathBuf {
+    static SITE: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    SITE.get_or_init(|| {
+        let root = std::env::temp_dir().join(format!("keyrack-site-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("pkg")).unwrap();
+        std::fs::write(root.join("pkg/keyrack.css"), "body{}").unwrap();
+        std::fs::write(
+            root.join("pkg/keyrack.css.br"),
+            [0x0b, 0x02, 0x80, b'b', b'o', b'd', b'y', b'{', b'}', 0x03],
+        )
+        .unwrap();
+        std::fs::write(root.join("icons.svg"), "<svg/>").unwrap();
+        root
+    })
+    .clone()
+}
+
+/// Somebody who runs a hotel: a session's cookie and a bearer token.
+pub struct Person {
+    pub cookie: String,
+    pub bearer: String,
+    pub hotel_id: domain::ids::HotelId,
+}
+
+pub async fn owner(_pool: &PgPool, site: &Site, name: &str) -> Person {
+    let token = format!("good-{name}");
+    let session = site
+        .state
+        .services
+        .identity
+        .session(&token)
+        .await
+        .unwrap()
+        .unwrap();
+    Person {
+        cookie: format!("keyrack_session={token}"),
+        bearer: format!("Bearer {token}"),
+        hotel_id: session.hotel_id.unwrap(),
+    }
+}
