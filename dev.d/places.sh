@@ -17,7 +17,6 @@ export PATH="$TOOLS/bin:$ROOT/node_modules/.bin:$PATH"
 export LEPTOS_OUTPUT_NAME=keyrack
 export SERVER_FN_PREFIX=/actions
 export DISABLE_SERVER_FN_HASH=true
-export SERVER_FN_MOD_PATH=true
 
 # The backtrace of a build tool says nothing about the code it was to build. (Tests set their own.)
 export RUST_BACKTRACE=${RUST_BACKTRACE:-0}

@@ -4,6 +4,8 @@
 //! functions, each about fifteen lines: context, permission, one service call. All paths are in [`routes`], all words
 //! in [`texts`].
 
+// A page is one type as deep as its markup.
+#![recursion_limit = "512"]
 // The structures that `#[server]` and `#[component]` make have fields without comments; the functions they are made
 // from are documented.
 #![expect(missing_docs, reason = "macro-made structures; see above")]
@@ -17,6 +19,7 @@ pub mod server_ctx;
 pub mod shared;
 pub mod texts;
 
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 
@@ -34,7 +37,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="preload" href="/fonts/inter-latin.woff2" r#as="font" type="font/woff2" crossorigin="anonymous"/>
                 <HashedStylesheet options=options.clone() id="keyrack"/>
-                <script src="/theme.js"></script>
+                <script src="/theme.js" nonce=use_nonce()></script>
+                <script src="/keys.js" defer nonce=use_nonce()></script>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options=options.clone()/>
                 <MetaTags/>
@@ -55,4 +59,5 @@ pub fn App() -> impl IntoView {
         <Title formatter=|text: String| if text.is_empty() { "Keyrack".to_owned() } else { format!("{text} · Keyrack") }/>
         <routes::AppRoutes/>
     }
+    .into_any()
 }

@@ -59,6 +59,11 @@ pub fn guest(id: GuestId) -> String {
 /// A new guest.
 pub const NEW_GUEST: &str = "/desk/guests/new";
 
+#[component]
+fn DeskShell() -> impl IntoView {
+    view! { <Desk><Outlet/></Desk> }.into_any()
+}
+
 /// The table of routes. Every page is rendered whole before it is sent, so that it works without JavaScript.
 #[component]
 pub fn AppRoutes() -> impl IntoView {
@@ -70,7 +75,7 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("/forgot-password") view=ForgotPage ssr=SsrMode::Async/>
                 <Route path=path!("/reset-password") view=ResetPage ssr=SsrMode::Async/>
                 <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async/>
-                <ParentRoute path=path!("/desk") view=|| view! { <Desk><Outlet/></Desk> } ssr=SsrMode::Async>
+                <ParentRoute path=path!("/desk") view=DeskShell ssr=SsrMode::Async>
                     <Route path=path!("") view=TodayPage ssr=SsrMode::Async/>
                     <Route path=path!("/bookings") view=BookingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/new") view=NewBookingPage ssr=SsrMode::Async/>
@@ -85,4 +90,5 @@ pub fn AppRoutes() -> impl IntoView {
             </Routes>
         </Router>
     }
+    .into_any()
 }

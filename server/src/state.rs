@@ -1,6 +1,7 @@
 //! What every handler can reach. Cheap to clone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::server_ctx::Services;
 use axum::extract::FromRef;
@@ -13,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::serve::readiness::Readiness;
+
+/// Balancers end connections on which nothing moves for a minute or less.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct AppState {
     pub metrics: Option<PrometheusHandle>,
     /// Cancelled when the server stops: open streams end.
     pub stop: CancellationToken,
+    /// How often an idle live stream shows that it lives, and its session is asked about.
+    pub keep_alive: Duration,
     /// Work that goes on when its client has gone; the server waits for it before it stops.
     pub tasks: TaskTracker,
 }
@@ -61,6 +67,7 @@ impl AppState {
             readiness: Readiness::default(),
             metrics: None,
             stop: CancellationToken::new(),
+            keep_alive: KEEP_ALIVE,
             tasks: TaskTracker::new(),
         }
     }

@@ -19,6 +19,8 @@ mod rule {
         ("app", &["ui", "identity", "pms", "platform", "domain"]),
         ("frontend", &["app", "ui", "domain"]),
         ("server", &["app", "identity", "pms", "platform", "domain"]),
+        // Measures from outside; needs a database and nothing of what it measures.
+        ("bench", &["platform", "domain"]),
     ];
 
     /// What the browser must never be sent: it would be megabytes, and some of it secrets.

@@ -54,7 +54,7 @@ fn Rail() -> impl IntoView {
     let t = texts();
     let facts = PageFacts::get();
     let link = |href: &'static str, icon: &'static str, text: &'static str, exact: bool| {
-        view! { <li><A href=href exact=exact><Icon name=icon/><span>{text}</span></A></li> }
+        view! { <li><A href=href exact=exact><Icon name=icon/><span>{text}</span></A></li> }.into_any()
     };
     view! {
         <nav class="rail" aria-label=t.nav.label>
@@ -70,13 +70,14 @@ fn Rail() -> impl IntoView {
             </ul>
         </nav>
     }
+    .into_any()
 }
 
 #[component]
 fn PhoneBar() -> impl IntoView {
     let t = texts();
     let link = |href: &'static str, icon: &'static str, text: &'static str| {
-        view! { <li><A href=href exact=true><Icon name=icon/><span>{text}</span></A></li> }
+        view! { <li><A href=href exact=true><Icon name=icon/><span>{text}</span></A></li> }.into_any()
     };
     view! {
         <nav class="phone-bar" aria-label=t.nav.phone_label>
@@ -88,6 +89,7 @@ fn PhoneBar() -> impl IntoView {
             </ul>
         </nav>
     }
+    .into_any()
 }
 
 #[component]
@@ -116,6 +118,7 @@ fn TopBar(state: RwSignal<LiveState>) -> impl IntoView {
             <UserMenu/>
         </header>
     }
+    .into_any()
 }
 
 #[component]
@@ -187,6 +190,7 @@ fn UserMenu() -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }
 
 /// What was just done, with an undo where there is one.
@@ -218,7 +222,7 @@ fn DoneNotice() -> impl IntoView {
 #[component]
 fn Keys() -> impl IntoView {
     let t = texts();
-    let row = |key: &'static str, text: &'static str| view! { <tr><td><kbd>{key}</kbd></td><td>{text}</td></tr> };
+    let row = |key: &'static str, text: &'static str| view! { <tr><td><kbd>{key}</kbd></td><td>{text}</td></tr> }.into_any();
     view! {
         <dialog id="keys" aria-labelledby="keys-title">
             <h2 id="keys-title">{t.keys.title}</h2>
@@ -233,6 +237,6 @@ fn Keys() -> impl IntoView {
             </tbody></table>
             <form method="dialog"><button type="submit" class="button">{t.common.close}</button></form>
         </dialog>
-        <script src="/keys.js" defer></script>
     }
+    .into_any()
 }

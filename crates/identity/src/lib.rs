@@ -7,6 +7,7 @@
 //! * [`reset`]: a forgotten password, by mail
 //! * [`staff`]: the people of a hotel, for owners and managers
 //! * [`registration`]: a new company with its first hotel and owner
+//! * [`operator`]: what somebody with a shell on the server may do
 //! * [`audit`]: reading who did what; [`expiry`]: the nightly deletion of what has expired
 //!
 //! What happens before it is known who somebody is runs as the role `keyrack_identity`, which sees people but no
@@ -17,6 +18,7 @@ pub mod audit;
 pub mod cookie;
 mod error;
 pub mod expiry;
+pub mod operator;
 pub mod passwords;
 mod people;
 pub mod profile;

@@ -4,7 +4,9 @@
 //! the actor in the round trip that opens it. Row-level security does the rest (see `migrations/`).
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use domain::access::{Actor, Permit};
 use domain::ids::{OrganisationId, UserId};
@@ -30,12 +32,31 @@ pub struct Database {
     app: PgPool,
     identity: PgPool,
     worker: PgPool,
+    lost: Arc<Lost>,
+}
+
+/// When Postgres was last seen to be gone.
+#[derive(Debug)]
+struct Lost {
+    begin: Instant,
+    /// Microseconds after `begin`; 0 for never.
+    at: AtomicU64,
+}
+
+impl Lost {
+    /// Whether a connection of this age was made before Postgres was gone, and so is dead.
+    fn outlived_by(&self, age: Duration) -> bool {
+        let at = Duration::from_micros(self.at.load(Ordering::Relaxed));
+        !at.is_zero() && self.begin.elapsed().saturating_sub(age) < at
+    }
 }
 
 impl Database {
     /// Prepares pools of at most `connections` in all; connections are made when they are needed.
     pub fn new(options: &PgConnectOptions, connections: u32) -> Self {
+        let lost = Arc::new(Lost { begin: Instant::now(), at: AtomicU64::new(0) });
         let pool = |role: &'static str, share: u32| {
+            let lost = Arc::clone(&lost);
             let take_role = match role {
                 "keyrack_identity" => "SET ROLE keyrack_identity",
                 "keyrack_worker" => "SET ROLE keyrack_worker",
@@ -44,9 +65,14 @@ impl Database {
             PgPoolOptions::new()
                 .max_connections(share.max(2))
                 .acquire_timeout(ACQUIRE_TIMEOUT)
-                // A dead connection shows itself in the first statement, which is answered with 503; asking before each
-                // use would cost every request a round trip.
+                // Asking before each use would cost every request a round trip. Instead those that Postgres took with it
+                // are known (see `forget_connections`); one that dies alone shows itself in the first statement, which is
+                // answered with 503.
                 .test_before_acquire(false)
+                .before_acquire(move |_, meta| {
+                    let is_alive = !lost.outlived_by(meta.age);
+                    Box::pin(async move { Ok(is_alive) })
+                })
                 .after_connect(move |connection, _| {
                     Box::pin(async move {
                         connection.execute(take_role).await?;
@@ -59,7 +85,15 @@ impl Database {
             app: pool("keyrack_app", connections / 2),
             identity: pool("keyrack_identity", connections / 4),
             worker: pool("keyrack_worker", connections / 4),
+            lost,
         }
+    }
+
+    /// Uses no connection again that was made before now: Postgres went away, and whoever got one would be answered with
+    /// an error although it is back.
+    pub fn forget_connections(&self) {
+        let at = u64::try_from(self.lost.begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.lost.at.store(at, Ordering::Relaxed);
     }
 
     /// [`Database::new`] from a URL.

@@ -51,7 +51,7 @@ impl Frame {
         Self { name: form.name(field), value: form.value(field, initial), id, problem, described_by }
     }
 
-    fn around(self, label: String, help: Option<String>, is_optional: Option<String>, control: AnyView) -> impl IntoView {
+    fn around(self, label: String, help: Option<String>, is_optional: Option<String>, control: AnyView) -> AnyView {
         let (id, problem) = (self.id, self.problem);
         let (help_id, problem_id) = (format!("{id}-help"), format!("{id}-problem"));
         let below = match problem {
@@ -65,6 +65,7 @@ impl Frame {
                 {below}
             </div>
         }
+        .into_any()
     }
 }
 

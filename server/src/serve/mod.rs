@@ -101,7 +101,12 @@ async fn prepare(
     }
     state.readiness.set(readiness::State::Up);
     let (options, stop) = (source.options().clone(), state.stop.clone());
-    work.spawn(readiness::watch(state.readiness.clone(), options, stop.clone()));
+    work.spawn(readiness::watch(
+        state.readiness.clone(),
+        state.database.clone(),
+        options,
+        stop.clone(),
+    ));
     if roles.contains(&Role::Web) {
         work.spawn(Arc::clone(&state.live).run(state.database.worker().clone(), stop));
         banner::print(&state.settings);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use platform::database::Database;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tokio_util::sync::CancellationToken;
@@ -66,7 +67,12 @@ impl Readiness {
 
 /// Asks Postgres on a connection of its own until `stop`: the pools may be busy without the database being down. Only
 /// a connection that is refused or broken counts as down; a slow answer is just slow.
-pub async fn watch(readiness: Readiness, options: PgConnectOptions, stop: CancellationToken) {
+pub async fn watch(
+    readiness: Readiness,
+    database: Database,
+    options: PgConnectOptions,
+    stop: CancellationToken,
+) {
     let mut connection = None;
     while !stop.is_cancelled() {
         if connection.is_none() {
@@ -84,7 +90,8 @@ pub async fn watch(readiness: Readiness, options: PgConnectOptions, stop: Cancel
             if open.ping().await.is_ok() {
                 readiness.set(State::Up);
             } else {
-                // Reconnecting tells whether it was the connection alone.
+                // Reconnecting tells whether Postgres is gone, or was for a moment.
+                database.forget_connections();
                 connection = None;
                 continue;
             }

@@ -22,9 +22,6 @@ use crate::web::session::SessionToken;
 /// At most five changes a second reach a page; those in between are one.
 const APART: Duration = Duration::from_millis(200);
 
-/// How often an idle connection shows that it lives, and the session is asked about.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
 /// The path.
 pub const PATH: &str = "/desk/live";
 
@@ -47,7 +44,7 @@ pub async fn stream(
         changes: state.live.subscribe(),
         hotel_id,
         token: token.0,
-        next_check: Instant::now() + KEEP_ALIVE,
+        next_check: Instant::now() + state.keep_alive,
         last_sent: None,
         state,
     };
@@ -99,7 +96,7 @@ impl Watch {
             }
             Step::Lagged => Some(Event::default().event("lagged").data("{}")),
             Step::Check => {
-                self.next_check = Instant::now() + KEEP_ALIVE;
+                self.next_check = Instant::now() + self.state.keep_alive;
                 if self.session_ended().await {
                     None
                 } else {

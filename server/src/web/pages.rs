@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::StatusCode;
 use leptos::context::{provide_context, use_context};
@@ -56,6 +56,11 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     }
 }
 
+/// Whether a browser that is sent there stays here: `//evil.example` is another site.
+fn is_ours(path: &str) -> bool {
+    path.len() > 1 && !path.starts_with("//") && !path.contains('\\')
+}
+
 /// A built file, or the page that says that there is nothing.
 async fn otherwise(State(state): State<AppState>, request: Request) -> Response {
     if paths::is_asset(request.uri().path()) {
@@ -63,6 +68,14 @@ async fn otherwise(State(state): State<AppState>, request: Request) -> Response 
     }
     if request.uri().path().starts_with(paths::ACTIONS) || !request.method().is_safe() {
         return error_page::of(&request, StatusCode::NOT_FOUND);
+    }
+    if let Some(path) = request
+        .uri()
+        .path()
+        .strip_suffix('/')
+        .filter(|path| is_ours(path))
+    {
+        return Redirect::permanent(path).into_response();
     }
     let options = state.leptos_options.clone();
     let render = render_app_async_with_context(context(&state), move || app::shell(options.clone()));

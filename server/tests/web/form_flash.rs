@@ -114,7 +114,7 @@ async fn a_carried_out_form_leads_on_with_a_notice_shown_once(pool: PgPool) {
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn two_clicks_without_a_token_are_two_deeds(pool: PgPool) {
     let site = Site::new(&pool);
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     let post = || site.post_form(ACTION, "/", &ada.cookie, "text=unguarded");
     let _ = tokio::join!(post(), post());
     assert_eq!(noted("unguarded"), 2);
@@ -123,7 +123,7 @@ async fn two_clicks_without_a_token_are_two_deeds(pool: PgPool) {
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn two_clicks_with_a_token_are_one_deed_with_the_same_answer(pool: PgPool) {
     let site = Site::new(&pool);
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     let post = |text: &str| {
         let body = format!("text={text}&form_token=0192-once-only");
         let (site, ada) = (&site, &ada);
@@ -144,7 +144,7 @@ async fn two_clicks_with_a_token_are_one_deed_with_the_same_answer(pool: PgPool)
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_refused_form_may_be_sent_again_with_its_token(pool: PgPool) {
     let site = Site::new(&pool);
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     for _ in 0..2 {
         let response = site
             .post_form(ACTION, "/desk", &ada.cookie, "text=bad&form_token=0192-refused")
@@ -157,7 +157,7 @@ async fn a_refused_form_may_be_sent_again_with_its_token(pool: PgPool) {
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_deed_is_done_when_the_browser_gives_up_on_the_first_click(pool: PgPool) {
     let site = Site::new(&pool);
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     let body = "text=given-up&form_token=0192-given-up";
     let first = site.post_form(ACTION, "/", &ada.cookie, body);
     let given_up = tokio::time::timeout(std::time::Duration::from_millis(30), first).await;

@@ -74,7 +74,7 @@ async fn every_answer_tells_browsers_what_to_refuse(pool: PgPool) {
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn pages_of_somebody_signed_in_are_kept_nowhere(pool: PgPool) {
     let site = Site::new(&pool);
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     assert_eq!(
         header(&site.get("/", &ada.cookie).await, "cache-control"),
         "no-store"
@@ -127,6 +127,18 @@ async fn files_are_compressed_beforehand_and_asked_about_by_tag(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn pages_are_compressed(pool: PgPool) {
+    let site = Site::new(&pool);
+    for encoding in ["br", "gzip"] {
+        let request = page("/sign-in", "")
+            .header("accept-encoding", encoding)
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(header(&site.send(request).await, "content-encoding"), encoding);
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn rest_says_no_in_problems(pool: PgPool) {
     let site = Site::new(&pool);
     let response = site.get("/rooms/nothing/here/", "").await;
@@ -153,6 +165,15 @@ async fn pages_say_no_in_pages(pool: PgPool) {
     let response = site.get("/nothing", "").await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert!(header(&response, "content-type").starts_with("text/html"));
+    let slash = site.get("/sign-in/", "").await;
+    assert_eq!(
+        (slash.status().as_u16(), header(&slash, "location")),
+        (308, "/sign-in")
+    );
+    assert_eq!(
+        site.get("//evil.example/", "").await.status(),
+        StatusCode::NOT_FOUND
+    );
     let request = page("/sign-in", "")
         .method(Method::DELETE)
         .header("sec-fetch-site", "same-origin");

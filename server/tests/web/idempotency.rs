@@ -16,7 +16,7 @@ use server::web::idempotency;
 use sqlx::PgPool;
 use tower::ServiceExt;
 
-use crate::support::{Person, Site, header, json, owner, text};
+use crate::support::{Person, Site, bearer, header, json, owner, text};
 
 /// A route that counts how often it does something.
 struct Counter {
@@ -77,7 +77,7 @@ fn answer(body: &str, count: usize) -> Response {
 async fn set_up(pool: &PgPool) -> (Site, Counter, Person) {
     let site = Site::new(pool);
     let counter = Counter::new(&site);
-    let ada = owner(pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     (site, counter, ada)
 }
 
@@ -115,7 +115,7 @@ async fn a_key_belongs_to_one_request_of_one_user(pool: PgPool) {
         json(other).await["type"],
         "urn:keyrack:problem:idempotency_key_reused"
     );
-    let bob = owner(&pool, &site, "bob").await;
+    let bob = owner(&site, "bob").await;
     assert_eq!(
         counter.send(&bob.bearer, Some("k-1"), "y").await.status(),
         StatusCode::CREATED

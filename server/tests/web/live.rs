@@ -1,16 +1,17 @@
 use std::time::Duration;
 
-use axum::body::BodyDataStream;
+use axum::body::{Body, BodyDataStream};
 use domain::ids::HotelId;
 use futures::StreamExt;
 use http::StatusCode;
 use sqlx::PgPool;
 use tokio::time::timeout;
 
-use crate::support::{Person, Site, header, owner};
+use crate::support::{Person, Site, header, owner, page};
 
 async fn open(site: &Site, person: &Person) -> BodyDataStream {
-    let response = site.get("/desk/live", &person.cookie).await;
+    let request = page("/desk/live", &person.cookie).header("accept-encoding", "gzip, br");
+    let response = site.send(request.body(Body::empty()).unwrap()).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(header(&response, "content-type"), "text/event-stream");
     assert_eq!(
@@ -55,8 +56,8 @@ async fn listening(site: &Site, pool: &PgPool) {
 async fn a_change_of_the_hotel_reaches_its_pages_and_no_others(pool: PgPool) {
     let site = Site::new(&pool);
     listening(&site, &pool).await;
-    let ada = owner(&pool, &site, "ada").await;
-    let bob = owner(&pool, &site, "bob").await;
+    let ada = owner(&site, "ada").await;
+    let bob = owner(&site, "bob").await;
     let (mut adas, mut bobs) = (open(&site, &ada).await, open(&site, &bob).await);
     let started = std::time::Instant::now();
     notify(&pool, ada.hotel_id).await;
@@ -72,7 +73,7 @@ async fn a_change_of_the_hotel_reaches_its_pages_and_no_others(pool: PgPool) {
 async fn a_burst_of_changes_is_five_events_a_second_at_most(pool: PgPool) {
     let site = Site::new(&pool);
     listening(&site, &pool).await;
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     let mut stream = open(&site, &ada).await;
     let burst = async {
         for _ in 0..100 {
@@ -96,7 +97,7 @@ async fn a_burst_of_changes_is_five_events_a_second_at_most(pool: PgPool) {
 async fn a_page_that_fell_behind_is_told_to_load_everything(pool: PgPool) {
     let site = Site::new(&pool);
     listening(&site, &pool).await;
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     let mut stream = open(&site, &ada).await;
     // More changes of other hotels than the channel holds, while the page reads nothing.
     for _ in 0..300 {
@@ -109,11 +110,25 @@ async fn a_page_that_fell_behind_is_told_to_load_everything(pool: PgPool) {
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_stream_ends_when_the_server_stops(pool: PgPool) {
     let site = Site::new(&pool);
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     let mut stream = open(&site, &ada).await;
     site.state.stop.cancel();
     let end = timeout(Duration::from_secs(1), stream.next()).await;
     assert!(matches!(end, Ok(None)), "at once");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_stream_ends_with_its_session(pool: PgPool) {
+    let mut site = Site::new(&pool);
+    site.state.keep_alive = Duration::from_millis(100);
+    site.router = server::web::router(site.state.clone());
+    let ada = owner(&site, "ada").await;
+    let mut stream = open(&site, &ada).await;
+    assert_eq!(next(&mut stream).await.as_deref(), Some(": alive\n\n"));
+    sqlx::query("DELETE FROM sessions").execute(&pool).await.unwrap();
+    while next(&mut stream).await.is_some() {}
+    let end = timeout(Duration::from_secs(1), stream.next()).await;
+    assert!(matches!(end, Ok(None)));
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

@@ -8,7 +8,7 @@ use crate::support::{HOME, Site, owner, page, text};
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_form_on_another_site_does_nothing_here(pool: PgPool) {
     let site = Site::new(&pool);
-    let ada = owner(&pool, &site, "ada").await;
+    let ada = owner(&site, "ada").await;
     let post = |headers: &[(&'static str, String)]| {
         let mut request = page(ACTION, &ada.cookie)
             .method(Method::POST)

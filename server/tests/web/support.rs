@@ -1,17 +1,21 @@
 //! A server without a socket, and somebody who is signed in.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
+use domain::hotel::RegistrationForm;
+use domain::ids::HotelId;
 use http::header::{ACCEPT, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::request::Builder;
 use http::{Method, Request, StatusCode};
 use leptos::config::LeptosOptions;
 use platform::clock::MovableClock;
 use platform::database::Database;
+use platform::ids;
 use platform::settings::Settings;
 use server::serve::readiness::State;
 use server::state::AppState;
@@ -147,24 +151,74 @@ fn site() -> PathBuf {
 
 /// Somebody who runs a hotel: a session's cookie and a bearer token.
 pub struct Person {
+    pub name: String,
     pub cookie: String,
     pub bearer: String,
-    pub hotel_id: domain::ids::HotelId,
+    pub hotel_id: HotelId,
 }
 
-pub async fn owner(_pool: &PgPool, site: &Site, name: &str) -> Person {
-    let token = format!("good-{name}");
-    let session = site
+const PASSWORD: &str = "correct horse battery";
+
+/// Registers a hotel of its own with its owner, who signs in.
+pub async fn owner(site: &Site, name: &str) -> Person {
+    let form = RegistrationForm {
+        hotel_name: format!("Hotel {name}"),
+        currency: "EUR".to_owned(),
+        time_zone: "Europe/Lisbon".to_owned(),
+        owner_name: name.to_owned(),
+        owner_email: email(name),
+        password: PASSWORD.to_owned(),
+        ..RegistrationForm::default()
+    };
+    let identity = &site.state.services.identity;
+    let (organisation_id, hotel_id, owner_id) = (ids::new(), ids::new(), ids::new());
+    let mut transaction = site
+        .state
+        .database
+        .begin_in(organisation_id, owner_id)
+        .await
+        .unwrap();
+    let registration = form.check().unwrap();
+    identity
+        .register(
+            &mut transaction,
+            organisation_id,
+            hotel_id,
+            owner_id,
+            &registration,
+        )
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    let session = identity.sign_in(&email(name), PASSWORD, &client()).await.unwrap();
+    let bearer = bearer(site, name).await;
+    Person {
+        name: name.to_owned(),
+        cookie: format!("keyrack_session={}", session.token),
+        bearer,
+        hotel_id,
+    }
+}
+
+/// A token that holds for half an hour from now.
+pub async fn bearer(site: &Site, name: &str) -> String {
+    let tokens = site
         .state
         .services
         .identity
-        .session(&token)
+        .issue_tokens(&email(name), PASSWORD, &client())
         .await
-        .unwrap()
         .unwrap();
-    Person {
-        cookie: format!("keyrack_session={token}"),
-        bearer: format!("Bearer {token}"),
-        hotel_id: session.hotel_id.unwrap(),
+    format!("Bearer {}", tokens.access_token)
+}
+
+fn email(name: &str) -> String {
+    format!("{name}@hotel.example")
+}
+
+fn client() -> identity::Client {
+    identity::Client {
+        address: IpAddr::from([127, 0, 0, 1]),
+        user_agent: "test".to_owned(),
     }
 }

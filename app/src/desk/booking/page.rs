@@ -50,7 +50,7 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
     let history = details.history.iter().map(history_line).collect_view();
     let row = &details.row;
     let balance = Money::new(row.total.minor - row.paid.minor, row.total.currency);
-    let fact = |label: &'static str, value: String| view! { <div><dt>{label}</dt><dd>{value}</dd></div> };
+    let fact = |label: &'static str, value: String| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }.into_any();
     let booked_by = details.booked_by.as_ref().map(|name| fill(t.booked_by, &[("name", name)])).unwrap_or_default();
     view! {
         <Title text=title.clone()/>

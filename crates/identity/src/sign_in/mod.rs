@@ -41,7 +41,6 @@ struct Candidate {
     id: UserId,
     organisation_id: Option<OrganisationId>,
     password_hash: String,
-    is_active: bool,
     is_known_network: bool,
 }
 
@@ -93,7 +92,7 @@ impl Identity {
     async fn candidate(&self, login: &str, address: IpAddr) -> Result<Option<Candidate>> {
         let candidate = sqlx::query_as!(
             Candidate,
-            r#"SELECT u.id AS "id: UserId", u.organisation_id AS "organisation_id: OrganisationId", u.password_hash, u.is_active,
+            r#"SELECT u.id AS "id: UserId", u.organisation_id AS "organisation_id: OrganisationId", u.password_hash,
                       EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.address::inet <<= ($2::text)::inet)
                           AS "is_known_network!"
                FROM users u WHERE u.email = $1 OR u.username = $1"#,

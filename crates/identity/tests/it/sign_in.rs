@@ -1,0 +1,68 @@
+use std::time::{Duration, Instant};
+
+use identity::Error;
+use sqlx::PgPool;
+
+use crate::support::{HERE, PASSWORD, World, client};
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn one_signs_in_by_address_or_user_name_in_any_case(pool: PgPool) {
+    let world = World::new(pool).await;
+    for login in ["owner@harbour.example", " Owner@Harbour.Example ", "reception-harbour", "RECEPTION-harbour"] {
+        let new = world.identity.sign_in(login, PASSWORD, &client(HERE)).await.unwrap();
+        assert_eq!(new.session.hotel_id, Some(world.harbour.hotel_id));
+        assert_eq!(new.session.actor.memberships[0].hotel_name, "Harbour House");
+        let found = world.identity.session(&new.token).await.unwrap().unwrap();
+        assert_eq!(found.actor, new.session.actor);
+    }
+    assert_eq!(world.deeds("session.signed_in").await, 4);
+    assert_eq!(world.count("SELECT count(*) FROM users WHERE last_signed_in_at = '2027-03-10T12:00:00Z'").await, 2);
+    assert_eq!(world.count("SELECT count(*) FROM sign_in_failures").await, 0);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_unknown_user_and_a_wrong_password_look_and_take_the_same(pool: PgPool) {
+    let world = World::with(pool, |limits| limits.per_account = 100).await;
+    let attempt = async |login: &str| {
+        let begin = Instant::now();
+        let result = world.identity.sign_in(login, "not the password", &client(HERE)).await;
+        assert!(matches!(result, Err(Error::WrongCredentials)), "{result:?}");
+        begin.elapsed()
+    };
+    let (mut wrong, mut unknown) = (Duration::MAX, Duration::MAX);
+    for _ in 0..8 {
+        wrong = wrong.min(attempt("owner@harbour.example").await);
+        unknown = unknown.min(attempt("nobody@harbour.example").await);
+    }
+    // Without the decoy, an unknown user takes a tenth.
+    assert!(unknown * 2 > wrong && wrong * 2 > unknown, "wrong: {wrong:?}, unknown: {unknown:?}");
+    assert_eq!(world.deeds("session.sign_in_failed").await, 8, "only for users there are");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn only_who_knows_the_password_is_told_that_the_user_is_inactive(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.deactivate(&world.harbour.reception).await;
+    let attempt = async |password| world.identity.sign_in("reception-harbour", password, &client(HERE)).await;
+    assert!(matches!(attempt(PASSWORD).await, Err(Error::Inactive)));
+    assert!(matches!(attempt("wrong").await, Err(Error::WrongCredentials)));
+    let tokens = world.identity.issue_tokens("reception-harbour", PASSWORD, &client(HERE)).await;
+    assert!(matches!(tokens, Err(Error::Inactive)));
+    assert_eq!(world.count("SELECT count(*) FROM sessions").await, 0);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn whatever_is_typed_is_refused_and_not_an_error(pool: PgPool) {
+    let world = World::new(pool).await;
+    let long = "x".repeat(10_000);
+    for login in ["", "\0", "owner@harbour.example\0x", "' OR true --", "🌿", "محمد", long.as_str()] {
+        let result = world.identity.sign_in(login, PASSWORD, &client(HERE)).await;
+        assert!(matches!(result, Err(Error::WrongCredentials)), "{login:?}: {result:?}");
+    }
+    for password in ["", "\0", long.as_str()] {
+        let result = world.identity.sign_in("owner@harbour.example", password, &client("2001:db8::1")).await;
+        assert!(matches!(result, Err(Error::WrongCredentials)), "{password:?}: {result:?}");
+    }
+    let odd = identity::Client { address: HERE.parse().unwrap(), user_agent: format!("a\0b{long}") };
+    world.identity.sign_in("owner@harbour.example", PASSWORD, &odd).await.unwrap();
+}
