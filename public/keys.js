@@ -11,12 +11,17 @@
       var open = document.querySelector("details.menu[open]");
       if (open) { open.open = false; open.querySelector("summary").focus(); }
       else if (document.activeElement && document.activeElement.matches("input, textarea, select")) document.activeElement.blur();
+      else if (!document.querySelector("dialog[open]") && location.pathname.startsWith("/desk/")) history.back();
       return;
     }
     if (event.target.closest("input, textarea, select, dialog")) return;
     var search = document.getElementById("search");
     if (event.key === "/" && search) { event.preventDefault(); search.focus(); }
     else if (event.key === "?") { var keys = document.getElementById("keys"); if (keys && !keys.open) keys.showModal(); }
-    else if (places[event.key] && search) location.assign(places[event.key]);
+    else if (places[event.key] && search) {
+      // The link of the rail goes there without loading the whole page again.
+      var link = document.querySelector('.rail a[href="' + places[event.key] + '"]');
+      if (link) link.click();
+    }
   });
 })();

@@ -32,14 +32,27 @@ impl Services {
     /// Registers a hotel with its rooms and owner: organisation, owner and hotel by identity, rooms by the property
     /// management system, all or nothing.
     pub async fn register(&self, form: &RegistrationForm) -> Result<HotelId, AppError> {
+        self.register_with(form, None, None).await
+    }
+
+    /// [`Services::register`], keeping the drawing of the floors and the look of receipts.
+    pub async fn register_with(
+        &self,
+        form: &RegistrationForm,
+        layout: Option<serde_json::Value>,
+        receipt_settings: Option<serde_json::Value>,
+    ) -> Result<HotelId, AppError> {
         let registration = form.check().map_err(AppError::Invalid)?;
         if !platform::clock::is_time_zone(&registration.hotel.time_zone) {
             return Err(AppError::Invalid(vec![FieldProblem::new("time_zone", ProblemCode::NotOnOffer)]));
         }
-        let (organisation_id, hotel_id, owner_id) = (platform::ids::new(), platform::ids::new(), platform::ids::new());
-        let mut transaction = self.database.begin_in(organisation_id, owner_id).await.map_err(|error| database(&error))?;
+        let (organisation_id, hotel_id, owner_id) =
+            (platform::ids::new(), platform::ids::new(), platform::ids::new());
+        let mut transaction =
+            self.database.begin_in(organisation_id, owner_id).await.map_err(|error| database(&error))?;
         self.identity.register(&mut transaction, organisation_id, hotel_id, owner_id, &registration).await?;
         self.pms.add_rooms(&mut transaction, organisation_id, hotel_id, &registration.rooms).await?;
+        self.pms.keep_drawing(&mut transaction, hotel_id, layout, receipt_settings).await?;
         transaction.commit().await.map_err(|error| database(&error))?;
         Ok(hotel_id)
     }
@@ -102,7 +115,9 @@ pub fn set_cookie(value: HeaderValue) {
 pub fn go_to(path: &str, notice: Option<Notice>) {
     if let Some(notice) = notice {
         let about = notice.about.map(|id| format!(".{id}")).unwrap_or_default();
-        if let Ok(value) = HeaderValue::from_str(&format!("notice={}{about}; Path=/; Max-Age=60; SameSite=Lax", notice.code)) {
+        if let Ok(value) =
+            HeaderValue::from_str(&format!("notice={}{about}; Path=/; Max-Age=60; SameSite=Lax", notice.code))
+        {
             set_cookie(value);
         }
     }
@@ -129,7 +144,8 @@ impl Notice {
 pub fn referring_path() -> Option<String> {
     let parts = use_context::<Parts>()?;
     let referer = parts.headers.get(HeaderName::from_static("referer"))?.to_str().ok()?.to_owned();
-    let after_host = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))?;
+    let after_host =
+        referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))?;
     after_host.starts_with("/desk").then_some(after_host)
 }
 

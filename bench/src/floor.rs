@@ -75,6 +75,9 @@ pub fn transaction(organisation_id: &str, user_id: &str, variables: &str, statem
 mod tests {
     #[test]
     fn parameters_are_replaced_by_number() {
-        assert_eq!(super::substitute("$1 $10\n  $2", &["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]), "a j b");
+        assert_eq!(
+            super::substitute("$1 $10\n  $2", &["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]),
+            "a j b"
+        );
     }
 }

@@ -121,6 +121,9 @@ impl Hotel {
 
     /// The ids of its rooms.
     pub async fn rooms(&self, pool: &PgPool) -> anyhow::Result<Vec<Uuid>> {
-        Ok(sqlx::query_scalar("SELECT id FROM rooms WHERE hotel_id = $1").bind(self.hotel_id).fetch_all(pool).await?)
+        Ok(sqlx::query_scalar("SELECT id FROM rooms WHERE hotel_id = $1")
+            .bind(self.hotel_id)
+            .fetch_all(pool)
+            .await?)
     }
 }

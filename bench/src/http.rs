@@ -31,7 +31,8 @@ pub struct Connection {
 impl Connection {
     /// Connects.
     pub async fn open(address: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await.with_context(|| format!("nobody listens at {address}"))?;
+        let stream =
+            TcpStream::connect(address).await.with_context(|| format!("nobody listens at {address}"))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
     }
@@ -52,7 +53,9 @@ impl Connection {
         let head = String::from_utf8_lossy(&self.buffer[..head_end]).to_ascii_lowercase();
         let status = head.get(9..12).and_then(|text| text.parse().ok()).context("not an HTTP answer")?;
         self.buffer.drain(..head_end);
-        let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
+        let header = |name: &str| {
+            head.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
+        };
         let mut body = Vec::new();
         if header("transfer-encoding:").is_some_and(|value| value.contains("chunked")) {
             self.chunked(&mut body, keep).await?;

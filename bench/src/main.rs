@@ -64,7 +64,16 @@ impl Bench {
         server.stop().await?;
 
         let started = std::time::Instant::now();
-        self.keyrack(&["demo", "--hotels", &self.options.hotels.to_string(), "--rooms", "20", "--years", "3"]).await?;
+        self.keyrack(&[
+            "demo",
+            "--hotels",
+            &self.options.hotels.to_string(),
+            "--rooms",
+            "20",
+            "--years",
+            "3",
+        ])
+        .await?;
         let stays: i64 = sqlx::query_scalar("SELECT count(*) FROM stays").fetch_one(&self.pool).await?;
         println!("  {stays} stays after {} s of loading", started.elapsed().as_secs());
         let server = self.start().await?;
@@ -102,7 +111,12 @@ impl Bench {
 
     async fn at_rest(&mut self, server: &Server) -> anyhow::Result<()> {
         let ready = server.ready_after;
-        self.table.add("ready after start, migrated database", "≤ 1 s", format!("{} ms", ready.as_millis()), ready.as_secs() < 1);
+        self.table.add(
+            "ready after start, migrated database",
+            "≤ 1 s",
+            format!("{} ms", ready.as_millis()),
+            ready.as_secs() < 1,
+        );
         tokio::time::sleep(Duration::from_secs(2)).await;
         let memory = server.memory()?;
         self.table.add("memory at rest", "≤ 80 MB", format!("{memory:.0} MB"), memory <= 80.0);
@@ -116,7 +130,10 @@ impl Bench {
         let request = move |number: u64| {
             let arrival = today + Days::new(number % 120);
             let departure = arrival + Days::new(1 + number % 5);
-            get(&format!("/rooms/available?check_in_at={arrival}&expected_check_out_at={departure}"), &headers)
+            get(
+                &format!("/rooms/available?check_in_at={arrival}&expected_check_out_at={departure}"),
+                &headers,
+            )
         };
         let time = Duration::from_secs(self.options.seconds);
         // Warm caches and prepared statements on both sides.
@@ -134,12 +151,17 @@ impl Bench {
             "\\set shift random(0, 119)\n\\set nights random(1, 5)",
             &[sql],
         );
-        let floor = floor::pgbench(&self.options.database, "keyrack_app", &script, CLIENTS, self.options.seconds)?;
+        let floor =
+            floor::pgbench(&self.options.database, "keyrack_app", &script, CLIENTS, self.options.seconds)?;
         let ratio = full.rate / floor * 100.0;
         self.table.add(
             &format!("GET /rooms/available, {data}"),
             "≥ 50 % of pgbench",
-            format!("{:.0}/s of {floor:.0}/s = {ratio:.0} %, p99 at half load {:.1} ms", full.rate, millis(half.p99)),
+            format!(
+                "{:.0}/s of {floor:.0}/s = {ratio:.0} %, p99 at half load {:.1} ms",
+                full.rate,
+                millis(half.p99)
+            ),
             ratio >= 50.0 && full.failed == 0,
         );
         Ok(half.p99)
@@ -185,11 +207,16 @@ impl Bench {
         };
         let answer = Connection::open(&server.address).await?.send(&request(1_000_000), true).await?;
         let created = answer.status;
-        anyhow::ensure!((200..300).contains(&created), "POST /bookings/ answers {created}: {}", String::from_utf8_lossy(&answer.body));
+        anyhow::ensure!(
+            (200..300).contains(&created),
+            "POST /bookings/ answers {created}: {}",
+            String::from_utf8_lossy(&answer.body)
+        );
         let time = Duration::from_secs(self.options.seconds);
         let full = load(&server.address, CLIENTS, time, None, created, request).await?;
         let script = self.booking_script(hotel)?;
-        let floor = floor::pgbench(&self.options.database, "keyrack_app", &script, CLIENTS, self.options.seconds)?;
+        let floor =
+            floor::pgbench(&self.options.database, "keyrack_app", &script, CLIENTS, self.options.seconds)?;
         let ratio = full.rate / floor * 100.0;
         self.table.add(
             "POST /bookings/",
@@ -202,16 +229,34 @@ impl Bench {
 
     /// The statements of a booking, over a room and a night that are free.
     fn booking_script(&self, hotel: &Hotel) -> anyhow::Result<String> {
-        let (organisation, user) = (format!("'{}'::uuid", hotel.organisation_id), format!("'{}'::uuid", hotel.user_id));
+        let (organisation, user) =
+            (format!("'{}'::uuid", hotel.organisation_id), format!("'{}'::uuid", hotel.user_id));
         let hotel_id = format!("'{}'::uuid", hotel.hotel_id);
-        let room = format!("(SELECT id FROM rooms WHERE hotel_id = {hotel_id} ORDER BY id OFFSET :room LIMIT 1)");
+        let room =
+            format!("(SELECT id FROM rooms WHERE hotel_id = {hotel_id} ORDER BY id OFFSET :room LIMIT 1)");
         let (arrival, departure) = ("(current_date + 20000 + :day)", "(current_date + 20001 + :day)");
         let facts = floor::statement("AS \"is_subscribed!\"", &[&hotel_id, "now()"])?;
         let check = floor::statement("AS \"is_closed!\" FROM rooms r JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id WHERE r.hotel_id = $1 AND r.id = $2 ", &[&hotel_id, &room, arrival, departure])
             .or_else(|_| floor::statement("c.starts_on < $4 AND c.ends_on > $3) AS \"is_closed!\"", &[&hotel_id, &room, arrival, departure]))?;
         let guest = floor::statement(
             "INSERT INTO guests AS g",
-            &[&organisation, ":guest_id", "'Bench'", "'Guest'", "NULL", "NULL", "''", ":gov_id", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "now()"],
+            &[
+                &organisation,
+                ":guest_id",
+                "'Bench'",
+                "'Guest'",
+                "NULL",
+                "NULL",
+                "''",
+                ":gov_id",
+                "NULL",
+                "NULL",
+                "NULL",
+                "NULL",
+                "NULL",
+                "NULL",
+                "now()",
+            ],
         )?;
         let booking = floor::statement(
             "INSERT INTO bookings",
@@ -219,16 +264,43 @@ impl Bench {
         )?;
         let stay = floor::statement(
             "INSERT INTO stays",
-            &[&organisation, ":stay_id", &hotel_id, ":booking_id", ":guest_id", &room, arrival, departure, "1", "'reserved'", "'EUR'", "'{8900}'", "0", "0", "now()", "NULL"],
+            &[
+                &organisation,
+                ":stay_id",
+                &hotel_id,
+                ":booking_id",
+                ":guest_id",
+                &room,
+                arrival,
+                departure,
+                "1",
+                "'reserved'",
+                "'EUR'",
+                "'{8900}'",
+                "0",
+                "0",
+                "now()",
+                "NULL",
+            ],
         )?;
-        let deed = floor::statement("INSERT INTO audit_log", &[":deed_id", &organisation, &hotel_id, &user, "'stay.booked'", ":stay_id", "'{}'", "now()"])?;
+        let deed = floor::statement(
+            "INSERT INTO audit_log",
+            &[":deed_id", &organisation, &hotel_id, &user, "'stay.booked'", ":stay_id", "'{}'", "now()"],
+        )?;
         // pgbench has no UUIDs: random ones are made by a query whose columns become variables.
         let variables = "\\set room random(0, 199)\n\\set day random(1, 1000000000) % 5000000\nSELECT gen_random_uuid() AS guest_id, gen_random_uuid() AS booking_id, gen_random_uuid() AS stay_id, gen_random_uuid() AS deed_id, upper(left(md5(random()::text), 12)) AS gov_id, 'KR-' || upper(left(md5(random()::text), 10)) AS reference \\gset";
         let quoted = |text: String| {
-            ["guest_id", "booking_id", "stay_id", "deed_id"].iter().fold(text, |text, name| text.replace(&format!(":{name}"), &format!(":{name}::uuid")))
+            ["guest_id", "booking_id", "stay_id", "deed_id"]
+                .iter()
+                .fold(text, |text, name| text.replace(&format!(":{name}"), &format!(":{name}::uuid")))
         };
         let statements = [facts, check, guest, booking, stay, deed].map(quoted);
-        Ok(floor::transaction(&hotel.organisation_id.to_string(), &hotel.user_id.to_string(), variables, &statements))
+        Ok(floor::transaction(
+            &hotel.organisation_id.to_string(),
+            &hotel.user_id.to_string(),
+            variables,
+            &statements,
+        ))
     }
 
     /// A report of a million bookings.
@@ -247,7 +319,10 @@ impl Bench {
         }
         let answer = reader.await??;
         anyhow::ensure!(answer.status == 200, "the report answers {}", answer.status);
-        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM stays WHERE hotel_id = $1").bind(hotel.hotel_id).fetch_one(&self.pool).await?;
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM stays WHERE hotel_id = $1")
+            .bind(hotel.hotel_id)
+            .fetch_one(&self.pool)
+            .await?;
         let growth = peak - before;
         self.table.add(
             &format!("CSV of {rows} bookings, memory growth"),

@@ -17,7 +17,13 @@ impl Table {
     /// Adds a line and says it at once: a long run shows how far it is.
     pub fn add(&mut self, what: &str, budget: &str, figure: String, is_met: bool) {
         let line = Line { what: what.to_owned(), budget: budget.to_owned(), figure, is_met };
-        println!("  {} {}: {} (budget {})", if is_met { "met " } else { "MISS" }, line.what, line.figure, line.budget);
+        println!(
+            "  {} {}: {} (budget {})",
+            if is_met { "met " } else { "MISS" },
+            line.what,
+            line.figure,
+            line.budget
+        );
         self.0.push(line);
     }
 
@@ -25,7 +31,13 @@ impl Table {
     pub fn print(&self) -> bool {
         println!("\n| what | budget | figure | |\n| --- | --- | --- | --- |");
         for line in &self.0 {
-            println!("| {} | {} | {} | {} |", line.what, line.budget, line.figure, if line.is_met { "met" } else { "**missed**" });
+            println!(
+                "| {} | {} | {} | {} |",
+                line.what,
+                line.budget,
+                line.figure,
+                if line.is_met { "met" } else { "**missed**" }
+            );
         }
         self.0.iter().all(|line| line.is_met)
     }

@@ -177,9 +177,7 @@ impl Problem {
             Some(problem) => problem.to_string().into(),
             None => "The request cannot be accepted".into(),
         };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-            .code("invalid")
-            .errors(problems)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).code("invalid").errors(problems)
     }
 
     /// 500. Says nothing about the inside (spec `reception.md` 3.9); the caller logs what happened.
@@ -220,9 +218,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&Body::from(&self)).unwrap_or_default();
         let mut response = (self.status, body).into_response();
         response.headers_mut().extend(self.headers);
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         response
     }
 }

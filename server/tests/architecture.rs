@@ -43,21 +43,14 @@ mod rule {
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "cargo {args:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "cargo {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Every arrow between crates of ours: who depends on whom, in whatever way.
     fn arrows(metadata: &Value) -> BTreeMap<String, Vec<String>> {
         let packages = metadata["packages"].as_array().unwrap();
-        let ours: Vec<&str> = packages
-            .iter()
-            .map(|package| package["name"].as_str().unwrap())
-            .collect();
+        let ours: Vec<&str> = packages.iter().map(|package| package["name"].as_str().unwrap()).collect();
         let depends = |package: &Value| {
             let names = package["dependencies"].as_array().unwrap().iter();
             // A test may use what it likes of the same crates, but not turn the rule around either.
@@ -81,9 +74,7 @@ mod rule {
                 found.push(format!("{name} is not in the rule"));
                 continue;
             };
-            let wrong = dependencies
-                .iter()
-                .filter(|dependency| !allowed.contains(&dependency.as_str()));
+            let wrong = dependencies.iter().filter(|dependency| !allowed.contains(&dependency.as_str()));
             found.extend(wrong.map(|dependency| format!("{name} → {dependency}")));
         }
         found
@@ -93,10 +84,7 @@ mod rule {
     fn every_arrow_points_down() {
         let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps", "--offline"]);
         let arrows = arrows(&serde_json::from_str(&metadata).unwrap());
-        assert!(
-            arrows.len() >= 8 && arrows["server"].len() >= 5,
-            "the rule looks at nothing: {arrows:?}"
-        );
+        assert!(arrows.len() >= 8 && arrows["server"].len() >= 5, "the rule looks at nothing: {arrows:?}");
         assert_eq!(forbidden(&arrows), [""; 0]);
     }
 
@@ -106,10 +94,7 @@ mod rule {
         assert_eq!(forbidden(&arrow("pms", "identity")), ["pms → identity"]);
         assert_eq!(forbidden(&arrow("platform", "app")), ["platform → app"]);
         assert_eq!(forbidden(&arrow("frontend", "platform")), ["frontend → platform"]);
-        assert_eq!(
-            forbidden(&arrow("gossip", "domain")),
-            ["gossip is not in the rule"]
-        );
+        assert_eq!(forbidden(&arrow("gossip", "domain")), ["gossip is not in the rule"]);
     }
 
     #[test]
@@ -129,10 +114,7 @@ mod rule {
             "--offline",
         ]);
         let crates: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
-        assert!(
-            crates.contains(&"app") && crates.contains(&"leptos"),
-            "the tree is empty: {tree}"
-        );
+        assert!(crates.contains(&"app") && crates.contains(&"leptos"), "the tree is empty: {tree}");
         let found: Vec<_> = NATIVE_ONLY.iter().filter(|name| crates.contains(name)).collect();
         assert!(found.is_empty(), "in the browser: {found:?}");
     }

@@ -38,9 +38,15 @@ fn floors(lines: &str) -> Option<Vec<DrawnFloor>> {
     let line = |line: &str| {
         let parts: Vec<_> = line.split(';').map(str::trim).collect();
         let [floor, numbers, room_type, rate] = parts[..] else { return None };
-        let room = |number: String| DrawnRoom { number, room_type: room_type.to_owned(), rate: rate.to_owned() };
-        let rooms = match numbers.split_once('-').map(|(from, to)| (from.trim().parse::<u32>(), to.trim().parse::<u32>())) {
-            Some((Ok(from), Ok(to))) if from <= to && to - from < 500 => (from..=to).map(|n| room(n.to_string())).collect(),
+        let room =
+            |number: String| DrawnRoom { number, room_type: room_type.to_owned(), rate: rate.to_owned() };
+        let rooms = match numbers
+            .split_once('-')
+            .map(|(from, to)| (from.trim().parse::<u32>(), to.trim().parse::<u32>()))
+        {
+            Some((Ok(from), Ok(to))) if from <= to && to - from < 500 => {
+                (from..=to).map(|n| room(n.to_string())).collect()
+            }
             Some(_) => return None,
             None => numbers.split(',').map(|number| room(number.trim().to_owned())).collect(),
         };
@@ -109,10 +115,15 @@ pub fn RegisterPage() -> impl IntoView {
     let hotel_name = needed("hotel_name", t.hotel_name, "organization");
     let (hotel_email, phone) = (extra("hotel_email", t.hotel_email, "email"), extra("phone", t.phone, "tel"));
     let street = extra("street", t.street, "address-line1");
-    let (zip_code, city) = (extra("zip_code", t.zip_code, "postal-code"), extra("city", t.city, "address-level2"));
-    let (region, country) = (extra("state", t.state, "address-level1"), extra("country", t.country, "country-name"));
-    let (owner_name, owner_email) = (needed("owner_name", t.owner_name, "name"), needed("owner_email", t.owner_email, "email"));
-    let currencies = domain::money::Currency::all().map(|currency| SelectOption::new(currency.code(), currency.code())).collect();
+    let (zip_code, city) =
+        (extra("zip_code", t.zip_code, "postal-code"), extra("city", t.city, "address-level2"));
+    let (region, country) =
+        (extra("state", t.state, "address-level1"), extra("country", t.country, "country-name"));
+    let (owner_name, owner_email) =
+        (needed("owner_name", t.owner_name, "name"), needed("owner_email", t.owner_email, "email"));
+    let currencies = domain::money::Currency::all()
+        .map(|currency| SelectOption::new(currency.code(), currency.code()))
+        .collect();
     view! {
         <Frame title=t.title class="entry entry-wide">
             <p class="lead">{t.intro}</p>

@@ -42,7 +42,11 @@ pub fn send_to_sign_in() {
         .and_then(|parts| parts.uri.path_and_query().map(|path| path.as_str().to_owned()))
         .filter(|path| path.starts_with("/desk") && path != routes::TODAY);
     let target = match path {
-        Some(path) => format!("{}?next={}", routes::SIGN_IN, path.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B")),
+        Some(path) => format!(
+            "{}?next={}",
+            routes::SIGN_IN,
+            path.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B")
+        ),
         None => routes::SIGN_IN.to_owned(),
     };
     leptos_axum::redirect(&target);

@@ -45,19 +45,25 @@ impl Form {
     /// As [`Form::of`], where a page has several forms of one server function: only the form whose field
     /// `key.0` has the value `key.1` is the one that was refused.
     pub fn about<F: ServerFn>(prefix: &'static str, key: Option<(&str, &str)>) -> Self {
-        let empty = Self { action: F::PATH, state: FormState { prefix, ..FormState::default() }, error: None };
-        let Some(flash) = PageFacts::get().flash.filter(|flash| flash.action_path == F::PATH) else { return empty };
+        let scope = F::PATH.rsplit('/').next().unwrap_or_default();
+        let new = FormState { prefix, scope, ..FormState::default() };
+        let empty = Self { action: F::PATH, state: new.clone(), error: None };
+        let Some(flash) = PageFacts::get().flash.filter(|flash| flash.action_path == F::PATH) else {
+            return empty;
+        };
         let values: HashMap<_, _> = flash.values.into_iter().collect();
         if key.is_some_and(|(name, value)| values.get(name).is_none_or(|typed| typed != value)) {
             return empty;
         }
-        let problems = match &flash.error {
-            AppError::Invalid(problems) => {
-                problems.iter().map(|problem| (problem.field.clone(), problem_text(&problem.code))).collect()
-            }
-            _ => HashMap::new(),
-        };
-        Self { state: FormState { prefix, values, problems }, error: Some(flash.error), ..empty }
+        let wrong: &[_] = if let AppError::Invalid(problems) = &flash.error { problems } else { &[] };
+        let first_problem = wrong.first().map(|problem| problem.field.clone());
+        let problems =
+            wrong.iter().map(|problem| (problem.field.clone(), problem_text(&problem.code))).collect();
+        Self {
+            state: FormState { values, problems, first_problem, ..new },
+            error: Some(flash.error),
+            ..empty
+        }
     }
 
     /// Whether this form was sent and refused.
@@ -77,14 +83,26 @@ pub fn PostForm(
     /// What the form is for, where no heading says it.
     #[prop(optional, into)]
     label: Option<String>,
+    /// Fields that the form sends without showing them; their problems are told on top.
+    #[prop(optional)]
+    hidden: &'static [&'static str],
     /// The fields and the button.
     children: Children,
 ) -> impl IntoView {
     let problem = form.error.as_ref().map(error_text);
+    let hidden = hidden.iter().filter_map(|field| form.state.problem(field)).collect::<Vec<_>>().join(" ");
+    let problem = problem.map(|text| if hidden.is_empty() { text } else { format!("{text} {hidden}") });
     view! {
         <form method="post" action=form.action class=class aria-label=label novalidate>
+            <FormToken/>
             {problem.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
             {children()}
         </form>
     }
+}
+
+/// Marks a form of this page view, so that the server does what it says once, however often it is sent.
+#[component]
+pub fn FormToken() -> impl IntoView {
+    view! { <input type="hidden" name="form_token" value=PageFacts::get().form_token/> }
 }

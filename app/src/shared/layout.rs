@@ -8,6 +8,7 @@ use leptos::server_fn::ServerFn;
 use leptos_router::components::A;
 use ui::{Icon, Notice, NoticeKind};
 
+use super::form::FormToken;
 use super::live::{LiveState, LiveVersion, listen};
 use super::page::PageFacts;
 use super::show;
@@ -27,7 +28,8 @@ pub fn Desk(
     if facts.actor.is_none() {
         #[cfg(feature = "ssr")]
         crate::entry::sign_in::send_to_sign_in();
-        return view! { <main class="entry"><a href=routes::SIGN_IN>{texts().entry.sign_in}</a></main> }.into_any();
+        return view! { <main class="entry"><a href=routes::SIGN_IN>{texts().entry.sign_in}</a></main> }
+            .into_any();
     }
     let state = listen();
     let t = texts();
@@ -137,7 +139,7 @@ fn HotelFacts(hotel: Hotel) -> impl IntoView {
             .into_iter()
             .map(|membership| {
                 view! {
-                    <form method="post" action=ChooseHotel::PATH>
+                    <form method="post" action=ChooseHotel::PATH><FormToken/>
                         <input type="hidden" name="hotel_id" value=membership.hotel_id.to_string()/>
                         <button type="submit" class="menu-item">{membership.hotel_name}</button>
                     </form>
@@ -184,7 +186,7 @@ fn UserMenu() -> impl IntoView {
                     <button type="button" data-theme-choice="dark">{t.nav.dark}</button>
                     <button type="button" data-theme-choice="system">{t.nav.system}</button>
                 </div>
-                <form method="post" action=SignOut::PATH>
+                <form method="post" action=SignOut::PATH><FormToken/>
                     <button type="submit" class="menu-item">{t.nav.sign_out}</button>
                 </form>
             </div>
@@ -197,7 +199,8 @@ fn UserMenu() -> impl IntoView {
 #[component]
 fn DoneNotice() -> impl IntoView {
     let notice = PageFacts::get().notice?;
-    let (code, about) = notice.split_once('.').map_or((notice.as_str(), None), |(code, id)| (code, Some(id.to_owned())));
+    let (code, about) =
+        notice.split_once('.').map_or((notice.as_str(), None), |(code, id)| (code, Some(id.to_owned())));
     let text = notice_text(code)?;
     let undo = match code {
         "checked_in" => Some("undo_check_in"),
@@ -208,7 +211,7 @@ fn DoneNotice() -> impl IntoView {
     Some(view! {
         <Notice kind=NoticeKind::Done text>
             {undo.zip(about).map(|(action, id)| view! {
-                <form method="post" action=ActOnStay::PATH>
+                <form method="post" action=ActOnStay::PATH><FormToken/>
                     <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="action" value=action/>
                     <button type="submit" class="button button-quiet">{texts().common.undo}</button>
@@ -222,7 +225,9 @@ fn DoneNotice() -> impl IntoView {
 #[component]
 fn Keys() -> impl IntoView {
     let t = texts();
-    let row = |key: &'static str, text: &'static str| view! { <tr><td><kbd>{key}</kbd></td><td>{text}</td></tr> }.into_any();
+    let row = |key: &'static str, text: &'static str| {
+        view! { <tr><td><kbd>{key}</kbd></td><td>{text}</td></tr> }.into_any()
+    };
     view! {
         <dialog id="keys" aria-labelledby="keys-title">
             <h2 id="keys-title">{t.keys.title}</h2>

@@ -46,6 +46,10 @@ fn connect(version: RwSignal<u32>, state: RwSignal<LiveState>) {
     use wasm_bindgen::JsCast;
     use wasm_bindgen::closure::Closure;
     let Ok(source) = web_sys::EventSource::new("/desk/live") else { return };
+    let stream = StoredValue::new_local(source.clone());
+    on_cleanup(move || {
+        stream.try_with_value(web_sys::EventSource::close);
+    });
     let changed = Closure::<dyn Fn()>::new(move || version.update(|count| *count += 1));
     let opened = Closure::<dyn Fn()>::new(move || {
         // What happened while nobody listened must be loaded too.
@@ -54,7 +58,14 @@ fn connect(version: RwSignal<u32>, state: RwSignal<LiveState>) {
         }
         state.set(LiveState::Live);
     });
-    let lost = Closure::<dyn Fn()>::new(move || state.set(LiveState::Reconnecting));
+    let stream = source.clone();
+    let lost = Closure::<dyn Fn()>::new(move || {
+        state.set(LiveState::Reconnecting);
+        // After an HTTP error, such as 503 during a restart, browsers give up; we do not.
+        if stream.ready_state() == web_sys::EventSource::CLOSED {
+            set_timeout(move || connect(version, state), std::time::Duration::from_secs(3));
+        }
+    });
     for event in ["change", "lagged"] {
         let _ = source.add_event_listener_with_callback(event, changed.as_ref().unchecked_ref());
     }

@@ -19,6 +19,8 @@ pub struct PageFacts {
     pub flash: Option<FormFlash>,
     /// What was just done: a key of the catalogue's notices, and for an undo a dot and the stay's id.
     pub notice: Option<String>,
+    /// Marks the forms of this page view.
+    pub form_token: String,
 }
 
 /// What was just done; the layer in front reads it from a cookie and puts it into the request.
@@ -40,6 +42,7 @@ impl PageFacts {
             actor: signed_in.map(|signed_in| signed_in.actor.as_ref().clone()),
             flash: extension(),
             notice: extension::<NoticeCode>().map(|notice| notice.0),
+            form_token: platform::ids::new::<domain::ids::SessionId>().to_string(),
         }
     }
 

@@ -161,7 +161,9 @@ pub fn problem_text(code: &ProblemCode) -> String {
         ProblemCode::Required => t.required.to_owned(),
         ProblemCode::TooLong { max } => fill(t.too_long, &[("max", &max.to_string())]),
         ProblemCode::TooShort { min } => fill(t.too_short, &[("min", &min.to_string())]),
-        ProblemCode::OutOfRange { min, max } => fill(t.out_of_range, &[("min", &min.to_string()), ("max", &max.to_string())]),
+        ProblemCode::OutOfRange { min, max } => {
+            fill(t.out_of_range, &[("min", &min.to_string()), ("max", &max.to_string())])
+        }
         ProblemCode::BadCharacters => t.bad_characters.to_owned(),
         ProblemCode::NotAnEmail => t.not_an_email.to_owned(),
         ProblemCode::NotADate => t.not_a_date.to_owned(),

@@ -1,11 +1,13 @@
 //! Every word a page shows. One structure for each part of the product with a constant for each language: a text that is
 //! missing in a language does not compile, and a test finds words outside of here.
 
-mod entry;
 mod desk;
+mod entry;
 mod messages;
 
-pub use messages::{action_text, error_text, history_text, notice_text, problem_text, role_text, status_text};
+pub use messages::{
+    action_text, error_text, history_text, notice_text, problem_text, role_text, status_text,
+};
 
 /// Declares a part of the catalogue: a structure of texts, and its English.
 macro_rules! catalogue {

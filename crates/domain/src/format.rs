@@ -17,7 +17,8 @@ pub enum Locale {
 }
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl Locale {
     fn weekday(self, date: NaiveDate) -> &'static str {
@@ -104,7 +105,10 @@ mod tests {
     fn money_has_groups_a_real_minus_and_its_currency() {
         assert_eq!(Locale::English.money(Money::new(124_000, Currency::EUR)), "€\u{a0}1,240.00");
         assert_eq!(Locale::English.money(Money::new(-5, Currency::USD)), "−$\u{a0}0.05");
-        assert_eq!(Locale::English.money(Money::new(1_234_567, "JPY".parse().unwrap())), "JPY\u{a0}1,234,567");
+        assert_eq!(
+            Locale::English.money(Money::new(1_234_567, "JPY".parse().unwrap())),
+            "JPY\u{a0}1,234,567"
+        );
     }
 
     #[test]

@@ -79,7 +79,8 @@ impl GuestForm {
             problems.take(&format!("{prefix}{field}"), result).flatten()
         };
         let draft = GuestDraft {
-            first_name: take("first_name", required_text(&self.first_name, 100).map(Some)).unwrap_or_default(),
+            first_name: take("first_name", required_text(&self.first_name, 100).map(Some))
+                .unwrap_or_default(),
             last_name: take("last_name", optional_text(&self.last_name, 100)).unwrap_or_default(),
             email: take("email", optional_email(&self.email)),
             phone: take("phone", phone(&self.phone)),
@@ -98,7 +99,8 @@ impl GuestForm {
 fn phone(text: &str) -> Result<Option<String>, ProblemCode> {
     let text = optional_text(text, 40)?;
     let plausible = |text: &String| {
-        text.chars().all(|c| c.is_ascii_digit() || " +-()./xX".contains(c)) && (3..=20).contains(&phone_digits(text).len())
+        text.chars().all(|c| c.is_ascii_digit() || " +-()./xX".contains(c))
+            && (3..=20).contains(&phone_digits(text).len())
     };
     match text {
         Some(text) if !plausible(&text) => Err(ProblemCode::BadCharacters),

@@ -193,7 +193,9 @@ impl RegistrationForm {
         let name = problems.take("hotel_name", required_text(&self.hotel_name, 120));
         let hotel_email = problems.take("hotel_email", crate::problem::optional_email(&self.hotel_email));
         let phone = problems.take("phone", optional_text(&self.phone, 40));
-        let mut line = |field: &str, text: &str| problems.take(field, optional_text(text, 120)).flatten().unwrap_or_default();
+        let mut line = |field: &str, text: &str| {
+            problems.take(field, optional_text(text, 120)).flatten().unwrap_or_default()
+        };
         let (street, city) = (line("street", &self.street), line("city", &self.city));
         let (state, zip_code) = (line("state", &self.state), line("zip_code", &self.zip_code));
         let country = line("country", &self.country);
@@ -229,7 +231,9 @@ impl RegistrationForm {
         let mut seen = std::collections::HashSet::new();
         let mut rooms = Vec::new();
         for (floor_index, floor) in self.floors.iter().enumerate() {
-            let floor_name = problems.take(&format!("floors[{floor_index}].name"), optional_text(&floor.name, 40)).flatten();
+            let floor_name = problems
+                .take(&format!("floors[{floor_index}].name"), optional_text(&floor.name, 40))
+                .flatten();
             for (room_index, room) in floor.rooms.iter().enumerate() {
                 let at = |field: &str| format!("floors[{floor_index}].rooms[{room_index}].{field}");
                 let number = problems.take(&at("number"), required_text(&room.number, 20));
@@ -254,7 +258,11 @@ impl RegistrationForm {
 /// `street, city, state zip, country` (spec `reception.md` 3.2), without the parts that are empty.
 pub fn address_line(street: &str, city: &str, state: &str, zip_code: &str, country: &str) -> String {
     let region = [state, zip_code].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    [street, city, &region, country].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    [street, city, &region, country]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]

@@ -13,12 +13,55 @@ pub struct Currency([u8; 3]);
 
 /// Currencies a hotel can choose, with their number of decimals (ISO 4217, "minor unit").
 const CURRENCIES: &[(&str, u32)] = &[
-    ("AED", 2), ("AUD", 2), ("BGN", 2), ("BHD", 3), ("BRL", 2), ("CAD", 2), ("CHF", 2), ("CLP", 0), ("CNY", 2),
-    ("COP", 2), ("CZK", 2), ("DKK", 2), ("EGP", 2), ("EUR", 2), ("GBP", 2), ("GEL", 2), ("HKD", 2), ("HUF", 2),
-    ("IDR", 2), ("ILS", 2), ("INR", 2), ("ISK", 0), ("JOD", 3), ("JPY", 0), ("KRW", 0), ("KWD", 3), ("MAD", 2),
-    ("MXN", 2), ("MYR", 2), ("NOK", 2), ("NZD", 2), ("OMR", 3), ("PEN", 2), ("PHP", 2), ("PLN", 2), ("QAR", 2),
-    ("RON", 2), ("RSD", 2), ("SAR", 2), ("SEK", 2), ("SGD", 2), ("THB", 2), ("TND", 3), ("TRY", 2), ("TWD", 2),
-    ("UAH", 2), ("USD", 2), ("VND", 0), ("ZAR", 2),
+    ("AED", 2),
+    ("AUD", 2),
+    ("BGN", 2),
+    ("BHD", 3),
+    ("BRL", 2),
+    ("CAD", 2),
+    ("CHF", 2),
+    ("CLP", 0),
+    ("CNY", 2),
+    ("COP", 2),
+    ("CZK", 2),
+    ("DKK", 2),
+    ("EGP", 2),
+    ("EUR", 2),
+    ("GBP", 2),
+    ("GEL", 2),
+    ("HKD", 2),
+    ("HUF", 2),
+    ("IDR", 2),
+    ("ILS", 2),
+    ("INR", 2),
+    ("ISK", 0),
+    ("JOD", 3),
+    ("JPY", 0),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("MAD", 2),
+    ("MXN", 2),
+    ("MYR", 2),
+    ("NOK", 2),
+    ("NZD", 2),
+    ("OMR", 3),
+    ("PEN", 2),
+    ("PHP", 2),
+    ("PLN", 2),
+    ("QAR", 2),
+    ("RON", 2),
+    ("RSD", 2),
+    ("SAR", 2),
+    ("SEK", 2),
+    ("SGD", 2),
+    ("THB", 2),
+    ("TND", 3),
+    ("TRY", 2),
+    ("TWD", 2),
+    ("UAH", 2),
+    ("USD", 2),
+    ("VND", 0),
+    ("ZAR", 2),
 ];
 
 impl Currency {
@@ -128,7 +171,8 @@ impl Money {
         }
         let whole = i128::from(self.minor);
         let shares = weights.iter().map(|weight| whole * i128::from(*weight));
-        let mut parts: Vec<(i128, i128)> = shares.map(|share| (share.div_euclid(total), share.rem_euclid(total))).collect();
+        let mut parts: Vec<(i128, i128)> =
+            shares.map(|share| (share.div_euclid(total), share.rem_euclid(total))).collect();
         let mut missing = whole - parts.iter().map(|(part, _)| part).sum::<i128>();
         let mut order: Vec<usize> = (0..parts.len()).collect();
         // Equal remainders are settled by position, so that the same input always gives the same parts.
@@ -143,7 +187,10 @@ impl Money {
         parts
             .into_iter()
             // No part is larger than the whole, which is an i64.
-            .map(|(part, _)| Self { minor: i64::try_from(part).unwrap_or(self.minor), currency: self.currency })
+            .map(|(part, _)| Self {
+                minor: i64::try_from(part).unwrap_or(self.minor),
+                currency: self.currency,
+            })
             .collect()
     }
 
@@ -158,7 +205,8 @@ impl Money {
         };
         let groups = |separator: char| {
             let mut parts = digits.split('.').next().unwrap_or("").split(separator);
-            parts.next().is_some_and(|first| (1..=3).contains(&first.len())) && parts.all(|part| part.len() == 3)
+            parts.next().is_some_and(|first| (1..=3).contains(&first.len()))
+                && parts.all(|part| part.len() == 3)
         };
         let plain = match (digits.contains(','), digits.contains('.')) {
             (true, _) if groups(',') => digits.replace(',', ""),
@@ -219,7 +267,14 @@ mod tests {
 
     #[test]
     fn amounts_are_read_as_people_write_them() {
-        for (text, minor) in [("120", 12_000), ("120.5", 12_050), ("1,240.00", 124_000), ("12,50", 1_250), ("1 240,00", 124_000), ("−5", -500)] {
+        for (text, minor) in [
+            ("120", 12_000),
+            ("120.5", 12_050),
+            ("1,240.00", 124_000),
+            ("12,50", 1_250),
+            ("1 240,00", 124_000),
+            ("−5", -500),
+        ] {
             assert_eq!(Money::parse(text, Currency::EUR), Ok(Money::new(minor, Currency::EUR)), "{text}");
         }
         for bad in ["", "abc", "1.234", "1.2.3", "1,2,3", "1e5", "99999999999999999999", ".5", "1,24.00"] {

@@ -154,8 +154,10 @@ pub fn optional_text(text: &str, max: usize) -> Result<Option<String>, ProblemCo
     if text.chars().count() > max {
         return Err(ProblemCode::TooLong { max });
     }
-    let unusable =
-        |c: char| (c.is_control() && c != '\n' && c != '\r' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let unusable = |c: char| {
+        (c.is_control() && c != '\n' && c != '\r' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if text.chars().any(unusable) {
         return Err(ProblemCode::BadCharacters);
     }
@@ -175,7 +177,8 @@ pub fn email(text: &str) -> Result<String, ProblemCode> {
         });
     let local_is_plausible = !local.is_empty()
         && local.len() <= 64
-        && !local.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '<' | '>' | '"' | ',' | ';' | ':'));
+        && !local
+            .contains(|c: char| c.is_whitespace() || matches!(c, '@' | '<' | '>' | '"' | ',' | ';' | ':'));
     if host_is_plausible && local_is_plausible { Ok(text) } else { Err(ProblemCode::NotAnEmail) }
 }
 

@@ -128,8 +128,10 @@ impl RoomForm {
         let mut problems = Problems::new();
         let number = problems.take("number", required_text(&self.number, 20));
         let floor = problems.take("floor", optional_text(&self.floor, 40));
-        let room_type_id = problems.take("room_type_id", self.room_type_id.parse().map_err(|_| ProblemCode::NotOnOffer));
-        let own_rate = if self.rate.trim().is_empty() { Ok(None) } else { rate(&self.rate, currency).map(Some) };
+        let room_type_id =
+            problems.take("room_type_id", self.room_type_id.parse().map_err(|_| ProblemCode::NotOnOffer));
+        let own_rate =
+            if self.rate.trim().is_empty() { Ok(None) } else { rate(&self.rate, currency).map(Some) };
         let own_rate = problems.take("rate", own_rate);
         match (number, floor, room_type_id, own_rate) {
             (Some(number), Some(floor), Some(room_type_id), Some(rate)) => {

@@ -47,7 +47,11 @@ pub fn username(text: &str) -> Result<String, ProblemCode> {
     if text.chars().count() < 3 {
         return Err(ProblemCode::TooShort { min: 3 });
     }
-    if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')) { Ok(text) } else { Err(ProblemCode::BadCharacters) }
+    if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')) {
+        Ok(text)
+    } else {
+        Err(ProblemCode::BadCharacters)
+    }
 }
 
 impl StaffForm {

@@ -84,7 +84,10 @@ impl NightlyPrices {
     /// Spreads an agreed total over the nights so that they add up to it.
     pub fn spread(dates: StayDates, total: Money) -> Self {
         let weights: Vec<u32> = dates.each_night().map(|_| 1).collect();
-        Self { currency: total.currency, minor: total.allocate(&weights).into_iter().map(|part| part.minor).collect() }
+        Self {
+            currency: total.currency,
+            minor: total.allocate(&weights).into_iter().map(|part| part.minor).collect(),
+        }
     }
 
     /// The prices after a change of dates: a night that stays keeps its price, a new one costs `price`.
@@ -94,7 +97,10 @@ impl NightlyPrices {
             let index = usize::try_from((night - from.arrival()).num_days()).ok()?;
             self.minor.get(index).copied()
         };
-        Self { currency: self.currency, minor: to.each_night().map(|night| kept(night).unwrap_or(price.minor)).collect() }
+        Self {
+            currency: self.currency,
+            minor: to.each_night().map(|night| kept(night).unwrap_or(price.minor)).collect(),
+        }
     }
 }
 
@@ -213,17 +219,37 @@ impl StayState {
     ///
     /// The state machine of spec `reception.md` 3.5, with the undo a desk needs: a check-in can be undone on any day
     /// of the stay, a check-out until the booked nights are over, a cancellation or no-show likewise.
-    pub fn apply(self, action: StayAction, dates: StayDates, today: NaiveDate, at: DateTime<Utc>) -> Result<Self, StayRefusal> {
-        let not_over = if today < dates.departure() { Ok(()) } else { Err(StayRefusal::Over { departure: dates.departure() }) };
-        let begun = if today >= dates.arrival() { Ok(()) } else { Err(StayRefusal::NotYet { arrival: dates.arrival() }) };
+    pub fn apply(
+        self,
+        action: StayAction,
+        dates: StayDates,
+        today: NaiveDate,
+        at: DateTime<Utc>,
+    ) -> Result<Self, StayRefusal> {
+        let not_over = if today < dates.departure() {
+            Ok(())
+        } else {
+            Err(StayRefusal::Over { departure: dates.departure() })
+        };
+        let begun = if today >= dates.arrival() {
+            Ok(())
+        } else {
+            Err(StayRefusal::NotYet { arrival: dates.arrival() })
+        };
         match (self, action) {
             (Self::Reserved, StayAction::CheckIn) => begun.and(not_over).map(|()| Self::CheckedIn { at }),
             (Self::Reserved, StayAction::Cancel) => Ok(Self::Cancelled { at }),
             (Self::Reserved, StayAction::NoShow) => begun.map(|()| Self::NoShow { at }),
-            (Self::CheckedIn { at: checked_in_at }, StayAction::CheckOut) => Ok(Self::CheckedOut { checked_in_at, at }),
+            (Self::CheckedIn { at: checked_in_at }, StayAction::CheckOut) => {
+                Ok(Self::CheckedOut { checked_in_at, at })
+            }
             (Self::CheckedIn { .. }, StayAction::UndoCheckIn) => Ok(Self::Reserved),
-            (Self::CheckedOut { checked_in_at, .. }, StayAction::UndoCheckOut) => Ok(Self::CheckedIn { at: checked_in_at }),
-            (Self::Cancelled { .. } | Self::NoShow { .. }, StayAction::Reinstate) => not_over.map(|()| Self::Reserved),
+            (Self::CheckedOut { checked_in_at, .. }, StayAction::UndoCheckOut) => {
+                Ok(Self::CheckedIn { at: checked_in_at })
+            }
+            (Self::Cancelled { .. } | Self::NoShow { .. }, StayAction::Reinstate) => {
+                not_over.map(|()| Self::Reserved)
+            }
             (Self::Reserved | Self::CheckedIn { .. }, StayAction::Change) => Ok(self),
             (state, action) => Err(StayRefusal::WrongState { status: state.status(), action }),
         }
@@ -232,7 +258,11 @@ impl StayState {
     /// The actions that are allowed today, in the order a desk shows them.
     pub fn allowed(self, dates: StayDates, today: NaiveDate) -> Vec<StayAction> {
         let any_instant = DateTime::<Utc>::UNIX_EPOCH;
-        StayAction::ALL.iter().copied().filter(|action| self.apply(*action, dates, today, any_instant).is_ok()).collect()
+        StayAction::ALL
+            .iter()
+            .copied()
+            .filter(|action| self.apply(*action, dates, today, any_instant).is_ok())
+            .collect()
     }
 }
 
@@ -310,7 +340,9 @@ mod tests {
     #[test]
     fn a_guest_is_checked_in_from_the_day_of_arrival_on() {
         let stay = dates(2, 5);
-        let check_in = |today| StayState::Reserved.apply(StayAction::CheckIn, stay, day(today), DateTime::<Utc>::UNIX_EPOCH);
+        let check_in = |today| {
+            StayState::Reserved.apply(StayAction::CheckIn, stay, day(today), DateTime::<Utc>::UNIX_EPOCH)
+        };
         assert_eq!(check_in(1), Err(StayRefusal::NotYet { arrival: day(2) }));
         assert!(check_in(2).is_ok());
         assert!(check_in(4).is_ok());
@@ -319,7 +351,11 @@ mod tests {
 
     #[test]
     fn only_a_checked_in_guest_checks_out() {
-        let error = StayState::Reserved.apply(StayAction::CheckOut, dates(0, 1), day(0), DateTime::<Utc>::UNIX_EPOCH);
-        assert_eq!(error, Err(StayRefusal::WrongState { status: StayStatus::Reserved, action: StayAction::CheckOut }));
+        let error =
+            StayState::Reserved.apply(StayAction::CheckOut, dates(0, 1), day(0), DateTime::<Utc>::UNIX_EPOCH);
+        assert_eq!(
+            error,
+            Err(StayRefusal::WrongState { status: StayStatus::Reserved, action: StayAction::CheckOut })
+        );
     }
 }

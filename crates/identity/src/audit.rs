@@ -22,7 +22,12 @@ pub struct AuditPage {
 impl Identity {
     /// What was done in the hotel, and what the people who work there did with their accounts, such as signing in;
     /// newest first, at most `limit` and 200 entries.
-    pub async fn audit(&self, permit: Permit<'_, right::ViewAudit>, before: Option<Uuid>, limit: i64) -> Result<AuditPage> {
+    pub async fn audit(
+        &self,
+        permit: Permit<'_, right::ViewAudit>,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<AuditPage> {
         let limit = limit.clamp(1, MOST);
         let mut transaction = self.database.begin(&permit).await?;
         // Two ranges of one index, each read backwards no further than the page.
@@ -61,7 +66,9 @@ impl Identity {
 }
 
 fn facts(value: Value) -> Vec<(String, String)> {
-    let Value::Object(facts) = value else { return Vec::new() };
+    let Value::Object(facts) = value else {
+        return Vec::new();
+    };
     let text = |value: Value| match value {
         Value::String(text) => text,
         other => other.to_string(),

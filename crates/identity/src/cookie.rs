@@ -11,7 +11,8 @@ pub const NAME: &str = "keyrack_session";
 /// HTTPS alone where there is HTTPS.
 pub fn set(token: &str, is_https: bool) -> HeaderValue {
     let secure = if is_https { "; Secure" } else { "" };
-    let text = format!("{NAME}={token}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}", LONGEST.num_seconds());
+    let text =
+        format!("{NAME}={token}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}", LONGEST.num_seconds());
     // A token of ours is URL-safe base 64; whatever cannot be a header is not one.
     HeaderValue::try_from(text).unwrap_or_else(|_| clear(is_https))
 }

@@ -69,10 +69,12 @@ impl Identity {
         .execute(&mut *transaction)
         .await
         .map_err(|error| match violated_constraint(&error) {
-            Some("users_email_key" | "users_username_key") => Error::Invalid(vec![domain::problem::FieldProblem::new(
-                "email",
-                domain::problem::ProblemCode::AlreadyInUse,
-            )]),
+            Some("users_email_key" | "users_username_key") => {
+                Error::Invalid(vec![domain::problem::FieldProblem::new(
+                    "email",
+                    domain::problem::ProblemCode::AlreadyInUse,
+                )])
+            }
             _ => error.into(),
         })?;
         audit::record(&mut *transaction, by_operator("user.admin_created", id), now).await?;

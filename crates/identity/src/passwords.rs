@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use tokio::sync::Semaphore;
 
 use crate::{Error, Result};
 
 /// What is compared with when there is nothing to compare with, so that an unknown user costs the same time as a wrong
 /// password. Same parameters as real hashes; no password is known for it.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes and compares passwords, a few at a time.
 #[derive(Debug, Clone)]
@@ -48,7 +49,10 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|error| Error::Internal(error.to_string()))?;
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(|error| Error::Internal(error.to_string()))?;
         // The slot goes along: a client that leaves does not free it before the work is done.
         let work = move || {
             let result = work();
@@ -61,7 +65,9 @@ impl Passwords {
 
 /// Hashes a password on this thread: for commands, not for requests.
 pub fn hash_password(password: &str) -> Result<String> {
-    let failed = |error: argon2::password_hash::Error| Error::Internal(format!("a password could not be hashed: {error}"));
+    let failed = |error: argon2::password_hash::Error| {
+        Error::Internal(format!("a password could not be hashed: {error}"))
+    };
     let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(failed)?;
     Ok(Argon2::default().hash_password(password.as_bytes(), &salt).map_err(failed)?.to_string())
 }

@@ -85,6 +85,13 @@ pub(crate) async fn record(
     facts: Value,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    let deed = Deed { organisation_id, hotel_id: None, user_id: Some(user_id), action, subject: Some(subject), facts };
+    let deed = Deed {
+        organisation_id,
+        hotel_id: None,
+        user_id: Some(user_id),
+        action,
+        subject: Some(subject),
+        facts,
+    };
     Ok(audit::record(&mut **transaction, deed, at).await?)
 }

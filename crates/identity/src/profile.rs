@@ -13,17 +13,26 @@ use crate::{Error, Identity, Result, people};
 impl Identity {
     /// Changes the actor's password, and ends everything they are signed in with but the session `current`.
     ///
-    /// Another present password than `old` is a problem at `current_password`; these attempts are limited like those to
+    /// Another present password than `old` is a problem at `old_password`; these attempts are limited like those to
     /// sign in. A new password that cannot be accepted is a problem at `new_password`.
-    pub async fn change_password(&self, actor: &Actor, current: Option<SessionId>, old: &str, new: &str) -> Result<()> {
-        let new = new_password_checked(new)?;
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        current: Option<SessionId>,
+        old: &str,
+        new: &str,
+    ) -> Result<()> {
+        let new = new_password_checked("new_password", new)?;
         let user_id = actor.user_id;
         let attempt = self.limits.confirmation(user_id);
         self.limits.refuse_early(self.database.identity(), &attempt, self.clock.now()).await?;
-        let stored = sqlx::query_scalar!("SELECT password_hash FROM users WHERE id = $1 AND is_active", Uuid::from(user_id))
-            .fetch_optional(self.database.identity())
-            .await?
-            .ok_or(Error::NotFound)?;
+        let stored = sqlx::query_scalar!(
+            "SELECT password_hash FROM users WHERE id = $1 AND is_active",
+            Uuid::from(user_id)
+        )
+        .fetch_optional(self.database.identity())
+        .await?
+        .ok_or(Error::NotFound)?;
         let is_right = self.passwords.verify(old, Some(&stored)).await?;
         let new_hash = if is_right { Some(self.passwords.hash(&new).await?) } else { None };
 
@@ -31,7 +40,7 @@ impl Identity {
         let now = self.clock.now();
         self.limits.settle(&mut transaction, &attempt, is_right, now).await?;
         let user = people::lock_active(&mut transaction, user_id).await?.ok_or(Error::NotFound)?;
-        let wrong = || Error::at("current_password", ProblemCode::Wrong);
+        let wrong = || Error::at("old_password", ProblemCode::Wrong);
         let Some(new_hash) = new_hash else {
             transaction.commit().await?;
             return Err(wrong());
@@ -43,7 +52,8 @@ impl Identity {
         people::set_password(&mut transaction, user_id, &new_hash).await?;
         let ended = end_access(&mut transaction, user_id, current, now).await?;
         let (action, facts) = ("password.changed", json!({ "sessions_ended": ended }));
-        people::record(&mut transaction, user.organisation_id, user_id, action, user_id.into(), facts, now).await?;
+        people::record(&mut transaction, user.organisation_id, user_id, action, user_id.into(), facts, now)
+            .await?;
         Ok(transaction.commit().await?)
     }
 
@@ -76,16 +86,23 @@ impl Identity {
         )
         .execute(&mut *transaction)
         .await
-        .map_err(|error| Error::taken(error, &[("users_email_key", "email"), ("users_username_key", "email")]))?;
+        .map_err(|error| {
+            Error::taken(error, &[("users_email_key", "email"), ("users_username_key", "email")])
+        })?;
         let has_new_email = email != user.email;
         if has_new_email {
-            sqlx::query!("UPDATE password_resets SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL", user_id, now)
-                .execute(&mut *transaction)
-                .await?;
+            sqlx::query!(
+                "UPDATE password_resets SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL",
+                user_id,
+                now
+            )
+            .execute(&mut *transaction)
+            .await?;
         }
         let facts = json!({ "name_changed": full_name != user.full_name, "email_changed": has_new_email });
         let action = "profile.changed";
-        people::record(&mut transaction, user.organisation_id, actor.user_id, action, user_id, facts, now).await?;
+        people::record(&mut transaction, user.organisation_id, actor.user_id, action, user_id, facts, now)
+            .await?;
         Ok(transaction.commit().await?)
     }
 }

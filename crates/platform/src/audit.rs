@@ -25,7 +25,12 @@ pub struct Deed {
 
 impl Deed {
     /// A deed of somebody who proved a permission.
-    pub fn of<R>(permit: &Permit<'_, R>, action: &'static str, subject: impl Into<Uuid>, facts: serde_json::Value) -> Self {
+    pub fn of<R>(
+        permit: &Permit<'_, R>,
+        action: &'static str,
+        subject: impl Into<Uuid>,
+        facts: serde_json::Value,
+    ) -> Self {
         Self {
             organisation_id: Some(permit.organisation_id()),
             hotel_id: Some(permit.hotel_id()),

@@ -114,7 +114,11 @@ impl Database {
 
     /// Opens a transaction in an organisation that is being made, or on behalf of a machine. Everything else uses
     /// [`Database::begin`], which asks for a proof.
-    pub async fn begin_in(&self, organisation_id: OrganisationId, user_id: UserId) -> Result<Transaction, sqlx::Error> {
+    pub async fn begin_in(
+        &self,
+        organisation_id: OrganisationId,
+        user_id: UserId,
+    ) -> Result<Transaction, sqlx::Error> {
         self.begin_with(&organisation_id.to_string(), user_id).await
     }
 
@@ -182,10 +186,16 @@ pub fn violated_constraint(error: &sqlx::Error) -> Option<&str> {
 /// Whether the database could not be reached, as opposed to having refused something: such a request can be repeated.
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(error) => {
             // 57P0x: the server is shutting down or starting; 53xxx: out of connections; 08xxx: connection lost.
-            error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53") || code.starts_with("08"))
+            error.code().is_some_and(|code| {
+                code.starts_with("57P") || code.starts_with("53") || code.starts_with("08")
+            })
         }
         // A connection that ends in the middle of a message.
         sqlx::Error::Protocol(_) => true,

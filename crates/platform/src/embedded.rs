@@ -33,7 +33,8 @@ impl Embedded {
     /// Makes the cluster if there is none, starts it if it is not running, and creates the database.
     pub async fn start(state_dir: &Path) -> anyhow::Result<Self> {
         let binaries = find_binaries()?;
-        std::fs::create_dir_all(state_dir).with_context(|| format!("cannot create {}", state_dir.display()))?;
+        std::fs::create_dir_all(state_dir)
+            .with_context(|| format!("cannot create {}", state_dir.display()))?;
         let state_dir = state_dir.canonicalize()?;
         let owner = unprivileged_user()?;
         let home = reachable_home(&state_dir, owner)?;
@@ -73,11 +74,15 @@ impl Embedded {
 
     async fn init(&self) -> anyhow::Result<()> {
         // Only this user (and root) can reach the socket, so the socket needs no password.
-        let args = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username", NAME, "--no-instructions"];
+        let args =
+            ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username", NAME, "--no-instructions"];
         match self.run("initdb", &args).await {
             Ok(()) => Ok(()),
             // macOS has no C.UTF-8.
-            Err(_) => self.run("initdb", &["--auth=trust", "--encoding=UTF8", "--locale=C", "--username", NAME]).await,
+            Err(_) => {
+                self.run("initdb", &["--auth=trust", "--encoding=UTF8", "--locale=C", "--username", NAME])
+                    .await
+            }
         }
     }
 
@@ -111,7 +116,14 @@ impl Embedded {
 
     fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(self.binaries.join(program));
-        command.arg("-D").arg(&self.data).args(args).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .arg("-D")
+            .arg(&self.data)
+            .args(args)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         // Out of our process group, so that Ctrl-C reaches us alone and we stop it in order.
         command.process_group(0);
         if let Some((uid, gid)) = self.owner {
@@ -143,9 +155,12 @@ fn find_binaries() -> anyhow::Result<PathBuf> {
         let Ok(entries) = std::fs::read_dir(root) else { continue };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let version: Option<u32> = name.trim_start_matches("postgresql@").trim_start_matches("postgresql-").parse().ok();
+            let version: Option<u32> =
+                name.trim_start_matches("postgresql@").trim_start_matches("postgresql-").parse().ok();
             let binaries = entry.path().join("bin");
-            if let Some(version) = version.filter(|version| *version >= 15 && binaries.join("initdb").exists()) {
+            if let Some(version) =
+                version.filter(|version| *version >= 15 && binaries.join("initdb").exists())
+            {
                 candidates.push((version, binaries));
             }
         }
@@ -156,7 +171,9 @@ fn find_binaries() -> anyhow::Result<PathBuf> {
     }
     std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .find(|dir| dir.join("initdb").exists() && dir.join("pg_ctl").exists())
-        .context("no Postgres 15 or later is installed: install the package `postgresql`, or set DATABASE_URL")
+        .context(
+            "no Postgres 15 or later is installed: install the package `postgresql`, or set DATABASE_URL",
+        )
 }
 
 /// As root, the user that runs the cluster: `postgres` if there is one, else `nobody`.
@@ -176,7 +193,9 @@ fn unprivileged_user() -> anyhow::Result<Option<(Uid, Gid)>> {
 fn reachable_home(state_dir: &Path, owner: Option<(Uid, Gid)>) -> anyhow::Result<PathBuf> {
     let Some((uid, _)) = owner else { return Ok(state_dir.to_owned()) };
     let reachable = state_dir.ancestors().all(|dir| {
-        std::fs::metadata(dir).is_ok_and(|meta| meta.mode() & 0o001 != 0 || (meta.uid() == uid.as_raw() && meta.mode() & 0o100 != 0))
+        std::fs::metadata(dir).is_ok_and(|meta| {
+            meta.mode() & 0o001 != 0 || (meta.uid() == uid.as_raw() && meta.mode() & 0o100 != 0)
+        })
     });
     if reachable {
         return Ok(state_dir.to_owned());

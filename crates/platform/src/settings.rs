@@ -154,7 +154,9 @@ impl Settings {
             listen: SocketAddr::new(host, port),
             database_url: reader.text("DATABASE_URL").map(Secret::new),
             database_connections: reader.parsed("DATABASE_CONNECTIONS", "a number", 32),
-            state_dir: reader.text("KEYRACK_STATE_DIR").map_or_else(|| PathBuf::from(".keyrack"), PathBuf::from),
+            state_dir: reader
+                .text("KEYRACK_STATE_DIR")
+                .map_or_else(|| PathBuf::from(".keyrack"), PathBuf::from),
             secret_key,
             demo: reader.flag("KEYRACK_DEMO"),
             smtp,
@@ -190,7 +192,9 @@ fn is_local(base_url: &str) -> bool {
 fn secret_key(reader: &mut Reader<'_>, base_url: &str) -> Secret {
     match reader.text("SECRET_KEY") {
         Some(key) if key.len() < 32 => {
-            reader.problems.push("SECRET_KEY is shorter than 32 characters; make one with: openssl rand -base64 48".to_owned());
+            reader.problems.push(
+                "SECRET_KEY is shorter than 32 characters; make one with: openssl rand -base64 48".to_owned(),
+            );
             Secret::new(key)
         }
         Some(key) if key == DEVELOPMENT_KEY && !is_local(base_url) => {
@@ -224,8 +228,19 @@ fn smtp(reader: &mut Reader<'_>) -> Option<Smtp> {
         reader.problems.push("SMTP_FROM is missing: the address mail is sent from".to_owned());
         String::new()
     });
-    let port = reader.parsed("SMTP_PORT", "a port number", if encryption == SmtpEncryption::Tls { 465 } else { 587 });
-    Some(Smtp { host, port, user: reader.text("SMTP_USER"), password: reader.text("SMTP_PASSWORD").map(Secret::new), from, encryption })
+    let port = reader.parsed(
+        "SMTP_PORT",
+        "a port number",
+        if encryption == SmtpEncryption::Tls { 465 } else { 587 },
+    );
+    Some(Smtp {
+        host,
+        port,
+        user: reader.text("SMTP_USER"),
+        password: reader.text("SMTP_PASSWORD").map(Secret::new),
+        from,
+        encryption,
+    })
 }
 
 #[cfg(test)]
@@ -233,7 +248,9 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::read(&|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        Settings::read(&|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
@@ -245,7 +262,9 @@ mod tests {
 
     #[test]
     fn every_bad_setting_is_named_at_once() {
-        let error = read(&[("PORT", "many"), ("KEYRACK_DEMO", "perhaps"), ("SMTP_HOST", "mail")]).unwrap_err().to_string();
+        let error = read(&[("PORT", "many"), ("KEYRACK_DEMO", "perhaps"), ("SMTP_HOST", "mail")])
+            .unwrap_err()
+            .to_string();
         assert_eq!(error.lines().count(), 3, "{error}");
         assert!(error.contains("PORT=\"many\" is not a port number"));
     }
@@ -261,7 +280,8 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let settings = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d"), ("SECRET_KEY", &"k".repeat(40))]).unwrap();
+        let settings =
+            read(&[("DATABASE_URL", "postgres://u:hunter2@h/d"), ("SECRET_KEY", &"k".repeat(40))]).unwrap();
         let printed = format!("{settings:?}");
         assert!(!printed.contains("hunter2") && !printed.contains("kkkk"));
     }

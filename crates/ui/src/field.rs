@@ -7,10 +7,14 @@ use leptos::prelude::*;
 pub struct FormState {
     /// The name of the structure that holds the fields: names are `prefix[field]`; empty for plain names.
     pub prefix: &'static str,
+    /// What ids begin with, so that two forms of a page do not share them; empty for a form that is alone.
+    pub scope: &'static str,
     /// What was typed, by full name.
     pub values: HashMap<String, String>,
     /// What is wrong, by field, in the reader's language.
     pub problems: HashMap<String, String>,
+    /// The first field with a problem: the page begins there.
+    pub first_problem: Option<String>,
 }
 
 impl FormState {
@@ -22,6 +26,16 @@ impl FormState {
     /// What was typed, else `initial`.
     pub fn value(&self, field: &str, initial: String) -> String {
         self.values.get(&self.name(field)).cloned().unwrap_or(initial)
+    }
+
+    /// The id of a field's control.
+    pub fn id(&self, field: &str) -> String {
+        if self.scope.is_empty() { field.to_owned() } else { format!("{}-{field}", self.scope) }
+    }
+
+    /// Whether the page begins at a field: at the first problem, else where the form wants it.
+    fn begins_at(&self, field: &str, wanted: bool) -> bool {
+        self.first_problem.as_ref().map_or(wanted, |first| first == field)
     }
 
     /// What is wrong with a field.
@@ -41,28 +55,34 @@ struct Frame {
 
 impl Frame {
     fn new(form: &FormState, field: &str, initial: String, help: Option<&String>) -> Self {
-        let id = if form.prefix.is_empty() { field.to_owned() } else { format!("{}-{field}", form.prefix) };
+        let id = form.id(field);
         let problem = form.problem(field);
         let described_by = match (&problem, help) {
-            (Some(_), _) => Some(format!("{id}-problem")),
+            (Some(_), Some(_)) => Some(format!("{id}-problem {id}-help")),
+            (Some(_), None) => Some(format!("{id}-problem")),
             (None, Some(_)) => Some(format!("{id}-help")),
             (None, None) => None,
         };
         Self { name: form.name(field), value: form.value(field, initial), id, problem, described_by }
     }
 
-    fn around(self, label: String, help: Option<String>, is_optional: Option<String>, control: AnyView) -> AnyView {
+    fn around(
+        self,
+        label: String,
+        help: Option<String>,
+        is_optional: Option<String>,
+        control: AnyView,
+    ) -> AnyView {
         let (id, problem) = (self.id, self.problem);
         let (help_id, problem_id) = (format!("{id}-help"), format!("{id}-problem"));
-        let below = match problem {
-            Some(text) => view! { <p class="field-problem" id=problem_id>{text}</p> }.into_any(),
-            None => help.map(|text| view! { <p class="field-help" id=help_id>{text}</p> }).into_any(),
-        };
+        let problem = problem.map(|text| view! { <p class="field-problem" id=problem_id>{text}</p> });
+        let help = help.map(|text| view! { <p class="field-help" id=help_id>{text}</p> });
         view! {
             <div class="field">
                 <label for=id>{label} {is_optional.map(|text| view! { <span class="field-optional">{text}</span> })}</label>
                 {control}
-                {below}
+                {problem}
+                {help}
             </div>
         }
         .into_any()
@@ -110,7 +130,7 @@ pub fn TextField(
     let control = view! {
         <input
             type=kind id=frame.id.clone() name=frame.name.clone() value=value autocomplete=autocomplete inputmode=inputmode
-            required=required autofocus=autofocus aria-invalid=frame.problem.is_some().then_some("true")
+            required=required autofocus=form.begins_at(name, autofocus) aria-invalid=frame.problem.is_some().then_some("true")
             aria-describedby=frame.described_by.clone()
         />
     };
@@ -144,7 +164,7 @@ pub fn DateField(
     let control = view! {
         <input
             type="date" id=frame.id.clone() name=frame.name.clone() value=frame.value.clone() min=min required=required
-            autofocus=autofocus aria-invalid=frame.problem.is_some().then_some("true")
+            autofocus=form.begins_at(name, autofocus) aria-invalid=frame.problem.is_some().then_some("true")
             aria-describedby=frame.described_by.clone()
         />
     };
@@ -171,7 +191,7 @@ pub fn TextArea(
     let frame = Frame::new(&form, name, value, None);
     let control = view! {
         <textarea
-            id=frame.id.clone() name=frame.name.clone() rows="3" aria-invalid=frame.problem.is_some().then_some("true")
+            id=frame.id.clone() name=frame.name.clone() rows="3" autofocus=form.begins_at(name, false) aria-invalid=frame.problem.is_some().then_some("true")
             aria-describedby=frame.described_by.clone()
         >{frame.value.clone()}</textarea>
     };
@@ -245,7 +265,7 @@ pub fn CheckField(
     #[prop(optional)]
     checked: bool,
 ) -> impl IntoView {
-    let id = if form.prefix.is_empty() { name.to_owned() } else { format!("{}-{name}", form.prefix) };
+    let id = form.id(name);
     view! {
         <div class="field field-check">
             <input type="checkbox" id=id.clone() name=form.name(name) value="true" checked=checked/>

@@ -29,11 +29,8 @@ pub async fn run(command: Command, database: &Database, clock: &SharedClock) -> 
         Command::Dead => list(database).await,
         Command::Retry { all: false, ids } => retry(database, clock, &ids).await,
         Command::Retry { all: true, .. } => {
-            let ids: Vec<Uuid> = admin::dead_letters(database)
-                .await?
-                .into_iter()
-                .map(|letter| letter.id)
-                .collect();
+            let ids: Vec<Uuid> =
+                admin::dead_letters(database).await?.into_iter().map(|letter| letter.id).collect();
             retry(database, clock, &ids).await
         }
     }

@@ -123,21 +123,13 @@ async fn with_database(command: Command, settings: &Settings, source: &Source) -
             println!("The demo data is there, around today.");
             Ok(())
         }
-        Command::Demo {
-            hotels: Some(hotels),
-            rooms,
-            years,
-        } => {
+        Command::Demo { hotels: Some(hotels), rooms, years } => {
             let stays = demo::load(source.options(), &*clock, demo::Load { hotels, rooms, years }).await?;
             println!("Made {hotels} hotels with {stays} stays.");
             Ok(())
         }
         Command::Users(command) => {
-            users::run(
-                command,
-                &Identity::new(source.database(settings), clock, settings),
-            )
-            .await
+            users::run(command, &Identity::new(source.database(settings), clock, settings)).await
         }
         Command::Jobs(command) => jobs::run(command, &source.database(settings), &clock).await,
     }

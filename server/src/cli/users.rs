@@ -50,10 +50,7 @@ impl Password {
             return Ok((secret::token().text[..20].to_owned(), true));
         }
         let mut text = String::new();
-        std::io::stdin()
-            .take(1000)
-            .read_to_string(&mut text)
-            .context("cannot read the password")?;
+        std::io::stdin().take(1000).read_to_string(&mut text).context("cannot read the password")?;
         Ok((text.trim_end_matches(['\r', '\n']).to_owned(), false))
     }
 }
@@ -62,11 +59,7 @@ impl Password {
 pub async fn run(command: Command, identity: &Identity) -> anyhow::Result<()> {
     match command {
         Command::List { text } => list(identity, &text).await,
-        Command::CreateAdmin {
-            email,
-            name,
-            password,
-        } => {
+        Command::CreateAdmin { email, name, password } => {
             let (password, is_made) = password.take()?;
             explain(identity.create_admin(&email, &name, &password).await)?;
             println!("{email} is a platform admin.");
@@ -110,14 +103,7 @@ fn explain<T>(result: identity::Result<T>) -> anyhow::Result<T> {
     match result {
         Ok(value) => Ok(value),
         Err(Error::Invalid(problems)) => {
-            bail!(
-                "{}",
-                problems
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("; ")
-            )
+            bail!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         }
         Err(Error::NotFound) => bail!("there is no such user"),
         Err(error) => Err(error.into()),

@@ -31,8 +31,12 @@ pub(super) struct StayTables {
 impl StayTables {
     pub fn new() -> Self {
         Self {
-            guests: Table::new("guests (organisation_id, id, first_name, last_name, email, phone, phone_digits, gov_id, city, created_at)"),
-            bookings: Table::new("bookings (organisation_id, id, hotel_id, guest_id, reference, note, created_at)"),
+            guests: Table::new(
+                "guests (organisation_id, id, first_name, last_name, email, phone, phone_digits, gov_id, city, created_at)",
+            ),
+            bookings: Table::new(
+                "bookings (organisation_id, id, hotel_id, guest_id, reference, note, created_at)",
+            ),
             stays: Table::new(
                 "stays (organisation_id, id, hotel_id, booking_id, guest_id, room_id, arrival, departure, party, status, currency, \
                  nightly_minor, paid_card_minor, created_at, checked_in_at, checked_out_at, ended_at)",
@@ -55,7 +59,8 @@ impl StayTables {
         let id: Uuid = platform::ids::new();
         let person = names::person(random);
         let digits = domain::guest::phone_digits(&person.phone);
-        let gov_id = random.random_ratio(1, 3).then(|| format!("P{}", id.simple().to_string()[20..].to_uppercase()));
+        let gov_id =
+            random.random_ratio(1, 3).then(|| format!("P{}", id.simple().to_string()[20..].to_uppercase()));
         self.guests
             .row()
             .value(organisation_id)
@@ -81,7 +86,12 @@ impl StayTables {
         now: DateTime<Utc>,
     ) {
         let booking_id: Uuid = platform::ids::new();
-        let booked_at = at(stay.arrival - Days::new(random.random_range(1..40)), random.random_range(8..20), random.random_range(0..60)).min(now);
+        let booked_at = at(
+            stay.arrival - Days::new(random.random_range(1..40)),
+            random.random_range(8..20),
+            random.random_range(0..60),
+        )
+        .min(now);
         self.bookings
             .row()
             .value(organisation_id)
@@ -94,10 +104,16 @@ impl StayTables {
             .end();
         let came = matches!(stay.status, StayStatus::CheckedIn | StayStatus::CheckedOut);
         let checked_in_at = came.then(|| at(stay.arrival, 15, random.random_range(0..60)).min(now));
-        let checked_out_at = (stay.status == StayStatus::CheckedOut).then(|| at(stay.departure, 9, random.random_range(0..60)).min(now));
-        let ended_at = matches!(stay.status, StayStatus::Cancelled | StayStatus::NoShow).then(|| booked_at.max(at(stay.arrival, 8, 0).min(now)));
+        let checked_out_at = (stay.status == StayStatus::CheckedOut)
+            .then(|| at(stay.departure, 9, random.random_range(0..60)).min(now));
+        let ended_at = matches!(stay.status, StayStatus::Cancelled | StayStatus::NoShow)
+            .then(|| booked_at.max(at(stay.arrival, 8, 0).min(now)));
         let prices = vec![stay.nightly_minor.to_string(); stay.nights()];
-        let paid = if stay.status == StayStatus::CheckedOut { stay.nightly_minor * i64::try_from(prices.len()).unwrap_or(0) } else { 0 };
+        let paid = if stay.status == StayStatus::CheckedOut {
+            stay.nightly_minor * i64::try_from(prices.len()).unwrap_or(0)
+        } else {
+            0
+        };
         self.stays
             .row()
             .value(organisation_id)
@@ -148,9 +164,11 @@ impl StayTables {
 
 /// The first number no load hotel has yet.
 pub(super) async fn next_number(connection: &mut PgConnection) -> Result<u32, sqlx::Error> {
-    let last: Option<i32> = sqlx::query_scalar("SELECT max(substring(code FROM 6)::int) FROM organisations WHERE code LIKE 'load-%'")
-        .fetch_one(connection)
-        .await?;
+    let last: Option<i32> = sqlx::query_scalar(
+        "SELECT max(substring(code FROM 6)::int) FROM organisations WHERE code LIKE 'load-%'",
+    )
+    .fetch_one(connection)
+    .await?;
     Ok(last.and_then(|last| u32::try_from(last).ok()).map_or(1, |last| last + 1))
 }
 
@@ -163,24 +181,69 @@ pub(super) async fn load(
     password_hash: &str,
 ) -> anyhow::Result<u64> {
     let mut random = StdRng::seed_from_u64(u64::from(number));
-    let (organisation_id, hotel_id, user_id): (Uuid, Uuid, Uuid) = (platform::ids::new(), platform::ids::new(), platform::ids::new());
+    let (organisation_id, hotel_id, user_id): (Uuid, Uuid, Uuid) =
+        (platform::ids::new(), platform::ids::new(), platform::ids::new());
     let name = format!("Load hotel {number:04}");
     let email = format!("owner@load-{number:04}.example");
     let mut organisations = Table::new("organisations (id, code, name, created_at)");
-    organisations.row().value(organisation_id).value(format_args!("load-{number:04}")).value(&name).instant(Some(now)).end();
+    organisations
+        .row()
+        .value(organisation_id)
+        .value(format_args!("load-{number:04}"))
+        .value(&name)
+        .instant(Some(now))
+        .end();
     let mut hotels = Table::new("hotels (organisation_id, id, name, time_zone, currency, created_at)");
-    hotels.row().value(organisation_id).value(hotel_id).value(&name).value("UTC").value("EUR").instant(Some(now)).end();
-    let mut users = Table::new("users (id, organisation_id, email, username, full_name, password_hash, created_at)");
-    users.row().value(user_id).value(organisation_id).value(&email).value(&email).value("Load owner").value(password_hash).instant(Some(now)).end();
+    hotels
+        .row()
+        .value(organisation_id)
+        .value(hotel_id)
+        .value(&name)
+        .value("UTC")
+        .value("EUR")
+        .instant(Some(now))
+        .end();
+    let mut users =
+        Table::new("users (id, organisation_id, email, username, full_name, password_hash, created_at)");
+    users
+        .row()
+        .value(user_id)
+        .value(organisation_id)
+        .value(&email)
+        .value(&email)
+        .value("Load owner")
+        .value(password_hash)
+        .instant(Some(now))
+        .end();
     let mut memberships = Table::new("memberships (organisation_id, hotel_id, user_id, role, created_at)");
-    memberships.row().value(organisation_id).value(hotel_id).value(user_id).value("owner").instant(Some(now)).end();
-    let mut types = Table::new("room_types (organisation_id, id, hotel_id, name, sleeps, rate_minor, created_at)");
-    let kinds = [("Single", 1i16, 8_900i64), ("Double", 2, 12_900), ("Family", 4, 17_500)].map(|(name, sleeps, rate)| {
-        let id: Uuid = platform::ids::new();
-        types.row().value(organisation_id).value(id).value(hotel_id).value(name).value(sleeps).value(rate).instant(Some(now)).end();
-        (id, sleeps, rate)
-    });
-    let mut rooms = Table::new("rooms (organisation_id, id, hotel_id, room_type_id, number, floor, created_at)");
+    memberships
+        .row()
+        .value(organisation_id)
+        .value(hotel_id)
+        .value(user_id)
+        .value("owner")
+        .instant(Some(now))
+        .end();
+    let mut types =
+        Table::new("room_types (organisation_id, id, hotel_id, name, sleeps, rate_minor, created_at)");
+    let kinds = [("Single", 1i16, 8_900i64), ("Double", 2, 12_900), ("Family", 4, 17_500)].map(
+        |(name, sleeps, rate)| {
+            let id: Uuid = platform::ids::new();
+            types
+                .row()
+                .value(organisation_id)
+                .value(id)
+                .value(hotel_id)
+                .value(name)
+                .value(sleeps)
+                .value(rate)
+                .instant(Some(now))
+                .end();
+            (id, sleeps, rate)
+        },
+    );
+    let mut rooms =
+        Table::new("rooms (organisation_id, id, hotel_id, room_type_id, number, floor, created_at)");
     let mut stays = StayTables::new();
     let from = now.date_naive() - Days::new(u64::from(load.years) * 365 - 182);
     let until = now.date_naive() + Days::new(182);
@@ -188,7 +251,16 @@ pub(super) async fn load(
         let (type_id, sleeps, rate_minor) = kinds[usize::try_from(index).unwrap_or(0) % kinds.len()];
         let room = Room { id: platform::ids::new(), sleeps, rate_minor };
         let room_number = (index / 50 + 1) * 100 + index % 50 + 1;
-        rooms.row().value(organisation_id).value(room.id).value(hotel_id).value(type_id).value(room_number).value(index / 50 + 1).instant(Some(now)).end();
+        rooms
+            .row()
+            .value(organisation_id)
+            .value(room.id)
+            .value(hotel_id)
+            .value(type_id)
+            .value(room_number)
+            .value(index / 50 + 1)
+            .instant(Some(now))
+            .end();
         stays.room(&mut random, (organisation_id, hotel_id), &room, (from, until), now, |_| false);
     }
     let mut transaction = connection.begin().await?;

@@ -53,7 +53,10 @@ const HOUSES: &[House] = &[
         email: "hello@mill.example",
         time_zone: "Europe/Brussels",
         rooms: mill_rooms,
-        staff: &[("owner@mill.example", "Mieke Jansen", "owner"), ("reception@mill.example", "Rik Dubois", "reception")],
+        staff: &[
+            ("owner@mill.example", "Mieke Jansen", "owner"),
+            ("reception@mill.example", "Rik Dubois", "reception"),
+        ],
     },
 ];
 
@@ -109,8 +112,25 @@ fn harbour_rooms() -> Vec<RegisteredRoom> {
 
 fn mill_rooms() -> Vec<RegisteredRoom> {
     rooms(&[
-        ("Mill", &[("1", "Double", 11_000), ("2", "Double", 11_000), ("3", "Twin", 10_500), ("4", "Single", 7_900)]),
-        ("Barn", &[("5", "Family", 15_500), ("6", "Family", 15_500), ("7", "Double", 11_000), ("8", "Double", 11_000), ("9", "Loft", 18_000)]),
+        (
+            "Mill",
+            &[
+                ("1", "Double", 11_000),
+                ("2", "Double", 11_000),
+                ("3", "Twin", 10_500),
+                ("4", "Single", 7_900),
+            ],
+        ),
+        (
+            "Barn",
+            &[
+                ("5", "Family", 15_500),
+                ("6", "Family", 15_500),
+                ("7", "Double", 11_000),
+                ("8", "Double", 11_000),
+                ("9", "Loft", 18_000),
+            ],
+        ),
     ])
 }
 
@@ -141,7 +161,9 @@ pub(super) async fn refresh(connection: &mut PgConnection, clock: &dyn Clock) ->
     for house in HOUSES {
         let (organisation_id, hotel_id) = hotel(&mut transaction, house, now).await?;
         for (email, name, role) in house.staff {
-            let user_id = person(&mut transaction, Some(organisation_id), email, name, STAFF_PASSWORD, false, now).await?;
+            let user_id =
+                person(&mut transaction, Some(organisation_id), email, name, STAFF_PASSWORD, false, now)
+                    .await?;
             sqlx::query(
                 "INSERT INTO memberships (organisation_id, hotel_id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",
@@ -169,8 +191,10 @@ async fn person(
     is_admin: bool,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Uuid> {
-    let known: Option<Uuid> =
-        sqlx::query_scalar("SELECT id FROM users WHERE email = $1").bind(email).fetch_optional(&mut *connection).await?;
+    let known: Option<Uuid> = sqlx::query_scalar("SELECT id FROM users WHERE email = $1")
+        .bind(email)
+        .fetch_optional(&mut *connection)
+        .await?;
     if let Some(id) = known {
         return Ok(id);
     }
@@ -191,12 +215,17 @@ async fn person(
     Ok(id)
 }
 
-async fn hotel(connection: &mut PgConnection, house: &House, now: DateTime<Utc>) -> anyhow::Result<(Uuid, Uuid)> {
-    let known: Option<(Uuid, Uuid)> =
-        sqlx::query_as("SELECT o.id, h.id FROM organisations o JOIN hotels h ON h.organisation_id = o.id WHERE o.code = $1")
-            .bind(house.code)
-            .fetch_optional(&mut *connection)
-            .await?;
+async fn hotel(
+    connection: &mut PgConnection,
+    house: &House,
+    now: DateTime<Utc>,
+) -> anyhow::Result<(Uuid, Uuid)> {
+    let known: Option<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT o.id, h.id FROM organisations o JOIN hotels h ON h.organisation_id = o.id WHERE o.code = $1",
+    )
+    .bind(house.code)
+    .fetch_optional(&mut *connection)
+    .await?;
     if let Some(ids) = known {
         return Ok(ids);
     }
@@ -222,7 +251,8 @@ async fn hotel(connection: &mut PgConnection, house: &House, now: DateTime<Utc>)
     .bind(now)
     .execute(&mut *connection)
     .await?;
-    pms::rooms::insert_rooms(connection, organisation_id.into(), hotel_id.into(), &(house.rooms)(), now).await?;
+    pms::rooms::insert_rooms(connection, organisation_id.into(), hotel_id.into(), &(house.rooms)(), now)
+        .await?;
     // Suites and family rooms sleep four, singles one.
     sqlx::query(
         "UPDATE room_types SET sleeps = CASE WHEN name IN ('Suite', 'Family', 'Loft') THEN 4 WHEN name = 'Single' THEN 1 ELSE 2 END
@@ -235,7 +265,12 @@ async fn hotel(connection: &mut PgConnection, house: &House, now: DateTime<Utc>)
 }
 
 /// Replaces the stays that the demo made; what people booked remains, and the new stays go around it.
-async fn renew_stays(connection: &mut PgConnection, organisation_id: Uuid, hotel_id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn renew_stays(
+    connection: &mut PgConnection,
+    organisation_id: Uuid,
+    hotel_id: Uuid,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     for statement in [
         "DELETE FROM feedbacks f USING stays s, bookings b
          WHERE f.stay_id = s.id AND s.booking_id = b.id AND b.hotel_id = $1 AND b.created_by IS NULL",
@@ -271,7 +306,9 @@ async fn renew_stays(connection: &mut PgConnection, organisation_id: Uuid, hotel
         let room = Room { id, sleeps, rate_minor };
         let span = (today - Days::new(PAST), today + Days::new(FUTURE));
         tables.room(&mut random, (organisation_id, hotel_id), &room, span, now, |stay| {
-            taken.iter().any(|(room_id, arrival, departure)| *room_id == id && *arrival < stay.departure && stay.arrival < *departure)
+            taken.iter().any(|(room_id, arrival, departure)| {
+                *room_id == id && *arrival < stay.departure && stay.arrival < *departure
+            })
         });
     }
     tables.send(connection).await?;

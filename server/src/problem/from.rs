@@ -62,12 +62,11 @@ impl From<identity::Error> for Problem {
                 Self::unauthorised("Incorrect username or password").code("wrong_credentials")
             }
             E::Inactive => Self::forbidden("User is inactive").code("inactive"),
-            E::TooManyAttempts { retry_after_seconds } => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many failed sign-ins. Try again later.",
-            )
-            .code("too_many_attempts")
-            .retry_after(retry_after_seconds),
+            E::TooManyAttempts { retry_after_seconds } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many failed sign-ins. Try again later.")
+                    .code("too_many_attempts")
+                    .retry_after(retry_after_seconds)
+            }
             E::BadToken | E::ExpiredToken => Self::unauthorised("Could not validate credentials"),
             E::NotFound => Self::not_found("Not found"),
             E::Forbidden => Self::forbidden("Not allowed"),

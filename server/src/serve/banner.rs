@@ -7,17 +7,9 @@ use platform::settings::Settings;
 
 /// Accounts of the demo data (DESIGN 9): who, and with which password.
 const ACCOUNTS: &[(&str, &str, &str)] = &[
-    (
-        "reception@harbour.example",
-        "HarbourDesk1!",
-        "reception of Harbour House",
-    ),
+    ("reception@harbour.example", "HarbourDesk1!", "reception of Harbour House"),
     ("owner@harbour.example", "HarbourDesk1!", "its owner"),
-    (
-        "reception@mill.example",
-        "HarbourDesk1!",
-        "reception of Old Mill Inn, another company",
-    ),
+    ("reception@mill.example", "HarbourDesk1!", "reception of Old Mill Inn, another company"),
     ("admin@example.com", "AdminPass123@", "platform admin"),
 ];
 
@@ -41,11 +33,8 @@ fn text(settings: &Settings) -> String {
         }
     }
     if settings.smtp.is_none() && settings.is_local() {
-        let _ = writeln!(
-            text,
-            "\n  There is no mail server, so mail is shown at {}/dev/mail",
-            settings.base_url
-        );
+        let _ =
+            writeln!(text, "\n  There is no mail server, so mail is shown at {}/dev/mail", settings.base_url);
     }
     text.push_str("\n  Ctrl-C stops it.\n\n");
     text

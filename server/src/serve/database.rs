@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use platform::database::{self, Database};
 use platform::embedded::Embedded;
 use platform::settings::{Settings, SettingsError};
@@ -33,18 +33,11 @@ impl Source {
             let options = PgConnectOptions::from_str(url.expose()).map_err(|_| {
                 SettingsError(vec![format!("DATABASE_URL is not an address such as {EXAMPLE}")])
             })?;
-            return Ok(Self {
-                options,
-                embedded: None,
-            });
+            return Ok(Self { options, embedded: None });
         }
-        let embedded = Embedded::start(&settings.state_dir)
-            .await
-            .context("cannot start the embedded Postgres")?;
-        Ok(Self {
-            options: embedded.connect_options(),
-            embedded: Some(embedded),
-        })
+        let embedded =
+            Embedded::start(&settings.state_dir).await.context("cannot start the embedded Postgres")?;
+        Ok(Self { options: embedded.connect_options(), embedded: Some(embedded) })
     }
 
     /// How to connect as the owner.
@@ -69,15 +62,11 @@ impl Source {
                     tracing::warn!(%error, "database.waiting");
                     tokio::time::sleep(RETRY).await;
                 }
-                Err(error) => {
-                    return Err(error)
-                        .context("cannot connect to the database; DATABASE_URL says where it is");
-                }
+                // Its own words hold what its cause says.
+                Err(error) => bail!("cannot connect to the database, which DATABASE_URL names: {error}"),
             }
         }
-        database::migrate(&self.options)
-            .await
-            .context("cannot migrate the database")
+        database::migrate(&self.options).await.context("cannot migrate the database")
     }
 
     /// Stops the embedded cluster if nobody else uses it.

@@ -50,11 +50,7 @@ pub async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     stop::on_signals(stop.clone());
     // First of all: a second server on the same port fails before it touches anything.
-    let listener = if roles.contains(&Role::Web) {
-        Some(listen(settings.listen).await?)
-    } else {
-        None
-    };
+    let listener = if roles.contains(&Role::Web) { Some(listen(settings.listen).await?) } else { None };
     let metrics = web::metrics::install()?;
     let source = Source::open(&settings).await?;
     let database = source.database(&settings);
@@ -95,18 +91,11 @@ async fn prepare(
 ) -> anyhow::Result<()> {
     source.migrate().await?;
     if state.settings.demo {
-        demo::ensure(source.options(), &*state.services.clock)
-            .await
-            .context("cannot make the demo data")?;
+        demo::ensure(source.options(), &*state.services.clock).await.context("cannot make the demo data")?;
     }
     state.readiness.set(readiness::State::Up);
     let (options, stop) = (source.options().clone(), state.stop.clone());
-    work.spawn(readiness::watch(
-        state.readiness.clone(),
-        state.database.clone(),
-        options,
-        stop.clone(),
-    ));
+    work.spawn(readiness::watch(state.readiness.clone(), state.database.clone(), options, stop.clone()));
     if roles.contains(&Role::Web) {
         work.spawn(Arc::clone(&state.live).run(state.database.worker().clone(), stop));
         banner::print(&state.settings);
@@ -130,16 +119,11 @@ async fn answer(listener: TcpListener, state: AppState) {
         }
     });
     // It cannot fail: errors of single connections are theirs.
-    let _ = axum::serve(listener, service)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await;
+    let _ = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
 }
 
 async fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) {
-    while tokio::time::timeout(METRICS_UPKEEP, stop.cancelled())
-        .await
-        .is_err()
-    {
+    while tokio::time::timeout(METRICS_UPKEEP, stop.cancelled()).await.is_err() {
         metrics.run_upkeep();
     }
 }

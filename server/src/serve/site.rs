@@ -13,17 +13,11 @@ const HASHES: &str = "hash.txt";
 /// Reads what cargo-leptos and `./dev` say in the environment. A server that was copied somewhere finds its pages in
 /// `site` beside itself.
 pub fn leptos_options() -> LeptosOptions {
-    let beside = std::env::current_exe()
-        .ok()
-        .and_then(|path| path.parent().map(Path::to_owned))
-        .unwrap_or_default();
+    let beside =
+        std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned)).unwrap_or_default();
     let root = std::env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| {
         let copied = beside.join("site");
-        if copied.is_dir() {
-            copied.display().to_string()
-        } else {
-            DEFAULT_ROOT.to_owned()
-        }
+        if copied.is_dir() { copied.display().to_string() } else { DEFAULT_ROOT.to_owned() }
     });
     let hashes = std::env::var("LEPTOS_HASH_FILE_NAME").unwrap_or_else(|_| HASHES.to_owned());
     // Leptos panics when it is told to read hashes that are not there.
@@ -35,10 +29,7 @@ pub fn leptos_options() -> LeptosOptions {
         .site_pkg_dir("pkg")
         .hash_file(hashes.into())
         .hash_files(is_hashed);
-    match std::env::var("LEPTOS_RELOAD_PORT")
-        .ok()
-        .and_then(|port| port.parse().ok())
-    {
+    match std::env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()) {
         Some(port) => options.reload_port(port).build(),
         None => options.build(),
     }

@@ -37,11 +37,8 @@ impl Job for DeleteExpired {
 
 /// Starts to carry out jobs, until the server stops.
 pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
-    let worker = Worker::new(
-        state.database.clone(),
-        state.services.clock.clone(),
-        Arc::new(handlers(mailer)),
-    );
+    let worker =
+        Worker::new(state.database.clone(), state.services.clock.clone(), Arc::new(handlers(mailer)));
     work.spawn(worker.with_crons(crons()).run(state.stop.clone()));
 }
 
@@ -63,11 +60,7 @@ pub fn handlers(mailer: Mailer) -> Handlers {
 fn crons() -> Vec<Cron> {
     vec![
         housekeeping::cron(),
-        Cron::new("pms.self_audit", Schedule::Every(SELF_AUDIT_EVERY), |_| {
-            SelfAudit {}
-        }),
-        Cron::new("identity.delete_expired", Schedule::Daily(EXPIRY_AT), |_| {
-            DeleteExpired {}
-        }),
+        Cron::new("pms.self_audit", Schedule::Every(SELF_AUDIT_EVERY), |_| SelfAudit {}),
+        Cron::new("identity.delete_expired", Schedule::Daily(EXPIRY_AT), |_| DeleteExpired {}),
     ]
 }

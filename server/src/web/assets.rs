@@ -44,9 +44,7 @@ pub async fn serve(options: &LeptosOptions, mut request: Request) -> Response {
         // Files that are rebuilt under the same name.
         () => "no-cache",
     };
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(keep));
     let Some(tag) = tag(response.headers()) else {
         return response;
     };
@@ -63,14 +61,8 @@ pub async fn serve(options: &LeptosOptions, mut request: Request) -> Response {
 /// A weak tag of time, length and compression.
 fn tag(headers: &HeaderMap) -> Option<HeaderValue> {
     let modified = headers.get(LAST_MODIFIED)?.to_str().ok()?;
-    let length = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("0");
-    let encoding = headers
-        .get(CONTENT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("plain");
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).unwrap_or("0");
+    let encoding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("plain");
     let seconds = chrono::DateTime::parse_from_rfc2822(modified).ok()?.timestamp();
     HeaderValue::try_from(format!("W/\"{seconds:x}-{length}-{encoding}\"")).ok()
 }
@@ -80,7 +72,5 @@ fn matches(asked: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(asked), Ok(tag)) = (asked.to_str(), tag.to_str()) else {
         return false;
     };
-    asked
-        .split(',')
-        .any(|one| one.trim() == "*" || bare(one) == bare(tag))
+    asked.split(',').any(|one| one.trim() == "*" || bare(one) == bare(tag))
 }

@@ -29,10 +29,7 @@ impl Bearer {
     /// The hotel of the request.
     pub fn hotel(&self, hotel: &HotelHeader) -> Result<HotelId, Problem> {
         match hotel.0 {
-            None => self
-                .0
-                .home_hotel()
-                .ok_or_else(|| Problem::forbidden("User works in no hotel")),
+            None => self.0.home_hotel().ok_or_else(|| Problem::forbidden("User works in no hotel")),
             Some(named) if self.0.membership(named).is_some() => Ok(named),
             Some(_) => Err(Problem::not_found("Hotel not found")),
         }
@@ -77,7 +74,6 @@ impl<S: Sync> FromRequestParts<S> for HotelHeader {
             return Ok(Self(None));
         };
         let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
-        id.map(|id| Self(Some(id)))
-            .ok_or_else(|| Problem::not_found("Hotel not found"))
+        id.map(|id| Self(Some(id))).ok_or_else(|| Problem::not_found("Hotel not found"))
     }
 }

@@ -16,18 +16,10 @@ const MAX_USER_AGENT: usize = 300;
 
 /// Adds the [`Client`] to the request's extensions.
 pub async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = address(request.headers(), peer, state.settings.trust_proxy);
-    let agent = request
-        .headers()
-        .get(USER_AGENT)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let user_agent = agent
-        .map(|text| text.chars().take(MAX_USER_AGENT).collect())
-        .unwrap_or_default();
+    let agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let user_agent = agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()).unwrap_or_default();
     request.extensions_mut().insert(Client { address, user_agent });
     next.run(request).await
 }
@@ -36,15 +28,8 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
 /// else the other end of the connection.
 fn address(headers: &HeaderMap, peer: Option<IpAddr>, trust_proxy: bool) -> IpAddr {
     let forwarded = || {
-        let last = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .next_back()?
-            .to_str()
-            .ok()?
-            .rsplit(',')
-            .next()?
-            .trim();
+        let last =
+            headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim();
         last.parse().ok()
     };
     let address = if trust_proxy { forwarded().or(peer) } else { peer };

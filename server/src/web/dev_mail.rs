@@ -40,17 +40,10 @@ async fn list(State(state): State<AppState>) -> Response {
         let (to, subject) = (escape(&kept.message.to), escape(&kept.message.subject));
         let at = kept.at.format("%Y-%m-%d %H:%M:%S UTC");
         // Writing to a text cannot fail.
-        let _ = write!(
-            rows,
-            "<li><a href=\"/dev/mail/{}\">{subject}</a> to {to}, {at}</li>",
-            id(kept)
-        );
+        let _ = write!(rows, "<li><a href=\"/dev/mail/{}\">{subject}</a> to {to}, {at}</li>", id(kept));
     }
-    let body = if rows.is_empty() {
-        "<p>No mail was sent yet.</p>".to_owned()
-    } else {
-        format!("<ul>{rows}</ul>")
-    };
+    let body =
+        if rows.is_empty() { "<p>No mail was sent yet.</p>".to_owned() } else { format!("<ul>{rows}</ul>") };
     Html(document("Mail", &body)).into_response()
 }
 
@@ -88,13 +81,8 @@ async fn html(State(state): State<AppState>, Path(at): Path<i64>) -> Response {
 }
 
 async fn find(state: &AppState, at: i64) -> Result<KeptMail, Response> {
-    let mails = mail::kept(&state.database)
-        .await
-        .map_err(|error| Problem::from(error).into_response())?;
-    mails
-        .into_iter()
-        .find(|kept| id(kept) == at)
-        .ok_or_else(|| StatusCode::NOT_FOUND.into_response())
+    let mails = mail::kept(&state.database).await.map_err(|error| Problem::from(error).into_response())?;
+    mails.into_iter().find(|kept| id(kept) == at).ok_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
 /// Names a mail by its time, in microseconds.
@@ -111,10 +99,7 @@ fn document(title: &str, body: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The text, with its addresses to click on.

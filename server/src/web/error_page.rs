@@ -43,10 +43,7 @@ pub fn of(request: &Request, status: StatusCode) -> Response {
 
 /// Whether a browser asks for something to look at, as opposed to a script asking for data.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("text/html"))
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
 }
 
 impl Refusal {
@@ -60,11 +57,7 @@ impl Refusal {
         } else {
             Kind::Page
         };
-        Self {
-            kind,
-            is_read: request.method().is_safe(),
-            nonce: request.extensions().get().cloned(),
-        }
+        Self { kind, is_read: request.method().is_safe(), nonce: request.extensions().get().cloned() }
     }
 
     /// The answer.
@@ -77,9 +70,7 @@ impl Refusal {
             Kind::Rest => Problem::new(status, status.canonical_reason().unwrap_or("Error")).into_response(),
         };
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
     }
@@ -95,9 +86,7 @@ fn action(status: StatusCode, path: &str) -> Response {
         _ => AppError::Internal,
     };
     let mut response = (status, error.ser()).into_response();
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(path) = HeaderValue::from_str(path) {
         response.headers_mut().insert(SERVER_FN_ERROR_HEADER, path);
     }
@@ -129,18 +118,16 @@ pub async fn layer(request: Request, next: Next) -> Response {
 /// Title and sentence for a status.
 fn words(status: StatusCode, is_read: bool) -> (&'static str, &'static str) {
     match status {
-        StatusCode::NOT_FOUND => (
-            "There is nothing here",
-            "The address may be mistyped, or what was here is gone.",
-        ),
+        StatusCode::NOT_FOUND => {
+            ("There is nothing here", "The address may be mistyped, or what was here is gone.")
+        }
         StatusCode::FORBIDDEN => (
             "That was not sent from Keyrack",
             "For your safety nothing was changed. Open the page again and repeat it.",
         ),
-        StatusCode::METHOD_NOT_ALLOWED => (
-            "That cannot be done here",
-            "Nothing was changed. Go back and try it from the page.",
-        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("That cannot be done here", "Nothing was changed. Go back and try it from the page.")
+        }
         StatusCode::PAYLOAD_TOO_LARGE => (
             "That is too much at once",
             "Nothing was saved. Go back, shorten what you typed, and send it again.",
@@ -153,25 +140,17 @@ fn words(status: StatusCode, is_read: bool) -> (&'static str, &'static str) {
             "One moment, please",
             "Keyrack is busy or restarting, and may not have saved this. Go back in a moment, look, and send it again.",
         ),
-        status if status.is_client_error() => (
-            "That could not be read",
-            "Nothing was changed. Go back and try again.",
-        ),
-        _ => (
-            "Something went wrong on our side",
-            "What was saved before is safe. Go back and try again.",
-        ),
+        status if status.is_client_error() => {
+            ("That could not be read", "Nothing was changed. Go back and try again.")
+        }
+        _ => ("Something went wrong on our side", "What was saved before is safe. Go back and try again."),
     }
 }
 
 impl Refusal {
     fn page(&self, status: StatusCode) -> String {
         let (title, sentence) = words(status, self.is_read);
-        let nonce = self
-            .nonce
-            .as_ref()
-            .map(|nonce| format!(" nonce=\"{nonce}\""))
-            .unwrap_or_default();
+        let nonce = self.nonce.as_ref().map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
         let again = match status {
             StatusCode::SERVICE_UNAVAILABLE if self.is_read => "<meta http-equiv=\"refresh\" content=\"3\">",
             _ => "",

@@ -23,14 +23,8 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
     let mut response = next.run(request).await;
     let is_page = is_html(response.headers());
     let headers = response.headers_mut();
-    let policy = if is_page {
-        HeaderValue::try_from(page_policy(&nonce)).ok()
-    } else {
-        None
-    };
-    headers
-        .entry(CONTENT_SECURITY_POLICY)
-        .or_insert(policy.unwrap_or(HeaderValue::from_static(NO_PAGE)));
+    let policy = if is_page { HeaderValue::try_from(page_policy(&nonce)).ok() } else { None };
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy.unwrap_or(HeaderValue::from_static(NO_PAGE)));
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
@@ -38,14 +32,8 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
     set(X_FRAME_OPTIONS, "DENY");
     // Our own pages are told where a form came from; others learn nothing.
     set(REFERRER_POLICY, "same-origin");
-    set(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
-    set(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    );
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
@@ -59,18 +47,13 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
 }
 
 fn is_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
 fn page_policy(nonce: &Nonce) -> String {
     // cargo-leptos reloads pages over a socket of its own while somebody develops.
-    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() {
-        " ws://localhost:* ws://127.0.0.1:*"
-    } else {
-        ""
-    };
+    let reload =
+        if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://localhost:* ws://127.0.0.1:*" } else { "" };
     format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
          style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'{reload}; object-src 'none'; \

@@ -34,9 +34,8 @@ pub async fn stream(
     let (Some(Extension(signed_in)), Some(Extension(token))) = (signed_in, token) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let permitted = signed_in
-        .hotel_id
-        .filter(|hotel_id| signed_in.actor.permit::<right::ViewDesk>(*hotel_id).is_ok());
+    let permitted =
+        signed_in.hotel_id.filter(|hotel_id| signed_in.actor.permit::<right::ViewDesk>(*hotel_id).is_ok());
     let Some(hotel_id) = permitted else {
         return StatusCode::FORBIDDEN.into_response();
     };
@@ -49,10 +48,7 @@ pub async fn stream(
         state,
     };
     // nginx would hold events back.
-    let unbuffered = (
-        HeaderName::from_static("x-accel-buffering"),
-        HeaderValue::from_static("no"),
-    );
+    let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     ([unbuffered], Sse::new(watch.events())).into_response()
 }
 
@@ -97,11 +93,7 @@ impl Watch {
             Step::Lagged => Some(Event::default().event("lagged").data("{}")),
             Step::Check => {
                 self.next_check = Instant::now() + self.state.keep_alive;
-                if self.session_ended().await {
-                    None
-                } else {
-                    Some(Event::default().comment("alive"))
-                }
+                if self.session_ended().await { None } else { Some(Event::default().comment("alive")) }
             }
             Step::End => None,
         }

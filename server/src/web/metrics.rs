@@ -16,9 +16,7 @@ use crate::state::AppState;
 use crate::web::paths;
 
 /// Upper ends of the duration histogram, in seconds.
-const BUCKETS: &[f64] = &[
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-];
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// Installs the recorder of this process.
 pub fn install() -> anyhow::Result<PrometheusHandle> {
@@ -62,11 +60,7 @@ pub async fn render(State(state): State<AppState>) -> Response {
     if state.readiness.is_up()
         && let Ok(figures) = admin::figures(&state.database, state.services.clock.now()).await
     {
-        for (name, count) in [
-            ("due", figures.due),
-            ("running", figures.running),
-            ("dead", figures.dead),
-        ] {
+        for (name, count) in [("due", figures.due), ("running", figures.running), ("dead", figures.dead)] {
             gauge!("jobs", "state" => name).set(f64::from(i32::try_from(count).unwrap_or(i32::MAX)));
         }
     }

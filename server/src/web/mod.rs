@@ -32,7 +32,6 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::routing::future::RouteFuture;
-use http::Uri;
 use tower::Service;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -41,10 +40,8 @@ use crate::state::AppState;
 
 /// Everything the server answers.
 pub fn router(state: AppState) -> Router {
-    let halves = Halves {
-        pages: pages::router(state.clone()),
-        rest: rest::router(state.clone()),
-    };
+    let (rest, slashes) = rest::router(state.clone());
+    let halves = Halves { pages: pages::router(state.clone()), rest, slashes };
     // Pages are made anew for everybody, so they are compressed quickly rather than well.
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
     Router::new()
@@ -60,6 +57,7 @@ pub fn router(state: AppState) -> Router {
 struct Halves {
     pages: Router,
     rest: Router,
+    slashes: rest::Slashes,
 }
 
 impl Service<Request> for Halves {
@@ -75,34 +73,9 @@ impl Service<Request> for Halves {
         if !paths::is_rest(request.uri().path()) {
             return self.pages.call(request);
         }
-        if let Some(uri) = without_trailing_slash(request.uri()) {
+        if let Some(uri) = self.slashes.documented(request.uri()) {
             *request.uri_mut() = uri;
         }
         self.rest.call(request)
-    }
-}
-
-/// Every REST path answers with and without a slash at its end, without a redirect (DESIGN 4).
-fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
-    let path = uri.path().strip_suffix('/').filter(|path| !path.is_empty())?;
-    let path_and_query = uri
-        .query()
-        .map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(path_and_query.parse().ok()?);
-    Uri::from_parts(parts).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slash_at_the_end_goes_and_the_query_stays() {
-        let strip = |uri: &str| without_trailing_slash(&uri.parse().unwrap()).map(|uri| uri.to_string());
-        assert_eq!(strip("/rooms/?a=b/").as_deref(), Some("/rooms?a=b/"));
-        assert_eq!(strip("/rooms/available/").as_deref(), Some("/rooms/available"));
-        assert_eq!(strip("/rooms"), None);
-        assert_eq!(strip("/"), None);
     }
 }

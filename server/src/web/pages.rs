@@ -21,9 +21,7 @@ pub fn router(state: AppState) -> Router {
     let options = state.leptos_options.clone();
     let pages = generate_route_list(app::App);
     let mut router = Router::new()
-        .leptos_routes_with_context(&state, pages, context(&state), move || {
-            app::shell(options.clone())
-        })
+        .leptos_routes_with_context(&state, pages, context(&state), move || app::shell(options.clone()))
         .route(live::PATH, get(live::stream));
     if dev_mail::is_offered(&state.settings) {
         router = router.merge(dev_mail::router());
@@ -69,12 +67,7 @@ async fn otherwise(State(state): State<AppState>, request: Request) -> Response 
     if request.uri().path().starts_with(paths::ACTIONS) || !request.method().is_safe() {
         return error_page::of(&request, StatusCode::NOT_FOUND);
     }
-    if let Some(path) = request
-        .uri()
-        .path()
-        .strip_suffix('/')
-        .filter(|path| is_ours(path))
-    {
+    if let Some(path) = request.uri().path().strip_suffix('/').filter(|path| is_ours(path)) {
         return Redirect::permanent(path).into_response();
     }
     let options = state.leptos_options.clone();

@@ -32,11 +32,7 @@ pub fn is_asset(path: &str) -> bool {
 
 /// The path as logs may show it: cut, because anybody can send a long one.
 pub fn loggable(path: &str) -> &str {
-    let end = path
-        .char_indices()
-        .map(|(index, _)| index)
-        .find(|index| *index >= 200)
-        .unwrap_or(path.len());
+    let end = path.char_indices().map(|(index, _)| index).find(|index| *index >= 200).unwrap_or(path.len());
     &path[..end]
 }
 
@@ -46,24 +42,12 @@ mod tests {
 
     #[test]
     fn families_are_rest_and_the_desk_is_not() {
-        for path in [
-            "/rooms",
-            "/rooms/",
-            "/auth/token",
-            "/api/docs",
-            "/health",
-            "//rooms",
-        ] {
+        for path in ["/rooms", "/rooms/", "/auth/token", "/api/docs", "/health", "//rooms"] {
             assert!(is_rest(path), "{path}");
         }
-        for path in [
-            "/",
-            "/desk/rooms",
-            "/sign-in",
-            "/actions/app/desk/book",
-            "/roomservice",
-            "/pkg/keyrack.css",
-        ] {
+        for path in
+            ["/", "/desk/rooms", "/sign-in", "/actions/app/desk/book", "/roomservice", "/pkg/keyrack.css"]
+        {
             assert!(!is_rest(path), "{path}");
         }
     }

@@ -39,9 +39,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     };
     // The path without its query: queries carry tokens and names.
     let span = tracing::info_span!("request", %id, method = %request.method(), path = %super::paths::loggable(request.uri().path()));
-    CURRENT
-        .scope(id, answer(id, request, next).instrument(span))
-        .await
+    CURRENT.scope(id, answer(id, request, next).instrument(span)).await
 }
 
 async fn answer(id: Uuid, request: Request, next: Next) -> Response {

@@ -21,9 +21,8 @@ pub struct SessionToken(pub String);
 
 /// Adds [`SignedIn`] to requests that carry the cookie of a session. A cookie that no longer holds is removed.
 pub async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let token = cookies::get(request.headers(), cookie::NAME)
-        .filter(|token| !token.is_empty())
-        .map(str::to_owned);
+    let token =
+        cookies::get(request.headers(), cookie::NAME).filter(|token| !token.is_empty()).map(str::to_owned);
     let (Some(token), false) = (token, paths::is_asset(request.uri().path())) else {
         return next.run(request).await;
     };
@@ -41,31 +40,18 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
     let Some(session) = session else {
         let mut response = next.run(request).await;
         // Signing in just now sets its own.
-        let sets_session = response
-            .headers()
-            .get_all(SET_COOKIE)
-            .iter()
-            .any(is_session_cookie);
+        let sets_session = response.headers().get_all(SET_COOKIE).iter().any(is_session_cookie);
         if !sets_session {
-            response
-                .headers_mut()
-                .append(SET_COOKIE, cookie::clear(state.settings.is_https()));
+            response.headers_mut().append(SET_COOKIE, cookie::clear(state.settings.is_https()));
         }
         return response;
     };
     let extensions = request.extensions_mut();
-    extensions.insert(SignedIn {
-        actor: session.actor,
-        session_id: session.id,
-        hotel_id: session.hotel_id,
-    });
+    extensions.insert(SignedIn { actor: session.actor, session_id: session.id, hotel_id: session.hotel_id });
     extensions.insert(SessionToken(token));
     let mut response = next.run(request).await;
     // What a desk shows is nobody's after sign-out, whoever presses the back button.
-    response
-        .headers_mut()
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -87,8 +73,5 @@ async fn session(
 
 fn is_session_cookie(value: &HeaderValue) -> bool {
     let name = cookie::NAME.as_bytes();
-    value
-        .as_bytes()
-        .strip_prefix(name)
-        .is_some_and(|rest| rest.first() == Some(&b'='))
+    value.as_bytes().strip_prefix(name).is_some_and(|rest| rest.first() == Some(&b'='))
 }

@@ -34,28 +34,19 @@ async fn while_the_database_is_known_to_be_down_everybody_is_told_at_once() {
     assert!(!text(post).await.contains("http-equiv=\"refresh\""));
 
     let mut script = form(ACTION, "/", "").body("text=x".into()).unwrap();
-    script
-        .headers_mut()
-        .insert("accept", "application/json".parse().unwrap());
+    script.headers_mut().insert("accept", "application/json".parse().unwrap());
     let response = site.send(script).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(json(response).await, serde_json::json!("Unavailable"));
 
-    let request = Request::builder()
-        .uri("/rooms")
-        .header("authorization", "Bearer x")
-        .body("".into())
-        .unwrap();
+    let request =
+        Request::builder().uri("/rooms").header("authorization", "Bearer x").body("".into()).unwrap();
     let rest = site.send(request).await;
     assert_eq!(rest.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(header(&rest, "content-type"), "application/problem+json");
     assert!(!header(&rest, "retry-after").is_empty());
 
-    assert_eq!(
-        site.get("/icons.svg", "").await.status(),
-        StatusCode::OK,
-        "files need no database"
-    );
+    assert_eq!(site.get("/icons.svg", "").await.status(), StatusCode::OK, "files need no database");
     assert_eq!(site.get("/health", "").await.status(), StatusCode::OK);
     assert!(started.elapsed().as_secs() < 2, "nobody waited for a connection");
 }
@@ -102,11 +93,7 @@ async fn an_open_page_waits_for_the_database_instead_of_being_refused(pool: PgPo
     site.state.readiness.set(State::Down);
     let stream = site.get("/desk/live", &ada.cookie);
     tokio::pin!(stream);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(300), &mut stream)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(300), &mut stream).await.is_err());
     site.state.readiness.set(State::Up);
     assert_eq!(stream.await.status(), StatusCode::OK);
 }
@@ -171,16 +158,11 @@ impl Gate {
 /// Postgres itself, by socket or by network.
 async fn connect(options: &PgConnectOptions) -> Box<dyn Stream> {
     let (host, port) = (options.get_host(), options.get_port());
-    let directory = options
-        .get_socket()
-        .cloned()
-        .or_else(|| host.starts_with('/').then(|| host.into()));
+    let directory = options.get_socket().cloned().or_else(|| host.starts_with('/').then(|| host.into()));
     match directory {
-        Some(directory) => Box::new(
-            UnixStream::connect(directory.join(format!(".s.PGSQL.{port}")))
-                .await
-                .unwrap(),
-        ),
+        Some(directory) => {
+            Box::new(UnixStream::connect(directory.join(format!(".s.PGSQL.{port}"))).await.unwrap())
+        }
         None => Box::new(TcpStream::connect((host, port)).await.unwrap()),
     }
 }

@@ -15,10 +15,7 @@ async fn note(text: String, #[server(default)] password: String) -> Result<(), A
     }
     COUNT.lock().unwrap().push(text);
     let response = expect_context::<leptos_axum::ResponseOptions>();
-    response.append_header(
-        http::header::SET_COOKIE,
-        "notice=noted; Path=/; HttpOnly".parse().unwrap(),
-    );
+    response.append_header(http::header::SET_COOKIE, "notice=noted; Path=/; HttpOnly".parse().unwrap());
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     leptos_axum::redirect("/noted");
     Ok(())
@@ -28,12 +25,7 @@ async fn note(text: String, #[server(default)] password: String) -> Result<(), A
 static COUNT: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
 
 fn noted(text: &str) -> usize {
-    COUNT
-        .lock()
-        .unwrap()
-        .iter()
-        .filter(|noted| *noted == text)
-        .count()
+    COUNT.lock().unwrap().iter().filter(|noted| *noted == text).count()
 }
 
 /// Where it is posted to.
@@ -43,34 +35,21 @@ pub const ACTION: &str = <Note as leptos::server_fn::ServerFn>::PATH;
 async fn a_refused_form_is_shown_again_with_what_was_typed_once(pool: PgPool) {
     let site = Site::new(&pool);
     let response = site
-        .post_form(
-            ACTION,
-            "/sign-in?next=%2Fdesk",
-            "",
-            "text=bad&extra=caf%C3%A9&password=hunter2",
-        )
+        .post_form(ACTION, "/sign-in?next=%2Fdesk", "", "text=bad&extra=caf%C3%A9&password=hunter2")
         .await;
     // Nothing of the refusal is in the address.
     assert_redirect(&response, "/sign-in?next=%2Fdesk");
     let flash = cookie(&response, "flash").unwrap();
     assert!(header(&response, "set-cookie").contains("HttpOnly; SameSite=Lax"));
-    let kept: String = sqlx::query_scalar("SELECT content::text FROM form_flashes")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
-    assert!(
-        kept.contains("café") && kept.contains(ACTION) && !kept.contains("hunter2"),
-        "{kept}"
-    );
+    let kept: String =
+        sqlx::query_scalar("SELECT content::text FROM form_flashes").fetch_one(&pool).await.unwrap();
+    assert!(kept.contains("café") && kept.contains(ACTION) && !kept.contains("hunter2"), "{kept}");
 
     // A file or a script's request in between takes nothing away.
     site.get("/icons.svg", &flash).await;
     let shown = site.get("/sign-in?next=%2Fdesk", &flash).await;
     assert_eq!(cookie(&shown, "flash").unwrap(), "flash=");
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM form_flashes")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM form_flashes").fetch_one(&pool).await.unwrap();
     assert_eq!(left, 0, "it is shown once");
 }
 
@@ -81,10 +60,7 @@ async fn a_flash_is_forgotten_after_five_minutes(pool: PgPool) {
     let flash = cookie(&response, "flash").unwrap();
     site.clock.advance(chrono::TimeDelta::minutes(6));
     site.get("/sign-in", &flash).await;
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM form_flashes")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM form_flashes").fetch_one(&pool).await.unwrap();
     assert_eq!(left, 1, "an old one is not handed out; housekeeping deletes it");
 }
 
@@ -92,9 +68,7 @@ async fn a_flash_is_forgotten_after_five_minutes(pool: PgPool) {
 async fn a_refusal_never_leads_to_another_site(pool: PgPool) {
     let site = Site::new(&pool);
     let mut request = form(ACTION, "/", "").body("text=bad".into()).unwrap();
-    request
-        .headers_mut()
-        .insert("referer", "https://evil.example/sign-in".parse().unwrap());
+    request.headers_mut().insert("referer", "https://evil.example/sign-in".parse().unwrap());
     assert_redirect(&site.send(request).await, "/");
 }
 
@@ -146,9 +120,7 @@ async fn a_refused_form_may_be_sent_again_with_its_token(pool: PgPool) {
     let site = Site::new(&pool);
     let ada = owner(&site, "ada").await;
     for _ in 0..2 {
-        let response = site
-            .post_form(ACTION, "/desk", &ada.cookie, "text=bad&form_token=0192-refused")
-            .await;
+        let response = site.post_form(ACTION, "/desk", &ada.cookie, "text=bad&form_token=0192-refused").await;
         assert_redirect(&response, "/desk");
         assert!(cookie(&response, "flash").is_some());
     }
@@ -171,9 +143,7 @@ async fn the_deed_is_done_when_the_browser_gives_up_on_the_first_click(pool: PgP
 async fn a_scripts_request_is_left_alone(pool: PgPool) {
     let site = Site::new(&pool);
     let mut request = form(ACTION, "/desk", "").body("text=bad".into()).unwrap();
-    request
-        .headers_mut()
-        .insert("accept", "application/json".parse().unwrap());
+    request.headers_mut().insert("accept", "application/json".parse().unwrap());
     let response = site.send(request).await;
     assert!(response.headers().get(LOCATION).is_none());
     assert_ne!(response.status(), StatusCode::SEE_OTHER);

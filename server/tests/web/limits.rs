@@ -29,9 +29,7 @@ async fn a_script_is_told_of_a_defect_in_the_error_it_understands(pool: PgPool) 
     let site = Site::new(&pool);
     let request = form(ACTION, "/", "");
     let mut request = request.body(Body::empty()).unwrap();
-    request
-        .headers_mut()
-        .insert("accept", "application/json".parse().unwrap());
+    request.headers_mut().insert("accept", "application/json".parse().unwrap());
     let response = site.send(request).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let error: app::error::AppError = serde_json::from_value(json(response).await).unwrap();
@@ -45,9 +43,7 @@ async fn what_is_too_large_is_refused_before_it_is_read(pool: PgPool) {
     let response = site.post_form(NOTE, "/", "", &large).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert!(text(response).await.contains("too much at once"));
-    let rest = page("/auth/login", "")
-        .method("POST")
-        .header("content-length", large.len());
+    let rest = page("/auth/login", "").method("POST").header("content-length", large.len());
     let response = site.send(rest.body(Body::from(large)).unwrap()).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(header(&response, "content-type"), "application/problem+json");

@@ -14,11 +14,7 @@ async fn open(site: &Site, person: &Person) -> BodyDataStream {
     let response = site.send(request.body(Body::empty()).unwrap()).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(header(&response, "content-type"), "text/event-stream");
-    assert_eq!(
-        header(&response, "content-encoding"),
-        "",
-        "events are not held back by a compressor"
-    );
+    assert_eq!(header(&response, "content-encoding"), "", "events are not held back by a compressor");
     let mut stream = response.into_body().into_data_stream();
     assert!(next(&mut stream).await.unwrap().contains("retry: 1000"));
     stream
@@ -63,10 +59,7 @@ async fn a_change_of_the_hotel_reaches_its_pages_and_no_others(pool: PgPool) {
     notify(&pool, ada.hotel_id).await;
     assert!(next(&mut adas).await.unwrap().starts_with("event: change\n"));
     assert!(started.elapsed() < Duration::from_secs(1), "within a second");
-    assert!(
-        timeout(Duration::from_millis(300), bobs.next()).await.is_err(),
-        "not Bob's hotel"
-    );
+    assert!(timeout(Duration::from_millis(300), bobs.next()).await.is_err(), "not Bob's hotel");
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -126,20 +119,18 @@ async fn the_stream_ends_with_its_session(pool: PgPool) {
     let mut stream = open(&site, &ada).await;
     assert_eq!(next(&mut stream).await.as_deref(), Some(": alive\n\n"));
     sqlx::query("DELETE FROM sessions").execute(&pool).await.unwrap();
-    while next(&mut stream).await.is_some() {}
-    let end = timeout(Duration::from_secs(1), stream.next()).await;
-    assert!(matches!(end, Ok(None)));
+    // Perhaps one more sign of life that was already under way.
+    for _ in 0..3 {
+        if timeout(Duration::from_secs(1), stream.next()).await.unwrap().is_none() {
+            return;
+        }
+    }
+    panic!("the stream goes on");
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn strangers_hear_nothing(pool: PgPool) {
     let site = Site::new(&pool);
-    assert_eq!(
-        site.get("/desk/live", "").await.status(),
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        site.get("/desk/live", "keyrack_session=bad").await.status(),
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(site.get("/desk/live", "").await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(site.get("/desk/live", "keyrack_session=bad").await.status(), StatusCode::UNAUTHORIZED);
 }

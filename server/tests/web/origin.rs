@@ -21,10 +21,7 @@ async fn a_form_on_another_site_does_nothing_here(pool: PgPool) {
     for foreign in [
         vec![("origin", "https://evil.example".to_owned())],
         vec![("origin", "null".to_owned())],
-        vec![
-            ("sec-fetch-site", "cross-site".to_owned()),
-            ("origin", format!("http://{HOME}")),
-        ],
+        vec![("sec-fetch-site", "cross-site".to_owned()), ("origin", format!("http://{HOME}"))],
         vec![],
     ] {
         let response = post(&foreign).await;

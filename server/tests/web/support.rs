@@ -41,17 +41,11 @@ impl Site {
     /// With some settings, over any database.
     pub fn with(database: Database, settings: &[(&str, &str)]) -> Self {
         let clock = MovableClock::at("2026-11-20T12:00:00Z".parse().unwrap());
-        let find = |name: &str| {
-            settings
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let find =
+            |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let settings = Settings::read(&find).unwrap();
-        let options = LeptosOptions::builder()
-            .output_name("keyrack")
-            .site_root(site().display().to_string())
-            .build();
+        let options =
+            LeptosOptions::builder().output_name("keyrack").site_root(site().display().to_string()).build();
         let state = AppState::new(database, Arc::new(clock.clone()), settings, options);
         state.readiness.set(State::Up);
         let router = server::web::router(state.clone());
@@ -69,25 +63,14 @@ impl Site {
 
     /// What a browser sends for a plain form on the page `from`.
     pub async fn post_form(&self, action: &str, from: &str, cookies: &str, body: &str) -> Response {
-        self.send(
-            form(action, from, cookies)
-                .body(Body::from(body.to_owned()))
-                .unwrap(),
-        )
-        .await
+        self.send(form(action, from, cookies).body(Body::from(body.to_owned())).unwrap()).await
     }
 }
 
 pub fn page(path: &str, cookies: &str) -> Builder {
-    let request = Request::builder()
-        .uri(path)
-        .header(HOST, HOME)
-        .header(ACCEPT, "text/html,application/xhtml+xml");
-    if cookies.is_empty() {
-        request
-    } else {
-        request.header(COOKIE, cookies)
-    }
+    let request =
+        Request::builder().uri(path).header(HOST, HOME).header(ACCEPT, "text/html,application/xhtml+xml");
+    if cookies.is_empty() { request } else { request.header(COOKIE, cookies) }
 }
 
 pub fn form(action: &str, from: &str, cookies: &str) -> Builder {
@@ -107,22 +90,14 @@ pub async fn json(response: Response) -> serde_json::Value {
 }
 
 pub fn header<'a>(response: &'a Response, name: &str) -> &'a str {
-    response
-        .headers()
-        .get(name)
-        .map_or("", |value| value.to_str().unwrap())
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 /// `name=value` of a cookie that the answer sets.
 pub fn cookie(response: &Response, name: &str) -> Option<String> {
-    let set = response
-        .headers()
-        .get_all(SET_COOKIE)
-        .iter()
-        .map(|value| value.to_str().unwrap());
-    let pair = set
-        .filter_map(|value| value.split(';').next())
-        .find(|pair| pair.starts_with(&format!("{name}=")))?;
+    let set = response.headers().get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+    let pair =
+        set.filter_map(|value| value.split(';').next()).find(|pair| pair.starts_with(&format!("{name}=")))?;
     Some(pair.to_owned())
 }
 
@@ -172,43 +147,18 @@ pub async fn owner(site: &Site, name: &str) -> Person {
     };
     let identity = &site.state.services.identity;
     let (organisation_id, hotel_id, owner_id) = (ids::new(), ids::new(), ids::new());
-    let mut transaction = site
-        .state
-        .database
-        .begin_in(organisation_id, owner_id)
-        .await
-        .unwrap();
+    let mut transaction = site.state.database.begin_in(organisation_id, owner_id).await.unwrap();
     let registration = form.check().unwrap();
-    identity
-        .register(
-            &mut transaction,
-            organisation_id,
-            hotel_id,
-            owner_id,
-            &registration,
-        )
-        .await
-        .unwrap();
+    identity.register(&mut transaction, organisation_id, hotel_id, owner_id, &registration).await.unwrap();
     transaction.commit().await.unwrap();
     let session = identity.sign_in(&email(name), PASSWORD, &client()).await.unwrap();
     let bearer = bearer(site, name).await;
-    Person {
-        name: name.to_owned(),
-        cookie: format!("keyrack_session={}", session.token),
-        bearer,
-        hotel_id,
-    }
+    Person { name: name.to_owned(), cookie: format!("keyrack_session={}", session.token), bearer, hotel_id }
 }
 
 /// A token that holds for half an hour from now.
 pub async fn bearer(site: &Site, name: &str) -> String {
-    let tokens = site
-        .state
-        .services
-        .identity
-        .issue_tokens(&email(name), PASSWORD, &client())
-        .await
-        .unwrap();
+    let tokens = site.state.services.identity.issue_tokens(&email(name), PASSWORD, &client()).await.unwrap();
     format!("Bearer {}", tokens.access_token)
 }
 
@@ -217,8 +167,5 @@ fn email(name: &str) -> String {
 }
 
 fn client() -> identity::Client {
-    identity::Client {
-        address: IpAddr::from([127, 0, 0, 1]),
-        user_agent: "test".to_owned(),
-    }
+    identity::Client { address: IpAddr::from([127, 0, 0, 1]), user_agent: "test".to_owned() }
 }

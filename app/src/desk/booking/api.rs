@@ -21,7 +21,11 @@ pub async fn load_stay(id: String) -> Result<(StayDetails, Vec<Room>, chrono::Na
 
 /// A page of stays, and the hotel's business date.
 #[server(prefix = "/actions", endpoint = "stays")]
-pub async fn load_stays(text: String, status: String, before: String) -> Result<(Vec<StayRow>, chrono::NaiveDate), AppError> {
+pub async fn load_stays(
+    text: String,
+    status: String,
+    before: String,
+) -> Result<(Vec<StayRow>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     // What is not a state or an id filters nothing: such an address was not made by us.
     let filter = pms::bookings::StayFilter { text, status: status.parse().ok(), before: before.parse().ok() };

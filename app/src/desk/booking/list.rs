@@ -22,10 +22,15 @@ pub fn BookingsPage() -> impl IntoView {
     let query = use_query_map();
     let parameter = move |name: &str| query.with(|query| query.get(name).unwrap_or_default());
     let wanted = move || (parameter("text"), parameter("status"), parameter("before"));
-    let data = Resource::new(move || (wanted(), LiveVersion::get()), |((text, status, before), _)| load_stays(text, status, before));
+    let data = Resource::new(
+        move || (wanted(), LiveVersion::get()),
+        |((text, status, before), _)| load_stays(text, status, before),
+    );
     let form = FormState::default();
     let mut states = vec![SelectOption::new("", t.all_states)];
-    states.extend(StayStatus::ALL.iter().map(|status| SelectOption::new(status.as_str(), status_text(*status))));
+    states.extend(
+        StayStatus::ALL.iter().map(|status| SelectOption::new(status.as_str(), status_text(*status))),
+    );
     view! {
         <Title text=t.list_title/>
         <div class="title-row"><h1>{t.list_title}</h1></div>

@@ -13,7 +13,7 @@ use super::api::{ActOnStay, load_stay};
 use super::change::ChangeStayForm;
 use super::list::StayTable;
 use crate::routes;
-use crate::shared::form::Form;
+use crate::shared::form::{Form, FormToken};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
 use crate::shared::show;
@@ -50,8 +50,10 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
     let history = details.history.iter().map(history_line).collect_view();
     let row = &details.row;
     let balance = Money::new(row.total.minor - row.paid.minor, row.total.currency);
-    let fact = |label: &'static str, value: String| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }.into_any();
-    let booked_by = details.booked_by.as_ref().map(|name| fill(t.booked_by, &[("name", name)])).unwrap_or_default();
+    let fact =
+        |label: &'static str, value: String| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }.into_any();
+    let booked_by =
+        details.booked_by.as_ref().map(|name| fill(t.booked_by, &[("name", name)])).unwrap_or_default();
     view! {
         <Title text=title.clone()/>
         <div class="title-row">
@@ -113,14 +115,21 @@ fn actions(details: &StayDetails) -> impl IntoView + use<> {
             _ => "button",
         };
         view! {
-            <form method="post" action=ActOnStay::PATH>
+            <form method="post" action=ActOnStay::PATH><FormToken/>
                 <input type="hidden" name="id" value=id.to_string()/>
                 <input type="hidden" name="action" value=action.as_str()/>
                 <button type="submit" class=class>{action_text(action)}</button>
             </form>
         }
     };
-    details.actions.iter().copied().filter(|action| *action != StayAction::Change).enumerate().map(button).collect_view()
+    details
+        .actions
+        .iter()
+        .copied()
+        .filter(|action| *action != StayAction::Change)
+        .enumerate()
+        .map(button)
+        .collect_view()
 }
 
 fn history_line(entry: &HistoryEntry) -> impl IntoView + use<> {

@@ -8,7 +8,10 @@ use crate::routes;
 
 /// Guests that match, or the newest.
 #[server(prefix = "/actions", endpoint = "guests")]
-pub async fn load_guests(text: String, after: String) -> Result<(Vec<GuestRow>, chrono::NaiveDate), AppError> {
+pub async fn load_guests(
+    text: String,
+    after: String,
+) -> Result<(Vec<GuestRow>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let rows = services.pms.guests(who.permit()?, &text, after.parse().ok()).await?;
     Ok((rows, services.pms.hotel(who.permit()?).await?.business_date))

@@ -25,7 +25,10 @@ pub fn GuestsPage() -> impl IntoView {
     let t = &texts().guests;
     let query = use_query_map();
     let parameter = move |name: &str| query.with(|query| query.get(name).unwrap_or_default());
-    let data = Resource::new(move || (parameter("text"), parameter("after"), LiveVersion::get()), |(text, after, _)| load_guests(text, after));
+    let data = Resource::new(
+        move || (parameter("text"), parameter("after"), LiveVersion::get()),
+        |(text, after, _)| load_guests(text, after),
+    );
     let text = query.with_untracked(|query| query.get("text").unwrap_or_default());
     view! {
         <Title text=t.title/>
@@ -47,7 +50,10 @@ pub fn GuestsPage() -> impl IntoView {
 #[component]
 fn Rows(rows: Vec<GuestRow>, today: NaiveDate) -> impl IntoView {
     let t = &texts().guests;
-    let next = rows.last().filter(|_| rows.len() == PAGE).map(|guest| format!("{}?after={}", routes::GUESTS, guest.id));
+    let next = rows
+        .last()
+        .filter(|_| rows.len() == PAGE)
+        .map(|guest| format!("{}?after={}", routes::GUESTS, guest.id));
     let rows = rows
         .into_iter()
         .map(|guest| {
@@ -106,7 +112,11 @@ fn OneGuest(guest: Option<Guest>, stays: Vec<StayRow>, today: NaiveDate) -> impl
         view! { <section class="list"><h2>{t.history}</h2>{body}</section> }
     });
     let address = GuestAddress {
-        address: details.address, zip_code: details.zip_code, city: details.city, state: details.state, country: details.country,
+        address: details.address,
+        zip_code: details.zip_code,
+        city: details.city,
+        state: details.state,
+        country: details.country,
     };
     view! {
         <Title text=title.clone()/>

@@ -72,7 +72,8 @@ pub async fn load_panel(wanted: Wanted) -> Result<Panel, AppError> {
     let date = |text: &str| text.parse::<NaiveDate>().map_err(|_| ProblemCode::NotADate);
     let arrival = problems.take("arrival", date(&wanted.arrival));
     let departure = problems.take("departure", date(&wanted.departure));
-    let dates = arrival.zip(departure).and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
+    let dates =
+        arrival.zip(departure).and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
     if arrival.is_some_and(|arrival| arrival < today) {
         problems.add("arrival", ProblemCode::InThePast);
     }

@@ -37,19 +37,28 @@ pub fn GuestStep(
     };
     let details = guest.map(|guest| guest.details).unwrap_or_default();
     let may_price = PageFacts::get().may(Permission::OverridePrice);
-    let button = chosen.map_or_else(|| fill(t.book, &[("price", "")]), |free| fill(t.book, &[("price", &show::money(free.total))]));
+    let button = chosen.map_or_else(
+        || fill(t.book, &[("price", "")]),
+        |free| fill(t.book, &[("price", &show::money(free.total))]),
+    );
     let guest_id = panel.guest.map(|guest| guest.id.to_string()).unwrap_or_default();
     let answers = [
-        ("room_id", wanted.room.clone()), ("arrival", wanted.arrival.clone()), ("departure", wanted.departure.clone()),
-        ("party", wanted.party.clone()), ("guest_id", guest_id),
+        ("room_id", wanted.room.clone()),
+        ("arrival", wanted.arrival.clone()),
+        ("departure", wanted.departure.clone()),
+        ("party", wanted.party.clone()),
+        ("guest_id", guest_id),
     ];
-    let answers = answers.into_iter().map(|(name, value)| view! { <HiddenField form=state.clone() name value/> }).collect_view();
+    let answers = answers
+        .into_iter()
+        .map(|(name, value)| view! { <HiddenField form=state.clone() name value/> })
+        .collect_view();
     let optional = texts().common.optional;
     view! {
         <section class="panel" aria-labelledby="guest-title" id="guest">
             <h2 id="guest-title">{t.step_guest}</h2>
             {who}
-            <PostForm form=form.clone()>
+            <PostForm form=form.clone() hidden=&["room_id", "arrival", "departure", "party", "guest_id"]>
                 {answers}
                 <div class="field-pair">
                     <TextField form=state.clone() name="first_name" label=t.first_name value=details.first_name required=true autofocus=is_new/>
@@ -117,7 +126,12 @@ pub fn Address(
 fn address(wanted: &Wanted, find: &str, guest: &str) -> String {
     format!(
         "{}?arrival={}&departure={}&party={}&room_type={}&room={}&find={find}&guest={guest}#guest",
-        routes::NEW_BOOKING, wanted.arrival, wanted.departure, wanted.party, wanted.room_type, wanted.room,
+        routes::NEW_BOOKING,
+        wanted.arrival,
+        wanted.departure,
+        wanted.party,
+        wanted.room_type,
+        wanted.room,
     )
 }
 
@@ -126,10 +140,16 @@ fn FindGuest(panel: Panel) -> impl IntoView {
     let t = &texts().new_booking;
     let wanted = panel.wanted;
     let kept = [
-        ("arrival", wanted.arrival.clone()), ("departure", wanted.departure.clone()), ("party", wanted.party.clone()),
-        ("room_type", wanted.room_type.clone()), ("room", wanted.room.clone()),
+        ("arrival", wanted.arrival.clone()),
+        ("departure", wanted.departure.clone()),
+        ("party", wanted.party.clone()),
+        ("room_type", wanted.room_type.clone()),
+        ("room", wanted.room.clone()),
     ];
-    let kept = kept.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
+    let kept = kept
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
     let found = panel.found.map(|found| {
         if found.is_empty() {
             return view! { <p class="field-help" role="status">{t.no_guest_found}</p> }.into_any();

@@ -41,9 +41,10 @@ pub fn NewBookingPage() -> impl IntoView {
 
 #[component]
 fn Steps(panel: Panel) -> impl IntoView {
-    let chosen = panel.free.as_ref().and_then(|free| {
-        free.iter().find(|free| free.room.id.to_string() == panel.wanted.room).cloned()
-    });
+    let chosen = panel
+        .free
+        .as_ref()
+        .and_then(|free| free.iter().find(|free| free.room.id.to_string() == panel.wanted.room).cloned());
     // A room that was just taken by somebody else stays chosen, so that the refusal has a place to be shown.
     let has_choice = !panel.wanted.room.is_empty();
     view! {
@@ -59,10 +60,16 @@ fn Steps(panel: Panel) -> impl IntoView {
 fn When(panel: Panel) -> impl IntoView {
     let t = &texts().new_booking;
     let wanted = panel.wanted;
-    let problems = panel.problems.iter().map(|problem| (problem.field.clone(), problem_text(&problem.code))).collect();
+    let problems =
+        panel.problems.iter().map(|problem| (problem.field.clone(), problem_text(&problem.code))).collect();
     let form = FormState { problems, ..FormState::default() };
     let mut types = vec![SelectOption::new("", t.any_type)];
-    types.extend(panel.room_types.into_iter().map(|room_type| SelectOption::new(room_type.id.to_string(), room_type.name)));
+    types.extend(
+        panel
+            .room_types
+            .into_iter()
+            .map(|room_type| SelectOption::new(room_type.id.to_string(), room_type.name)),
+    );
     view! {
         <section class="panel" aria-labelledby="when-title">
             <h2 id="when-title">{t.step_when}</h2>
@@ -109,12 +116,19 @@ fn choice(free: AvailableRoom, wanted: &Wanted) -> impl IntoView + use<> {
     let is_chosen = wanted.room == room.id.to_string();
     let href = format!(
         "{}?arrival={}&departure={}&party={}&room_type={}&room={}&guest={}#guest",
-        routes::NEW_BOOKING, wanted.arrival, wanted.departure, wanted.party, wanted.room_type, room.id, wanted.guest,
+        routes::NEW_BOOKING,
+        wanted.arrival,
+        wanted.departure,
+        wanted.party,
+        wanted.room_type,
+        room.id,
+        wanted.guest,
     );
     let hint = if free.occupied_now {
         Some(view! { <Badge tone=Tone::DueOut icon="key" text=t.occupied_now/> })
     } else {
-        (room.condition == RoomCondition::Dirty).then(|| view! { <Badge tone=Tone::Quiet icon="sparkles" text=t.not_clean/> })
+        (room.condition == RoomCondition::Dirty)
+            .then(|| view! { <Badge tone=Tone::Quiet icon="sparkles" text=t.not_clean/> })
     };
     view! {
         <li><a href=href class="choice" aria-current=is_chosen.then_some("true")>

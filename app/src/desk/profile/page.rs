@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use ui::{Badge, Button, TextField, Tone};
 
 use super::api::{ChangePassword, ChangeProfile, EndSession, load_profile};
-use crate::shared::form::{Form, PostForm};
+use crate::shared::form::{Form, FormToken, PostForm};
 use crate::shared::loaded::Loaded;
 use crate::shared::page::PageFacts;
 use crate::shared::show;
@@ -70,7 +70,7 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
         <section class="panel"><h2>{t.sessions}</h2>
             <ul class="sessions">{lines}</ul>
             {has_others.then(|| view! {
-                <form method="post" action=EndSession::PATH>
+                <form method="post" action=EndSession::PATH><FormToken/>
                     <input type="hidden" name="session_id" value=""/>
                     <button type="submit" class="button">{t.end_others}</button>
                 </form>
@@ -81,14 +81,19 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
 
 fn session_line(session: SessionRow) -> impl IntoView {
     let t = &texts().profile;
-    let browser = if session.user_agent.is_empty() { t.unknown_browser.to_owned() } else { browser_name(&session.user_agent) };
-    let seen = fill(t.last_seen, &[("at", &show::instant(session.last_seen_at)), ("address", &session.address)]);
+    let browser = if session.user_agent.is_empty() {
+        t.unknown_browser.to_owned()
+    } else {
+        browser_name(&session.user_agent)
+    };
+    let seen =
+        fill(t.last_seen, &[("at", &show::instant(session.last_seen_at)), ("address", &session.address)]);
     let label = fill(t.end_label, &[("browser", &browser)]);
     let end = if session.is_current {
         view! { <Badge tone=Tone::Good icon="check" text=t.this_browser/> }.into_any()
     } else {
         view! {
-            <form method="post" action=EndSession::PATH>
+            <form method="post" action=EndSession::PATH><FormToken/>
                 <input type="hidden" name="session_id" value=session.id.to_string()/>
                 <button type="submit" class="button button-quiet" aria-label=label>{t.end}</button>
             </form>
@@ -100,9 +105,24 @@ fn session_line(session: SessionRow) -> impl IntoView {
 
 /// `Firefox, Linux` from what a browser calls itself; the beginning of that where it is none we know.
 fn browser_name(user_agent: &str) -> String {
-    let find = |names: &[(&str, &str)]| names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| (*name).to_owned());
-    let browser = find(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
-    let system = find(&[("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux")]);
+    let find = |names: &[(&str, &str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| (*name).to_owned())
+    };
+    let browser = find(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = find(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    ]);
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser}, {system}"),
         (Some(one), None) | (None, Some(one)) => one,

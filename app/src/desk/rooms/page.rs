@@ -8,6 +8,7 @@ use ui::{Badge, ButtonKind, EmptyState, LinkButton, Tone};
 
 use super::api::{SetCondition, load_board};
 use crate::routes;
+use crate::shared::form::FormToken;
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
 use crate::shared::page::PageFacts;
@@ -29,12 +30,17 @@ pub fn RoomsPage() -> impl IntoView {
 fn Board(rooms: Vec<BoardRoom>, today: NaiveDate) -> impl IntoView {
     let t = &texts().rooms;
     let may_mark = PageFacts::get().may(Permission::SetRoomStatus);
-    let count = |test: fn(&BoardRoom) -> bool| show::number(i64::try_from(rooms.iter().filter(|room| test(room)).count()).unwrap_or(0));
-    let summary = fill(t.summary, &[
-        ("free", &count(|room| room.in_house.is_none() && room.closure.is_none())),
-        ("occupied", &count(|room| room.in_house.is_some())),
-        ("dirty", &count(|room| room.room.condition == RoomCondition::Dirty)),
-    ]);
+    let count = |test: fn(&BoardRoom) -> bool| {
+        show::number(i64::try_from(rooms.iter().filter(|room| test(room)).count()).unwrap_or(0))
+    };
+    let summary = fill(
+        t.summary,
+        &[
+            ("free", &count(|room| room.in_house.is_none() && room.closure.is_none())),
+            ("occupied", &count(|room| room.in_house.is_some())),
+            ("dirty", &count(|room| room.room.condition == RoomCondition::Dirty)),
+        ],
+    );
     let is_empty = rooms.is_empty();
     let mut floors: Vec<(String, Vec<BoardRoom>)> = Vec::new();
     for room in rooms {
@@ -68,8 +74,12 @@ fn card(board: BoardRoom, today: NaiveDate, may_mark: bool) -> impl IntoView {
     let to_be_moved = board.closure.is_some() && (board.in_house.is_some() || board.arriving.is_some());
     let state = match (&board.closure, &board.in_house) {
         (Some(closure), _) => {
-            let text = fill(t.until_reason, &[("date", &show::date(closure.ends_on, today)), ("reason", &closure.reason)]);
-            view! { <Badge tone=Tone::Alarm icon="wrench" text=t.out_of_order/> <p class="sub">{text}</p> }.into_any()
+            let text = fill(
+                t.until_reason,
+                &[("date", &show::date(closure.ends_on, today)), ("reason", &closure.reason)],
+            );
+            view! { <Badge tone=Tone::Alarm icon="wrench" text=t.out_of_order/> <p class="sub">{text}</p> }
+                .into_any()
         }
         (None, Some(stay)) => {
             let tone = if stay.departure <= today { Tone::DueOut } else { Tone::InHouse };
@@ -78,7 +88,9 @@ fn card(board: BoardRoom, today: NaiveDate, may_mark: bool) -> impl IntoView {
         }
         (None, None) => view! { <Badge tone=Tone::Quiet icon="door" text=t.free/> }.into_any(),
     };
-    let guest = board.in_house.map(|stay| view! { <p><a href=routes::booking(stay.stay_id)>{stay.guest_name}</a></p> });
+    let guest = board
+        .in_house
+        .map(|stay| view! { <p><a href=routes::booking(stay.stay_id)>{stay.guest_name}</a></p> });
     let arriving = board.arriving.map(|stay| {
         view! { <p class="sub"><a href=routes::booking(stay.stay_id)>{fill(t.arrives, &[("name", &stay.guest_name)])}</a></p> }
     });
@@ -109,7 +121,7 @@ fn marks(room_id: String, number: &str, present: RoomCondition) -> impl IntoView
         }
     };
     view! {
-        <form method="post" action=SetCondition::PATH class="marks" role="group" aria-label=label>
+        <form method="post" action=SetCondition::PATH class="marks" role="group" aria-label=label><FormToken/>
             <input type="hidden" name="room_id" value=room_id/>
             {mark(RoomCondition::Dirty, t.dirty)}
             {mark(RoomCondition::Clean, t.clean)}

@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn;
 use ui::{Button, DateField, SelectField, SelectOption, TextField};
 
 use super::api::{CloseRoom, ReopenRoom};
-use crate::shared::form::{Form, PostForm};
+use crate::shared::form::{Form, FormToken, PostForm};
 use crate::shared::show;
 use crate::texts::texts;
 
@@ -23,7 +23,11 @@ pub fn Closures(
     let form = Form::of::<CloseRoom>("form");
     let (state, is_open) = (form.state.clone(), form.was_refused());
     let number = |closure: &RoomClosure| {
-        rooms.iter().find(|room| room.id == closure.room_id).map(|room| room.number.clone()).unwrap_or_default()
+        rooms
+            .iter()
+            .find(|room| room.id == closure.room_id)
+            .map(|room| room.number.clone())
+            .unwrap_or_default()
     };
     let lines = closures
         .iter()
@@ -32,7 +36,7 @@ pub fn Closures(
             view! {
                 <li>
                     <div><strong>{number(closure)}</strong> " " {dates} <span class="sub">{closure.reason.clone()}</span></div>
-                    <form method="post" action=ReopenRoom::PATH>
+                    <form method="post" action=ReopenRoom::PATH><FormToken/>
                         <input type="hidden" name="id" value=closure.id.to_string()/>
                         <button type="submit" class="button button-quiet">{t.reopen}</button>
                     </form>
@@ -40,7 +44,8 @@ pub fn Closures(
             }
         })
         .collect_view();
-    let options = rooms.iter().map(|room| SelectOption::new(room.id.to_string(), room.number.clone())).collect();
+    let options =
+        rooms.iter().map(|room| SelectOption::new(room.id.to_string(), room.number.clone())).collect();
     view! {
         <section class="panel"><h2>{t.closures}</h2>
             {closures.is_empty().then(|| view! { <p class="list-empty">{t.closures_empty}</p> })}

@@ -6,7 +6,7 @@ use ui::{Button, Notice, NoticeKind, SelectField, SelectOption, TextField};
 
 use super::api::{RemoveRoom, RemoveRoomType, SaveRoom, SaveRoomType};
 use crate::routes;
-use crate::shared::form::{Form, PostForm};
+use crate::shared::form::{Form, FormToken, PostForm};
 use crate::shared::show;
 use crate::texts::{error_text, fill, texts};
 
@@ -20,6 +20,7 @@ fn line_actions(edit: String, label: String, remove: &'static str, id: String) -
     view! {
         <a class="button button-quiet" href=edit aria-label=label>{texts().common.change}</a>
         <form method="post" action=remove>
+            <FormToken/>
             <input type="hidden" name="id" value=id/>
             <button type="submit" class="button button-quiet">{texts().common.remove}</button>
         </form>
@@ -39,7 +40,12 @@ pub fn RoomTypes(
     let state = form.state.clone();
     let removal = Form::of::<RemoveRoomType>("").error.map(|error| error_text(&error));
     let is_open = form.was_refused() || present.is_some();
-    let id = form.state.values.get("id").cloned().unwrap_or_else(|| present.as_ref().map(|one| one.id.to_string()).unwrap_or_default());
+    let id = form
+        .state
+        .values
+        .get("id")
+        .cloned()
+        .unwrap_or_else(|| present.as_ref().map(|one| one.id.to_string()).unwrap_or_default());
     let rows = room_types
         .into_iter()
         .map(|one| {
@@ -56,7 +62,8 @@ pub fn RoomTypes(
             }
         })
         .collect_view();
-    let summary = present.as_ref().map_or_else(|| t.add_type.to_owned(), |one| fill(t.edit, &[("name", &one.name)]));
+    let summary =
+        present.as_ref().map_or_else(|| t.add_type.to_owned(), |one| fill(t.edit, &[("name", &one.name)]));
     let value = move |pick: fn(&RoomType) -> String| present.as_ref().map(pick).unwrap_or_default();
     view! {
         <section class="panel"><h2>{t.types}</h2>
@@ -100,7 +107,12 @@ pub fn Rooms(
     let state = form.state.clone();
     let removal = Form::of::<RemoveRoom>("").error.map(|error| error_text(&error));
     let is_open = form.was_refused() || present.is_some();
-    let id = form.state.values.get("id").cloned().unwrap_or_else(|| present.as_ref().map(|room| room.id.to_string()).unwrap_or_default());
+    let id = form
+        .state
+        .values
+        .get("id")
+        .cloned()
+        .unwrap_or_else(|| present.as_ref().map(|room| room.id.to_string()).unwrap_or_default());
     let rows = rooms
         .into_iter()
         .map(|room| {
@@ -116,11 +128,14 @@ pub fn Rooms(
             }
         })
         .collect_view();
-    let summary = present.as_ref().map_or_else(|| t.add_room.to_owned(), |room| fill(t.edit, &[("name", &room.number)]));
+    let summary = present
+        .as_ref()
+        .map_or_else(|| t.add_room.to_owned(), |room| fill(t.edit, &[("name", &room.number)]));
     let value = move |pick: fn(&Room) -> String| present.as_ref().map(pick).unwrap_or_default();
     let has_types = !room_types.is_empty();
     let options = room_types.into_iter().map(|one| SelectOption::new(one.id.to_string(), one.name)).collect();
-    let own_rate: fn(&Room) -> String = |room| if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() };
+    let own_rate: fn(&Room) -> String =
+        |room| if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() };
     let fields = view! {
         <details class="more" open=is_open id="room">
             <summary>{summary}</summary>
@@ -138,7 +153,11 @@ pub fn Rooms(
             </PostForm>
         </details>
     };
-    let body = if has_types { fields.into_any() } else { view! { <p class="list-empty">{t.no_types}</p> }.into_any() };
+    let body = if has_types {
+        fields.into_any()
+    } else {
+        view! { <p class="list-empty">{t.no_types}</p> }.into_any()
+    };
     view! {
         <section class="panel"><h2>{t.rooms}</h2>
             {removal.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}

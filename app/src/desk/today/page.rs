@@ -10,6 +10,7 @@ use ui::{ButtonKind, LinkButton, StatusBadge};
 use super::api::load_today;
 use crate::desk::booking::ActOnStay;
 use crate::routes;
+use crate::shared::form::FormToken;
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
 use crate::shared::page::PageFacts;
@@ -32,12 +33,14 @@ fn Lists(today: Today) -> impl IntoView {
     let facts = PageFacts::get();
     let may_act = facts.may(Permission::ManageBookings);
     let date = today.date;
-    let occupancy =
-        fill(t.occupancy, &[("taken", &show::number(today.rooms_taken)), ("rooms", &show::number(today.rooms))]);
+    let occupancy = fill(
+        t.occupancy,
+        &[("taken", &show::number(today.rooms_taken)), ("rooms", &show::number(today.rooms))],
+    );
     let out_of_order = (today.rooms_out_of_order > 0)
         .then(|| fill(t.out_of_order, &[("n", &show::number(today.rooms_out_of_order))]));
-    let late = (!today.late.is_empty())
-        .then(|| section("late", t.late, t.late_empty, today.late, date, may_act));
+    let late =
+        (!today.late.is_empty()).then(|| section("late", t.late, t.late_empty, today.late, date, may_act));
     view! {
         <div class="title-row">
             <h1>{t.title}</h1>
@@ -123,7 +126,7 @@ fn actions(stay: &StayRow, today: NaiveDate) -> AnyView {
     let label = |text: &str| fill(text, &[("name", &stay.guest_name), ("room", &stay.room_number)]);
     let button = |action: StayAction, text: &'static str, label: String, class: &'static str| {
         view! {
-            <form method="post" action=ActOnStay::PATH>
+            <form method="post" action=ActOnStay::PATH><FormToken/>
                 <input type="hidden" name="id" value=stay.id.to_string()/>
                 <input type="hidden" name="action" value=action.as_str()/>
                 <button type="submit" class=class aria-label=label>{text}</button>
@@ -132,11 +135,15 @@ fn actions(stay: &StayRow, today: NaiveDate) -> AnyView {
     };
     match stay.status {
         StayStatus::Reserved if stay.dates.departure() > today => {
-            let no_show = (stay.dates.arrival() < today)
-                .then(|| button(StayAction::NoShow, t.no_show, label(t.no_show_label), "button button-quiet"));
-            view! { {no_show} {button(StayAction::CheckIn, t.check_in, label(t.check_in_label), "button")} }.into_any()
+            let no_show = (stay.dates.arrival() < today).then(|| {
+                button(StayAction::NoShow, t.no_show, label(t.no_show_label), "button button-quiet")
+            });
+            view! { {no_show} {button(StayAction::CheckIn, t.check_in, label(t.check_in_label), "button")} }
+                .into_any()
         }
-        StayStatus::Reserved => button(StayAction::NoShow, t.no_show, label(t.no_show_label), "button").into_any(),
+        StayStatus::Reserved => {
+            button(StayAction::NoShow, t.no_show, label(t.no_show_label), "button").into_any()
+        }
         StayStatus::CheckedIn => button(
             StayAction::CheckOut,
             t.check_out,

@@ -6,7 +6,6 @@ mod repo;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::problem::ProblemCode;
 use serde_json::json;
 
 use crate::access_end::end_access;
@@ -32,10 +31,14 @@ impl Identity {
     }
 
     async fn send_link(&self, email: &str) -> Result<()> {
-        let Ok(email) = domain::problem::email(email) else { return Ok(()) };
+        let Ok(email) = domain::problem::email(email) else {
+            return Ok(());
+        };
         let now = self.clock.now();
         let mut transaction = self.database.begin_identity().await?;
-        let Some(user) = repo::lock_by_email(&mut transaction, &email).await? else { return Ok(()) };
+        let Some(user) = repo::lock_by_email(&mut transaction, &email).await? else {
+            return Ok(());
+        };
         if repo::links_since(&mut transaction, user.id, now - LINK_LIFETIME).await? >= MOST_LINKS {
             tracing::info!(user_id = %user.id, "password_reset.too_many_links");
             return Ok(());
@@ -50,12 +53,12 @@ impl Identity {
     /// Sets another password by the token of a link, and ends everything the person is signed in with.
     ///
     /// [`Error::BadToken`] for a token that is not ours, was used, or whose user was deactivated;
-    /// [`Error::ExpiredToken`] after an hour; a password that cannot be accepted is a problem at `new_password`, and the
+    /// [`Error::ExpiredToken`] after an hour; a password that cannot be accepted is a problem at `password`, and the
     /// link stays good.
     pub async fn reset_password(&self, token: &str, new_password: &str) -> Result<()> {
         let hash = platform::secret::hash(token);
         check(repo::state(self.database.identity(), &hash).await?, self.clock.now())?;
-        let new = new_password_checked(new_password)?;
+        let new = new_password_checked("password", new_password)?;
         let new_hash = self.passwords.hash(&new).await?;
 
         let mut transaction = self.database.begin_identity().await?;
@@ -72,7 +75,8 @@ impl Identity {
         let subjects: Vec<_> = logins.map(|login| self.limits.login(&login)).collect();
         failures::forget(&mut transaction, &subjects).await?;
         let (action, facts) = ("password.reset", json!({ "sessions_ended": ended }));
-        people::record(&mut transaction, user.organisation_id, user_id, action, user_id.into(), facts, now).await?;
+        people::record(&mut transaction, user.organisation_id, user_id, action, user_id.into(), facts, now)
+            .await?;
         Ok(transaction.commit().await?)
     }
 }
@@ -86,7 +90,7 @@ fn check(state: Option<LinkState>, now: DateTime<Utc>) -> Result<()> {
     }
 }
 
-/// Checks a new password; the problem is at `new_password`.
-pub(crate) fn new_password_checked(text: &str) -> Result<String> {
-    domain::hotel::password(text).map_err(|code: ProblemCode| Error::at("new_password", code))
+/// Checks a new password; the problem is at `field`.
+pub(crate) fn new_password_checked(field: &str, text: &str) -> Result<String> {
+    domain::hotel::password(text).map_err(|code| Error::at(field, code))
 }

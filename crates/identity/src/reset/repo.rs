@@ -28,7 +28,11 @@ pub(super) async fn lock_by_email(transaction: &mut Transaction, email: &str) ->
 }
 
 /// How many links were made for a user after an instant.
-pub(super) async fn links_since(transaction: &mut Transaction, user_id: UserId, since: DateTime<Utc>) -> Result<i64> {
+pub(super) async fn links_since(
+    transaction: &mut Transaction,
+    user_id: UserId,
+    since: DateTime<Utc>,
+) -> Result<i64> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM password_resets WHERE user_id = $1 AND created_at > $2"#,
         Uuid::from(user_id),
@@ -40,7 +44,12 @@ pub(super) async fn links_since(transaction: &mut Transaction, user_id: UserId, 
 }
 
 /// Writes a link down.
-pub(super) async fn insert(transaction: &mut Transaction, token_hash: &[u8], user_id: UserId, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn insert(
+    transaction: &mut Transaction,
+    token_hash: &[u8],
+    user_id: UserId,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "INSERT INTO password_resets (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
         token_hash,
@@ -73,15 +82,21 @@ pub(super) async fn state(executor: impl PgExecutor<'_>, token_hash: &[u8]) -> R
 
 /// Whose link it is.
 pub(super) async fn owner(transaction: &mut Transaction, token_hash: &[u8]) -> Result<Option<UserId>> {
-    let owner =
-        sqlx::query_scalar!(r#"SELECT user_id AS "user_id: UserId" FROM password_resets WHERE token_hash = $1"#, token_hash)
-            .fetch_optional(&mut **transaction)
-            .await?;
+    let owner = sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId" FROM password_resets WHERE token_hash = $1"#,
+        token_hash
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
     Ok(owner)
 }
 
 /// Uses a link up. False when another request was first.
-pub(super) async fn spend(transaction: &mut Transaction, token_hash: &[u8], now: DateTime<Utc>) -> Result<bool> {
+pub(super) async fn spend(
+    transaction: &mut Transaction,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let result = sqlx::query!(
         "UPDATE password_resets SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2",
         token_hash,

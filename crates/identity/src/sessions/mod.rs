@@ -53,7 +53,8 @@ impl std::fmt::Debug for NewSession {
 
 /// A session of `actor`, with the hotel that was chosen in it.
 pub(crate) fn session(id: SessionId, actor: Actor, chosen: Option<HotelId>) -> Session {
-    let hotel_id = chosen.filter(|hotel_id| actor.membership(*hotel_id).is_some()).or_else(|| actor.home_hotel());
+    let hotel_id =
+        chosen.filter(|hotel_id| actor.membership(*hotel_id).is_some()).or_else(|| actor.home_hotel());
     Session { id, actor: Arc::new(actor), hotel_id }
 }
 
@@ -62,13 +63,15 @@ impl Identity {
     /// its user was deactivated. At most once a minute a second statement notes that the session is in use.
     pub async fn session(&self, token: &str) -> Result<Option<Session>> {
         let now = self.clock.now();
-        let Some(found) = repo::find(self.database.identity(), &platform::secret::hash(token), now).await? else {
+        let Some(found) = repo::find(self.database.identity(), &platform::secret::hash(token), now).await?
+        else {
             return Ok(None);
         };
         if found.last_seen_at <= now - SEEN_EVERY {
             let until = (now + IDLE).min(found.created_at + LONGEST);
             // A page is not refused because a note could not be made.
-            if let Err(error) = repo::touch(self.database.identity(), found.id, now, SEEN_EVERY, until).await {
+            if let Err(error) = repo::touch(self.database.identity(), found.id, now, SEEN_EVERY, until).await
+            {
                 tracing::warn!(%error, "session.not_touched");
             }
         }
@@ -81,7 +84,8 @@ impl Identity {
         let mut transaction = self.database.begin_identity().await?;
         if let Some((user_id, organisation_id)) = repo::expire(&mut transaction, session_id, now).await? {
             let (action, subject) = ("session.signed_out", session_id.into());
-            people::record(&mut transaction, organisation_id, user_id, action, subject, json!({}), now).await?;
+            people::record(&mut transaction, organisation_id, user_id, action, subject, json!({}), now)
+                .await?;
         }
         Ok(transaction.commit().await?)
     }
@@ -107,7 +111,8 @@ impl Identity {
         repo::delete(&mut transaction, actor.user_id, session_id, now).await?;
         let (action, facts) = ("sessions.ended", json!({ "sessions": 1 }));
         let subject = session_id.into();
-        people::record(&mut transaction, actor.organisation_id, actor.user_id, action, subject, facts, now).await?;
+        people::record(&mut transaction, actor.organisation_id, actor.user_id, action, subject, facts, now)
+            .await?;
         Ok(transaction.commit().await?)
     }
 
@@ -118,7 +123,8 @@ impl Identity {
         let ended = repo::delete_others(&mut transaction, actor.user_id, current, now).await?;
         let (action, facts) = ("sessions.ended", json!({ "sessions": ended }));
         let subject = actor.user_id.into();
-        people::record(&mut transaction, actor.organisation_id, actor.user_id, action, subject, facts, now).await?;
+        people::record(&mut transaction, actor.organisation_id, actor.user_id, action, subject, facts, now)
+            .await?;
         transaction.commit().await?;
         Ok(u64::try_from(ended).unwrap_or(0))
     }

@@ -30,7 +30,11 @@ pub(super) struct Found {
 }
 
 /// Session, user and memberships in one statement.
-pub(super) async fn find(executor: impl PgExecutor<'_>, token_hash: &[u8], now: DateTime<Utc>) -> Result<Option<Found>> {
+pub(super) async fn find(
+    executor: impl PgExecutor<'_>,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Found>> {
     let row = sqlx::query!(
         r#"SELECT s.id AS "id: SessionId", s.hotel_id AS "hotel_id: HotelId", s.created_at, s.last_seen_at,
                   u.id AS "user_id: UserId", u.organisation_id AS "organisation_id: OrganisationId",
@@ -94,7 +98,8 @@ pub(crate) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<SessionId> {
     let id: SessionId = platform::ids::new();
-    let user_agent: String = client.user_agent.chars().filter(|c| !c.is_control()).take(LONGEST_USER_AGENT).collect();
+    let user_agent: String =
+        client.user_agent.chars().filter(|c| !c.is_control()).take(LONGEST_USER_AGENT).collect();
     sqlx::query!(
         "INSERT INTO sessions (id, token_hash, user_id, user_agent, address, created_at, last_seen_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
@@ -130,11 +135,21 @@ pub(super) async fn expire(
 }
 
 /// Uses another hotel in a session of this user.
-pub(super) async fn choose_hotel(pool: &PgPool, user_id: UserId, id: SessionId, hotel_id: HotelId) -> Result<()> {
+pub(super) async fn choose_hotel(
+    pool: &PgPool,
+    user_id: UserId,
+    id: SessionId,
+    hotel_id: HotelId,
+) -> Result<()> {
     let (id, user_id, hotel_id) = (Uuid::from(id), Uuid::from(user_id), Uuid::from(hotel_id));
-    let result = sqlx::query!("UPDATE sessions SET hotel_id = $3 WHERE id = $1 AND user_id = $2", id, user_id, hotel_id)
-        .execute(pool)
-        .await?;
+    let result = sqlx::query!(
+        "UPDATE sessions SET hotel_id = $3 WHERE id = $1 AND user_id = $2",
+        id,
+        user_id,
+        hotel_id
+    )
+    .execute(pool)
+    .await?;
     if result.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
@@ -166,9 +181,14 @@ pub(super) async fn delete(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let (id, user_id) = (Uuid::from(id), Uuid::from(user_id));
-    let result = sqlx::query!("DELETE FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > $3", id, user_id, now)
-        .execute(&mut **transaction)
-        .await?;
+    let result = sqlx::query!(
+        "DELETE FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > $3",
+        id,
+        user_id,
+        now
+    )
+    .execute(&mut **transaction)
+    .await?;
     if result.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 

@@ -76,6 +76,8 @@ pub(super) async fn add(transaction: &mut Transaction, attempt: &Attempt, now: D
 
 /// Forgets all failures that are counted under `subjects`.
 pub(crate) async fn forget(transaction: &mut Transaction, subjects: &[Vec<u8>]) -> Result<()> {
-    sqlx::query!("DELETE FROM sign_in_failures WHERE subject = ANY ($1)", subjects).execute(&mut **transaction).await?;
+    sqlx::query!("DELETE FROM sign_in_failures WHERE subject = ANY ($1)", subjects)
+        .execute(&mut **transaction)
+        .await?;
     Ok(())
 }

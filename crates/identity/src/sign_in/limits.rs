@@ -68,7 +68,7 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// The same attempt by somebody who was signed in from this network before.
-    pub(crate) fn from_known_network(self, is_known_network: bool) -> Self {
+    pub(crate) fn known_here(self, is_known_network: bool) -> Self {
         Self { is_known_network, ..self }
     }
 
@@ -88,7 +88,13 @@ impl Limits {
     }
 
     fn subject(&self, kind: &str, text: &str) -> Vec<u8> {
-        Sha256::new().chain_update(self.key).chain_update(kind).chain_update([0]).chain_update(text).finalize().to_vec()
+        Sha256::new()
+            .chain_update(self.key)
+            .chain_update(kind)
+            .chain_update([0])
+            .chain_update(text)
+            .finalize()
+            .to_vec()
     }
 
     /// An attempt to sign in with a login from an address.
@@ -113,7 +119,12 @@ impl Limits {
     }
 
     /// Refuses an attempt that is over a limit now; without a lock, to save the work of comparing passwords.
-    pub(crate) async fn refuse_early(&self, pool: &sqlx::PgPool, attempt: &Attempt, now: DateTime<Utc>) -> Result<()> {
+    pub(crate) async fn refuse_early(
+        &self,
+        pool: &sqlx::PgPool,
+        attempt: &Attempt,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let tally = failures::tally(pool, self, attempt, now).await?;
         self.decide(&tally, attempt, now)
     }

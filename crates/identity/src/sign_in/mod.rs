@@ -1,7 +1,7 @@
 //! Signing in with an e-mail address or a user name, and a password.
 
 pub(crate) mod failures;
-pub(crate) mod limits;
+pub mod limits;
 pub(crate) mod network;
 
 use std::net::IpAddr;
@@ -54,8 +54,16 @@ impl Identity {
         let token = platform::secret::token();
         let id = repo::insert(&mut transaction, &actor, &token, client, at).await?;
         let facts = json!({ "address": client.address.to_string() });
-        people::record(&mut transaction, actor.organisation_id, actor.user_id, "session.signed_in", id.into(), facts, at)
-            .await?;
+        people::record(
+            &mut transaction,
+            actor.organisation_id,
+            actor.user_id,
+            "session.signed_in",
+            id.into(),
+            facts,
+            at,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(NewSession { token: token.text, session: crate::sessions::session(id, actor, None) })
     }
@@ -65,7 +73,7 @@ impl Identity {
         let login = normal(login);
         let candidate = self.candidate(&login, client.address).await?;
         let is_known_network = candidate.as_ref().is_some_and(|candidate| candidate.is_known_network);
-        let attempt = self.limits.sign_in(&login, client.address).from_known_network(is_known_network);
+        let attempt = self.limits.sign_in(&login, client.address).known_here(is_known_network);
         self.limits.refuse_early(self.database.identity(), &attempt, self.clock.now()).await?;
 
         let hash = candidate.as_ref().map(|candidate| candidate.password_hash.as_str());
@@ -81,7 +89,16 @@ impl Identity {
         if !is_right {
             let facts = json!({ "address": client.address.to_string() });
             let (organisation_id, id) = (candidate.organisation_id, candidate.id);
-            people::record(&mut transaction, organisation_id, id, "session.sign_in_failed", id.into(), facts, now).await?;
+            people::record(
+                &mut transaction,
+                organisation_id,
+                id,
+                "session.sign_in_failed",
+                id.into(),
+                facts,
+                now,
+            )
+            .await?;
             transaction.commit().await?;
             return Err(Error::WrongCredentials);
         }

@@ -31,7 +31,11 @@ impl Identity {
 
     /// Creates a member of staff of the hotel. Problems are at the form's fields; a user name or an address that
     /// somebody has is [`ProblemCode::AlreadyInUse`] there. A role above one's own is [`Error::Forbidden`].
-    pub async fn create_staff(&self, permit: Permit<'_, right::ManageStaff>, form: &StaffForm) -> Result<StaffMember> {
+    pub async fn create_staff(
+        &self,
+        permit: Permit<'_, right::ManageStaff>,
+        form: &StaffForm,
+    ) -> Result<StaffMember> {
         let draft = form.check()?;
         if !permit.role().may_assign(draft.role) {
             return Err(Error::Forbidden);
@@ -78,12 +82,14 @@ impl Identity {
         let mut transaction = self.database.begin(&permit).await?;
         // Two owners who demote each other at once must not both succeed.
         repo::lock_organisation(&mut transaction, permit.organisation_id()).await?;
-        let before = repo::lock_member(&mut transaction, permit.hotel_id(), user_id).await?.ok_or(Error::NotFound)?;
+        let before =
+            repo::lock_member(&mut transaction, permit.hotel_id(), user_id).await?.ok_or(Error::NotFound)?;
         if before.role == role && before.is_active == is_active {
             return Ok(());
         }
         let may_change_role = permit.role().may_assign(before.role) && permit.role().may_assign(role);
-        let may_change_access = before.is_active == is_active || permit.role().may_assign(before.highest_role);
+        let may_change_access =
+            before.is_active == is_active || permit.role().may_assign(before.highest_role);
         if user_id == permit.actor().user_id || !may_change_role || !may_change_access {
             return Err(Error::Forbidden);
         }
@@ -103,12 +109,18 @@ impl Identity {
 
     /// Sets the password of somebody who works in the hotel, and ends all they are signed in with. One's own is changed
     /// with [`Identity::change_password`], which asks for the present one: here that is [`Error::Forbidden`]. A password
-    /// that cannot be accepted is a problem at `new_password`.
-    pub async fn set_staff_password(&self, permit: Permit<'_, right::ManageStaff>, user_id: UserId, new: &str) -> Result<()> {
-        let hash = self.passwords.hash(&new_password_checked(new)?).await?;
+    /// that cannot be accepted is a problem at `password`.
+    pub async fn set_staff_password(
+        &self,
+        permit: Permit<'_, right::ManageStaff>,
+        user_id: UserId,
+        new: &str,
+    ) -> Result<()> {
+        let hash = self.passwords.hash(&new_password_checked("password", new)?).await?;
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
-        let member = repo::lock_member(&mut transaction, permit.hotel_id(), user_id).await?.ok_or(Error::NotFound)?;
+        let member =
+            repo::lock_member(&mut transaction, permit.hotel_id(), user_id).await?.ok_or(Error::NotFound)?;
         if user_id == permit.actor().user_id || !permit.role().may_assign(member.highest_role) {
             return Err(Error::Forbidden);
         }

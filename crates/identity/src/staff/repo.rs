@@ -35,7 +35,9 @@ impl MemberRow {
 }
 
 fn role(text: &str) -> Result<Role> {
-    text.parse().map_err(|error: domain::problem::UnknownValue| Error::Internal(format!("a membership's role: {error}")))
+    text.parse().map_err(|error: domain::problem::UnknownValue| {
+        Error::Internal(format!("a membership's role: {error}"))
+    })
 }
 
 /// Who works in a hotel.
@@ -53,7 +55,11 @@ pub(super) async fn list(transaction: &mut Transaction, hotel_id: HotelId) -> Re
 }
 
 /// Somebody in the first of the actor's hotels that they work in.
-pub(super) async fn colleague(transaction: &mut Transaction, actor: &Actor, user_id: UserId) -> Result<Option<StaffMember>> {
+pub(super) async fn colleague(
+    transaction: &mut Transaction,
+    actor: &Actor,
+    user_id: UserId,
+) -> Result<Option<StaffMember>> {
     let hotels: Vec<Uuid> = actor.memberships.iter().map(|membership| membership.hotel_id.into()).collect();
     let row = sqlx::query_as!(
         MemberRow,
@@ -132,7 +138,11 @@ pub(super) struct Member {
 }
 
 /// Loads and locks a member of staff of a hotel. The lock also makes signing in wait (see `people::lock_active`).
-pub(super) async fn lock_member(transaction: &mut Transaction, hotel_id: HotelId, user_id: UserId) -> Result<Option<Member>> {
+pub(super) async fn lock_member(
+    transaction: &mut Transaction,
+    hotel_id: HotelId,
+    user_id: UserId,
+) -> Result<Option<Member>> {
     let user_id = Uuid::from(user_id);
     let row = sqlx::query!(
         "SELECT m.role, u.is_active FROM memberships m JOIN users u ON u.id = m.user_id
@@ -162,10 +172,17 @@ pub(super) async fn change(
     is_active: bool,
 ) -> Result<()> {
     let (hotel_id, user_id) = (Uuid::from(hotel_id), Uuid::from(user_id));
-    sqlx::query!("UPDATE memberships SET role = $3 WHERE hotel_id = $1 AND user_id = $2", hotel_id, user_id, role.as_str())
+    sqlx::query!(
+        "UPDATE memberships SET role = $3 WHERE hotel_id = $1 AND user_id = $2",
+        hotel_id,
+        user_id,
+        role.as_str()
+    )
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query!("UPDATE users SET is_active = $2 WHERE id = $1", user_id, is_active)
         .execute(&mut **transaction)
         .await?;
-    sqlx::query!("UPDATE users SET is_active = $2 WHERE id = $1", user_id, is_active).execute(&mut **transaction).await?;
     Ok(())
 }
 

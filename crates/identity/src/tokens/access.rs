@@ -46,7 +46,11 @@ impl AccessKeys {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        Self { encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key), validation }
+        Self {
+            encoding: EncodingKey::from_secret(&key),
+            decoding: DecodingKey::from_secret(&key),
+            validation,
+        }
     }
 
     /// Signs a token for a user.
@@ -63,7 +67,9 @@ impl AccessKeys {
 
     /// Reads a token that we signed and that has not expired.
     pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Bearer> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).map_err(|_| Error::BadToken)?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|_| Error::BadToken)?
+            .claims;
         if claims.exp <= now.timestamp() {
             return Err(Error::ExpiredToken);
         }
@@ -99,7 +105,12 @@ mod tests {
         assert!(matches!(keys("other").verify(&token, now), Err(Error::BadToken)));
         let body = token.split('.').nth(1).unwrap();
         // {"alg":"none","typ":"JWT"}
-        for forged in [format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}."), format!("{token}x"), "a.b.c".into(), String::new()] {
+        for forged in [
+            format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}."),
+            format!("{token}x"),
+            "a.b.c".into(),
+            String::new(),
+        ] {
             assert!(matches!(keys("k").verify(&forged, now), Err(Error::BadToken)), "{forged}");
         }
     }

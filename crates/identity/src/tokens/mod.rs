@@ -47,7 +47,16 @@ impl Identity {
         let Proven { mut transaction, actor, at } = self.prove(login, password, client).await?;
         let family_id: Uuid = platform::ids::new();
         let facts = json!({ "address": client.address.to_string() });
-        people::record(&mut transaction, actor.organisation_id, actor.user_id, "tokens.issued", family_id, facts, at).await?;
+        people::record(
+            &mut transaction,
+            actor.organisation_id,
+            actor.user_id,
+            "tokens.issued",
+            family_id,
+            facts,
+            at,
+        )
+        .await?;
         let pair = self.pair(&mut transaction, family_id, actor, at).await?;
         transaction.commit().await?;
         Ok(pair)
@@ -72,7 +81,16 @@ impl Identity {
         if state.is_used && !state.is_revoked {
             repo::revoke_family(&mut transaction, owner.family_id, now).await?;
             let (action, subject) = ("tokens.reused", owner.family_id);
-            people::record(&mut transaction, owner.organisation_id, owner.user_id, action, subject, json!({}), now).await?;
+            people::record(
+                &mut transaction,
+                owner.organisation_id,
+                owner.user_id,
+                action,
+                subject,
+                json!({}),
+                now,
+            )
+            .await?;
             transaction.commit().await?;
             tracing::warn!(user_id = %owner.user_id, "tokens.reused");
         }
@@ -84,10 +102,21 @@ impl Identity {
         let now = self.clock.now();
         let hash = platform::secret::hash(refresh_token);
         let mut transaction = self.database.begin_identity().await?;
-        let Some(owner) = repo::lock_owner(&mut transaction, &hash).await? else { return Ok(()) };
+        let Some(owner) = repo::lock_owner(&mut transaction, &hash).await? else {
+            return Ok(());
+        };
         if repo::revoke_family(&mut transaction, owner.family_id, now).await? {
             let (action, subject) = ("tokens.revoked", owner.family_id);
-            people::record(&mut transaction, owner.organisation_id, owner.user_id, action, subject, json!({}), now).await?;
+            people::record(
+                &mut transaction,
+                owner.organisation_id,
+                owner.user_id,
+                action,
+                subject,
+                json!({}),
+                now,
+            )
+            .await?;
         }
         Ok(transaction.commit().await?)
     }
@@ -103,7 +132,13 @@ impl Identity {
         if found.family_lives { Ok(found.person.actor) } else { Err(Error::BadToken) }
     }
 
-    async fn pair(&self, transaction: &mut Transaction, family_id: Uuid, actor: Actor, at: DateTime<Utc>) -> Result<TokenPair> {
+    async fn pair(
+        &self,
+        transaction: &mut Transaction,
+        family_id: Uuid,
+        actor: Actor,
+        at: DateTime<Utc>,
+    ) -> Result<TokenPair> {
         let token = platform::secret::token();
         repo::insert(transaction, family_id, actor.user_id, &token.hash, at).await?;
         Ok(TokenPair {

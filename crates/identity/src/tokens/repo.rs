@@ -36,7 +36,11 @@ pub(super) async fn lock_owner(transaction: &mut Transaction, token_hash: &[u8])
 }
 
 /// Uses a token up. False when it was used, revoked or has expired.
-pub(super) async fn spend(transaction: &mut Transaction, token_hash: &[u8], now: DateTime<Utc>) -> Result<bool> {
+pub(super) async fn spend(
+    transaction: &mut Transaction,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let result = sqlx::query!(
         "UPDATE refresh_tokens SET used_at = $2
          WHERE token_hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2",
@@ -68,11 +72,18 @@ pub(super) async fn state(transaction: &mut Transaction, token_hash: &[u8]) -> R
 }
 
 /// Ends a family. False when it had ended.
-pub(super) async fn revoke_family(transaction: &mut Transaction, family_id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-    let result =
-        sqlx::query!("UPDATE refresh_tokens SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL", family_id, now)
-            .execute(&mut **transaction)
-            .await?;
+pub(super) async fn revoke_family(
+    transaction: &mut Transaction,
+    family_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let result = sqlx::query!(
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL",
+        family_id,
+        now
+    )
+    .execute(&mut **transaction)
+    .await?;
     Ok(result.rows_affected() > 0)
 }
 

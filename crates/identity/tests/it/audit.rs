@@ -15,7 +15,10 @@ async fn a_hotel_reads_its_own_deeds_and_its_peoples_page_by_page(pool: PgPool) 
     let permit = || world.harbour.managers_permit::<right::ViewAudit>();
     let all = world.identity.audit(permit(), None, 100).await.unwrap();
     let actions: Vec<&str> = all.entries.iter().map(|entry| entry.action.as_str()).collect();
-    assert_eq!(actions, ["session.sign_in_failed", "session.signed_in", "staff.created", "staff.created", "hotel.registered"]);
+    assert_eq!(
+        actions,
+        ["session.sign_in_failed", "session.signed_in", "staff.created", "staff.created", "hotel.registered"]
+    );
     assert!(all.next.is_none());
     assert_eq!(all.entries[1].by.as_deref(), Some("reception-harbour of the reception desk"));
     assert_eq!(all.entries[1].facts, [("address".to_owned(), HERE.to_owned())]);

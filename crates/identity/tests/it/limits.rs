@@ -34,7 +34,11 @@ async fn after_too_many_failures_even_the_right_password_waits_and_a_restart_for
         world.minutes_pass(1);
     }
     assert_eq!(wait(&world.identity, login, ELSEWHERE).await, 12 * 60);
-    assert_eq!(wait(&world.restarted(), "Reception-Harbour", "198.51.100.99").await, 12 * 60, "a neighbour, another case");
+    assert_eq!(
+        wait(&world.restarted(), "Reception-Harbour", "198.51.100.99").await,
+        12 * 60,
+        "a neighbour, another case"
+    );
     let tokens = world.identity.issue_tokens(login, PASSWORD, &client(ELSEWHERE)).await;
     assert!(matches!(tokens, Err(Error::TooManyAttempts { retry_after_seconds: 720 })));
     // Waiting as long as told is enough; what was refused on the way did not count.
@@ -50,7 +54,11 @@ async fn other_people_and_other_networks_are_not_affected(pool: PgPool) {
     for _ in 0..3 {
         fails(&world.identity, "reception-harbour", ELSEWHERE).await;
     }
-    assert_eq!(wait(&world.identity, "reception-harbour", HERE).await, 0, "the real user, who was never here before");
+    assert_eq!(
+        wait(&world.identity, "reception-harbour", HERE).await,
+        0,
+        "the real user, who was never here before"
+    );
     assert_eq!(wait(&world.identity, "manager-harbour", ELSEWHERE).await, 0, "another user there");
 }
 
@@ -67,7 +75,9 @@ async fn successes_are_never_counted_and_forget_the_failures_before_them(pool: P
     let mut shift = JoinSet::new();
     for _ in 0..30 {
         let identity = world.identity.clone();
-        shift.spawn(async move { identity.sign_in("manager-harbour", PASSWORD, &client("203.0.113.7")).await.is_ok() });
+        shift.spawn(async move {
+            identity.sign_in("manager-harbour", PASSWORD, &client("203.0.113.7")).await.is_ok()
+        });
     }
     assert!(shift.join_all().await.into_iter().all(|is_in| is_in));
 }
@@ -80,7 +90,11 @@ async fn an_address_that_tries_many_logins_waits_but_not_for_who_is_known_there(
         fails(&world.identity, &format!("guest{number}"), HERE).await;
     }
     assert_eq!(wait(&world.identity, "manager-harbour", HERE).await, 15 * 60);
-    assert_eq!(wait(&world.identity, "manager-harbour", "192.0.2.11").await, 0, "the address, not its network");
+    assert_eq!(
+        wait(&world.identity, "manager-harbour", "192.0.2.11").await,
+        0,
+        "the address, not its network"
+    );
     assert_eq!(wait(&world.identity, "reception-harbour", HERE).await, 0, "known here");
 }
 
@@ -95,7 +109,11 @@ async fn an_attack_from_everywhere_slows_strangers_and_not_the_real_user(pool: P
     }
     for expected in [1, 2, 4, 8] {
         assert_eq!(wait(&world.identity, login, ELSEWHERE).await, expected, "a new network");
-        assert_eq!(wait(&world.identity, login, "192.0.2.77").await, 0, "a network the user was signed in from");
+        assert_eq!(
+            wait(&world.identity, login, "192.0.2.77").await,
+            0,
+            "a network the user was signed in from"
+        );
         world.clock.advance(TimeDelta::seconds(expected));
         fails(&world.identity, login, &format!("10.1.{expected}.1")).await;
     }
@@ -114,12 +132,16 @@ async fn a_hundred_parallel_guesses_get_ten_answers(pool: PgPool) {
     for number in 0..100 {
         let identity = world.identity.clone();
         burst.spawn(async move {
-            identity.sign_in("reception-harbour", &format!("guess {number}"), &client(ELSEWHERE)).await.map(|_| ())
+            identity
+                .sign_in("reception-harbour", &format!("guess {number}"), &client(ELSEWHERE))
+                .await
+                .map(|_| ())
         });
     }
     let results = burst.join_all().await;
     let answered = results.iter().filter(|result| matches!(result, Err(Error::WrongCredentials))).count();
-    let refused = results.iter().filter(|result| matches!(result, Err(Error::TooManyAttempts { .. }))).count();
+    let refused =
+        results.iter().filter(|result| matches!(result, Err(Error::TooManyAttempts { .. }))).count();
     assert_eq!((answered, refused), (10, 90));
     assert_eq!(wait(&world.identity, "reception-harbour", ELSEWHERE).await, 15 * 60);
 }

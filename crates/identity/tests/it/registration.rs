@@ -21,7 +21,8 @@ async fn register(world: &World, form: &domain::hotel::Registration, commit: boo
 async fn a_new_company_has_a_hotel_and_an_owner_who_can_sign_in(pool: PgPool) {
     let world = World::new(pool).await;
     register(&world, &registration("Grand Hôtel", "grand@hotel.example"), true).await.unwrap();
-    let session = world.identity.sign_in("grand@hotel.example", PASSWORD, &client(HERE)).await.unwrap().session;
+    let session =
+        world.identity.sign_in("grand@hotel.example", PASSWORD, &client(HERE)).await.unwrap().session;
     let membership = &session.actor.memberships[0];
     assert_eq!((membership.hotel_name.as_str(), membership.role), ("Grand Hôtel", Role::Owner));
     let code: String = sqlx::query_scalar("SELECT code FROM organisations WHERE name = 'Grand Hôtel'")
@@ -29,7 +30,8 @@ async fn a_new_company_has_a_hotel_and_an_owner_who_can_sign_in(pool: PgPool) {
         .await
         .unwrap();
     assert!(code.starts_with("grand-h-tel-") && code.len() == 20, "{code}");
-    let valid = "SELECT count(*) FROM hotels WHERE subscription_valid AND valid_to IS NULL AND currency = 'EUR'";
+    let valid =
+        "SELECT count(*) FROM hotels WHERE subscription_valid AND valid_to IS NULL AND currency = 'EUR'";
     assert_eq!(world.count(valid).await, 3);
     assert_eq!(world.deeds("hotel.registered").await, 3);
     // The same name again is another company.
@@ -44,7 +46,10 @@ async fn a_registration_that_is_refused_or_not_finished_leaves_nothing(pool: PgP
     assert_eq!(problem(taken), ("owner_email".into(), ProblemCode::AlreadyInUse));
     let mut nowhere = registration("Nowhere", "nowhere@hotel.example");
     nowhere.hotel.time_zone = "Mars/Olympus".into();
-    assert_eq!(problem(register(&world, &nowhere, true).await), ("time_zone".into(), ProblemCode::NotOnOffer));
+    assert_eq!(
+        problem(register(&world, &nowhere, true).await),
+        ("time_zone".into(), ProblemCode::NotOnOffer)
+    );
     register(&world, &registration("Unfinished", "un@finished.example"), false).await.unwrap();
     assert_eq!(world.fingerprint().await, before);
     assert_eq!(world.count("SELECT count(*) FROM organisations").await, 2);
@@ -56,7 +61,9 @@ async fn nobody_is_registered_into_another_company(pool: PgPool) {
     let (own, owner_id): (OrganisationId, UserId) = (platform::ids::new(), platform::ids::new());
     let mut transaction = world.database.begin_in(own, owner_id).await.unwrap();
     let form = registration("Intruder", "in@truder.example");
-    let result =
-        world.identity.register(&mut transaction, world.mill.organisation_id, platform::ids::new(), owner_id, &form).await;
+    let result = world
+        .identity
+        .register(&mut transaction, world.mill.organisation_id, platform::ids::new(), owner_id, &form)
+        .await;
     assert!(matches!(result, Err(Error::Database(_))), "{result:?}");
 }

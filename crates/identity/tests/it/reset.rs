@@ -20,7 +20,8 @@ async fn mails(world: &World) -> Vec<String> {
 async fn token(world: &World) -> String {
     world.identity.forgot_password(" Owner@Harbour.example ").await.unwrap();
     let mail = mails(world).await.pop().unwrap();
-    let (_, rest) = mail.split_once("http://localhost:3000/reset-password?token=").expect("a link to our page");
+    let (_, rest) =
+        mail.split_once("http://localhost:3000/reset-password?token=").expect("a link to our page");
     rest.lines().next().unwrap().to_owned()
 }
 
@@ -30,10 +31,13 @@ async fn a_link_sets_another_password_once_and_ends_everything(pool: PgPool) {
     let session = world.sign_in(&world.harbour.owner).await;
     let pair = world.identity.issue_tokens(OWNER, PASSWORD, &client(HERE)).await.unwrap();
     let (unused, token) = (token(&world).await, token(&world).await);
-    let stored: Vec<String> = sqlx::query_scalar("SELECT p::text FROM password_resets p").fetch_all(&world.superuser).await.unwrap();
+    let stored: Vec<String> = sqlx::query_scalar("SELECT p::text FROM password_resets p")
+        .fetch_all(&world.superuser)
+        .await
+        .unwrap();
     assert!(stored.iter().all(|row| !row.contains(&token)), "only the hash is stored");
 
-    assert_eq!(problem(world.identity.reset_password(&token, "short").await).0, "new_password");
+    assert_eq!(problem(world.identity.reset_password(&token, "short").await).0, "password");
     world.identity.reset_password(&token, NEW).await.unwrap();
     assert!(world.has_ended(&session).await);
     assert!(matches!(world.identity.bearer(&pair.access_token).await, Err(Error::BadToken)));
@@ -55,7 +59,10 @@ async fn a_link_is_good_for_an_hour(pool: PgPool) {
     let expiring = token(&world).await;
     world.minutes_pass(60);
     assert!(matches!(world.identity.reset_password(&expiring, NEW).await, Err(Error::ExpiredToken)));
-    assert!(matches!(world.identity.reset_password(&late, NEW).await, Err(Error::BadToken)), "ended with the first");
+    assert!(
+        matches!(world.identity.reset_password(&late, NEW).await, Err(Error::BadToken)),
+        "ended with the first"
+    );
     assert!(matches!(world.identity.reset_password("never issued", NEW).await, Err(Error::BadToken)));
     assert!(matches!(world.identity.reset_password("", NEW).await, Err(Error::BadToken)));
 }

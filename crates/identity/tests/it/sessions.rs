@@ -57,7 +57,8 @@ async fn that_a_session_is_used_is_noted_once_a_minute_and_no_page_waits_for_it(
 async fn only_the_tokens_hash_is_stored(pool: PgPool) {
     let world = World::new(pool).await;
     let session = world.sign_in(&world.harbour.owner).await;
-    let rows: Vec<String> = sqlx::query_scalar("SELECT s::text FROM sessions s").fetch_all(&world.superuser).await.unwrap();
+    let rows: Vec<String> =
+        sqlx::query_scalar("SELECT s::text FROM sessions s").fetch_all(&world.superuser).await.unwrap();
     assert!(rows.iter().all(|row| !row.contains(&session.token)));
     assert!(!format!("{session:?}").contains(&session.token));
 }
@@ -73,7 +74,8 @@ async fn a_deactivated_users_session_is_none(pool: PgPool) {
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn signing_out_ends_the_session_and_can_be_repeated(pool: PgPool) {
     let world = World::new(pool).await;
-    let (session, other) = (world.sign_in(&world.harbour.owner).await, world.sign_in(&world.harbour.owner).await);
+    let (session, other) =
+        (world.sign_in(&world.harbour.owner).await, world.sign_in(&world.harbour.owner).await);
     for _ in 0..2 {
         world.identity.sign_out(session.session.id).await.unwrap();
     }
@@ -95,7 +97,10 @@ async fn one_lists_and_ends_ones_own_sessions(pool: PgPool) {
     world.minutes_pass(10);
     let current = world.sign_in(owner).await;
     let rows = world.identity.sessions(owner, current.session.id).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [&current, &lost, &old].map(|new| new.session.id));
+    assert_eq!(
+        rows.iter().map(|row| row.id).collect::<Vec<_>>(),
+        [&current, &lost, &old].map(|new| new.session.id)
+    );
     assert_eq!(rows.iter().map(|row| row.is_current).collect::<Vec<_>>(), [true, false, false]);
     assert_eq!((rows[1].address.as_str(), rows[0].address.as_str()), (ELSEWHERE, HERE));
 
@@ -116,9 +121,15 @@ async fn somebody_elses_session_cannot_be_ended_seen_or_changed(pool: PgPool) {
     let before = world.fingerprint().await;
     let actor = &world.mill.owner;
     assert!(matches!(world.identity.end_session(actor, victim).await, Err(Error::NotFound)));
-    assert!(matches!(world.identity.choose_hotel(actor, victim, world.mill.hotel_id).await, Err(Error::NotFound)));
+    assert!(matches!(
+        world.identity.choose_hotel(actor, victim, world.mill.hotel_id).await,
+        Err(Error::NotFound)
+    ));
     let own = stranger.session.id;
-    assert!(matches!(world.identity.choose_hotel(actor, own, world.harbour.hotel_id).await, Err(Error::NotFound)));
+    assert!(matches!(
+        world.identity.choose_hotel(actor, own, world.harbour.hotel_id).await,
+        Err(Error::NotFound)
+    ));
     assert_eq!(world.identity.sessions(actor, own).await.unwrap().len(), 1);
     assert_eq!(world.fingerprint().await, before);
     assert_eq!(world.identity.end_other_sessions(actor, own).await.unwrap(), 0);

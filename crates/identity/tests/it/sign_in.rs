@@ -8,7 +8,9 @@ use crate::support::{HERE, PASSWORD, World, client};
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn one_signs_in_by_address_or_user_name_in_any_case(pool: PgPool) {
     let world = World::new(pool).await;
-    for login in ["owner@harbour.example", " Owner@Harbour.Example ", "reception-harbour", "RECEPTION-harbour"] {
+    for login in
+        ["owner@harbour.example", " Owner@Harbour.Example ", "reception-harbour", "RECEPTION-harbour"]
+    {
         let new = world.identity.sign_in(login, PASSWORD, &client(HERE)).await.unwrap();
         assert_eq!(new.session.hotel_id, Some(world.harbour.hotel_id));
         assert_eq!(new.session.actor.memberships[0].hotel_name, "Harbour House");
@@ -16,7 +18,10 @@ async fn one_signs_in_by_address_or_user_name_in_any_case(pool: PgPool) {
         assert_eq!(found.actor, new.session.actor);
     }
     assert_eq!(world.deeds("session.signed_in").await, 4);
-    assert_eq!(world.count("SELECT count(*) FROM users WHERE last_signed_in_at = '2027-03-10T12:00:00Z'").await, 2);
+    assert_eq!(
+        world.count("SELECT count(*) FROM users WHERE last_signed_in_at = '2027-03-10T12:00:00Z'").await,
+        2
+    );
     assert_eq!(world.count("SELECT count(*) FROM sign_in_failures").await, 0);
 }
 

@@ -9,8 +9,15 @@ use crate::support::{HERE, PASSWORD, World, client, form, problem};
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_new_member_of_staff_is_listed_and_can_sign_in(pool: PgPool) {
     let world = World::new(pool).await;
-    let created = world.identity.create_staff(world.harbour.managers_permit(), &form("Hugo", Role::Housekeeping)).await.unwrap();
-    assert_eq!((created.username.as_str(), created.role, created.is_active), ("hugo", Role::Housekeeping, true));
+    let created = world
+        .identity
+        .create_staff(world.harbour.managers_permit(), &form("Hugo", Role::Housekeeping))
+        .await
+        .unwrap();
+    assert_eq!(
+        (created.username.as_str(), created.role, created.is_active),
+        ("hugo", Role::Housekeeping, true)
+    );
     let staff = world.identity.staff(world.harbour.permit()).await.unwrap();
     assert!(staff.contains(&created));
     assert_eq!(staff.len(), 4);
@@ -23,11 +30,17 @@ async fn a_new_member_of_staff_is_listed_and_can_sign_in(pool: PgPool) {
 async fn who_has_a_name_or_an_address_already_is_said_at_the_field(pool: PgPool) {
     let world = World::new(pool).await;
     let before = world.fingerprint().await;
-    let create = async |form: StaffForm| problem(world.identity.create_staff(world.harbour.permit(), &form).await);
+    let create =
+        async |form: StaffForm| problem(world.identity.create_staff(world.harbour.permit(), &form).await);
     let in_use = |field: &str| (field.to_owned(), ProblemCode::AlreadyInUse);
-    let with_email = |name: &str, email: &str| StaffForm { email: email.into(), ..form(name, Role::Reception) };
+    let with_email =
+        |name: &str, email: &str| StaffForm { email: email.into(), ..form(name, Role::Reception) };
     assert_eq!(create(form("Reception-Harbour", Role::Reception)).await, in_use("username"));
-    assert_eq!(create(form("reception-mill", Role::Reception)).await, in_use("username"), "in another company");
+    assert_eq!(
+        create(form("reception-mill", Role::Reception)).await,
+        in_use("username"),
+        "in another company"
+    );
     assert_eq!(create(with_email("new-name", "Owner@Mill.example")).await, in_use("email"));
     assert_eq!(create(form("owner@mill.example", Role::Reception)).await, in_use("username"));
     // Somebody else's address as a user name would be a trap for them.
@@ -75,8 +88,8 @@ async fn no_session_that_begins_meanwhile_survives_deactivation(pool: PgPool) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             change(false).await;
         };
-        let sign_in = world.identity.sign_in(&reception.username, PASSWORD, &client(HERE));
-        let (_, _) = tokio::join!(sign_in, deactivate);
+        let here = client(HERE);
+        let _ = tokio::join!(world.identity.sign_in(&reception.username, PASSWORD, &here), deactivate);
         assert_eq!(world.count("SELECT count(*) FROM sessions").await, 0);
         change(true).await;
     }
@@ -97,12 +110,17 @@ async fn a_password_that_is_set_ends_all_access(pool: PgPool) {
     let world = World::new(pool).await;
     let reception = &world.harbour.reception;
     let session = world.sign_in(reception).await;
-    let set = async |new| world.identity.set_staff_password(world.harbour.managers_permit(), reception.user_id, new).await;
-    assert_eq!(problem(set("short").await), ("new_password".into(), ProblemCode::TooShort { min: 8 }));
+    let set = async |new| {
+        world.identity.set_staff_password(world.harbour.managers_permit(), reception.user_id, new).await
+    };
+    assert_eq!(problem(set("short").await), ("password".into(), ProblemCode::TooShort { min: 8 }));
     assert!(!world.has_ended(&session).await);
     set("A new password 1").await.unwrap();
     assert!(world.has_ended(&session).await);
-    assert!(world.can_sign_in(reception, "A new password 1").await && !world.can_sign_in(reception, PASSWORD).await);
+    assert!(
+        world.can_sign_in(reception, "A new password 1").await
+            && !world.can_sign_in(reception, PASSWORD).await
+    );
     assert_eq!(world.deeds("password.changed").await, 1);
 }
 
@@ -113,8 +131,16 @@ async fn colleagues_are_found_and_strangers_are_not(pool: PgPool) {
     let found = world.identity.colleague(reception, world.harbour.manager.user_id).await.unwrap();
     assert_eq!((found.username.as_str(), found.role), ("manager-harbour", Role::Manager));
     assert_eq!(world.identity.colleague(reception, reception.user_id).await.unwrap().role, Role::Reception);
-    let elsewhere = world.identity.create_staff(world.harbour.permit(), &form("annex-only", Role::Reception)).await.unwrap();
-    sqlx::query("DELETE FROM memberships WHERE user_id = $1").bind(elsewhere.id).execute(&world.superuser).await.unwrap();
+    let elsewhere = world
+        .identity
+        .create_staff(world.harbour.permit(), &form("annex-only", Role::Reception))
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM memberships WHERE user_id = $1")
+        .bind(elsewhere.id)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
     for unknown in [world.mill.reception.user_id, elsewhere.id, platform::ids::new()] {
         assert!(matches!(world.identity.colleague(reception, unknown).await, Err(Error::NotFound)));
     }

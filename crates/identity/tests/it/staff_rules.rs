@@ -89,11 +89,12 @@ async fn active_owners(world: &World) -> i64 {
 async fn careless_demotion(world: &World, user_id: UserId, ready: &tokio::sync::Barrier) {
     let mut transaction =
         world.database.begin_in(world.harbour.organisation_id, world.harbour.owner.user_id).await.unwrap();
-    let others: i64 = sqlx::query_scalar("SELECT count(*) FROM memberships WHERE role = 'owner' AND user_id <> $1")
-        .bind(user_id)
-        .fetch_one(&mut *transaction)
-        .await
-        .unwrap();
+    let others: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM memberships WHERE role = 'owner' AND user_id <> $1")
+            .bind(user_id)
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
     ready.wait().await;
     if others > 0 {
         let sql = "UPDATE memberships SET role = 'manager' WHERE user_id = $1";
@@ -106,7 +107,8 @@ async fn careless_demotion(world: &World, user_id: UserId, ready: &tokio::sync::
 async fn two_owners_who_demote_each_other_at_once_leave_one(pool: PgPool) {
     let world = World::new(pool).await;
     let first = &world.harbour.owner;
-    let id = world.identity.create_staff(world.harbour.permit(), &form("second", Role::Owner)).await.unwrap().id;
+    let id =
+        world.identity.create_staff(world.harbour.permit(), &form("second", Role::Owner)).await.unwrap().id;
     let at = (world.harbour.hotel_id, "Harbour House");
     let second = actor(world.harbour.organisation_id, id, "second", at, Role::Owner);
 
@@ -115,7 +117,10 @@ async fn two_owners_who_demote_each_other_at_once_leave_one(pool: PgPool) {
     assert_eq!(active_owners(&world).await, 0, "without the lock");
 
     for is_active in [true, false, true, false] {
-        for sql in ["UPDATE memberships SET role = 'owner' WHERE role = 'manager' AND user_id IN (SELECT id FROM users WHERE username IN ('second', 'owner@harbour.example'))", "UPDATE users SET is_active = true"] {
+        for sql in [
+            "UPDATE memberships SET role = 'owner' WHERE role = 'manager' AND user_id IN (SELECT id FROM users WHERE username IN ('second', 'owner@harbour.example'))",
+            "UPDATE users SET is_active = true",
+        ] {
             sqlx::query(sql).execute(&world.superuser).await.unwrap();
         }
         let role = if is_active { Role::Manager } else { Role::Owner };
@@ -126,7 +131,11 @@ async fn two_owners_who_demote_each_other_at_once_leave_one(pool: PgPool) {
         let results = tokio::join!(demote(first, id), demote(&second, first.user_id));
         let results = [results.0, results.1];
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
-        assert_eq!(results.iter().filter(|result| matches!(result, Err(Error::Forbidden))).count(), 1, "{results:?}");
+        assert_eq!(
+            results.iter().filter(|result| matches!(result, Err(Error::Forbidden))).count(),
+            1,
+            "{results:?}"
+        );
         assert_eq!(active_owners(&world).await, 1);
     }
 }

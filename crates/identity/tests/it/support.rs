@@ -157,7 +157,9 @@ pub fn form(username: &str, role: Role) -> StaffForm {
 /// The field and the code of the only problem.
 pub fn problem<T: std::fmt::Debug>(result: Result<T, Error>) -> (String, ProblemCode) {
     match result {
-        Err(Error::Invalid(problems)) if problems.len() == 1 => (problems[0].field.clone(), problems[0].code.clone()),
+        Err(Error::Invalid(problems)) if problems.len() == 1 => {
+            (problems[0].field.clone(), problems[0].code.clone())
+        }
         other => panic!("not one problem: {other:?}"),
     }
 }
@@ -180,7 +182,13 @@ pub fn registration(hotel_name: &str, owner_email: &str) -> Registration {
     }
 }
 
-pub fn actor(organisation_id: OrganisationId, user_id: UserId, username: &str, at: (HotelId, &str), role: Role) -> Actor {
+pub fn actor(
+    organisation_id: OrganisationId,
+    user_id: UserId,
+    username: &str,
+    at: (HotelId, &str),
+    role: Role,
+) -> Actor {
     Actor {
         user_id,
         organisation_id: Some(organisation_id),

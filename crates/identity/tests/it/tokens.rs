@@ -64,7 +64,8 @@ async fn refresh_tokens_expire_after_thirty_days_and_revoked_ones_are_bad(pool: 
     world.clock.advance(TimeDelta::days(30));
     assert!(matches!(world.identity.refresh(&expired.refresh_token).await, Err(Error::ExpiredToken)));
     assert_eq!(world.deeds("tokens.revoked").await, 1);
-    let rows: Vec<String> = sqlx::query_scalar("SELECT t::text FROM refresh_tokens t").fetch_all(&world.superuser).await.unwrap();
+    let rows: Vec<String> =
+        sqlx::query_scalar("SELECT t::text FROM refresh_tokens t").fetch_all(&world.superuser).await.unwrap();
     assert!(rows.iter().all(|row| !row.contains(&expired.refresh_token)));
 }
 
@@ -81,11 +82,12 @@ async fn a_deactivated_user_is_told_so_and_gets_no_more_tokens(pool: PgPool) {
 async fn careless_refresh(world: &World, token: &str, ready: &Barrier) -> bool {
     let hash = platform::secret::hash(token);
     let mut transaction = world.database.begin_identity().await.unwrap();
-    let is_unused: bool = sqlx::query_scalar("SELECT used_at IS NULL FROM refresh_tokens WHERE token_hash = $1")
-        .bind(&hash)
-        .fetch_one(&mut *transaction)
-        .await
-        .unwrap();
+    let is_unused: bool =
+        sqlx::query_scalar("SELECT used_at IS NULL FROM refresh_tokens WHERE token_hash = $1")
+            .bind(&hash)
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
     ready.wait().await;
     let update = sqlx::query("UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1").bind(&hash);
     update.execute(&mut *transaction).await.unwrap();
@@ -143,11 +145,11 @@ async fn nothing_issued_meanwhile_survives_another_password(pool: PgPool) {
     let actor = &world.harbour.reception;
     for round in 0..8 {
         let pair = world.identity.issue_tokens("reception-harbour", &password, &client(HERE)).await.unwrap();
-        let next = format!("{PASSWORD} {round}");
+        let (next, here) = (format!("{PASSWORD} {round}"), client(HERE));
         let (changed, _, _) = tokio::join!(
             world.identity.change_password(actor, None, &password, &next),
             world.identity.refresh(&pair.refresh_token),
-            world.identity.sign_in("reception-harbour", &password, &client(HERE)),
+            world.identity.sign_in("reception-harbour", &password, &here),
         );
         changed.unwrap();
         assert_eq!(live_tokens(&world).await, 0);

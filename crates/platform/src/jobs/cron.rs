@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
 use super::{Job, Options, enqueue};
-use crate::database::Database;
+use crate::database::{Database, is_unavailable};
 
 /// When something is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,13 @@ impl Schedule {
 }
 
 type Enqueue = Box<
-    dyn for<'c> Fn(&'c mut PgConnection, DateTime<Utc>, DateTime<Utc>) -> BoxFuture<'c, Result<(), sqlx::Error>> + Send + Sync,
+    dyn for<'c> Fn(
+            &'c mut PgConnection,
+            DateTime<Utc>,
+            DateTime<Utc>,
+        ) -> BoxFuture<'c, Result<(), sqlx::Error>>
+        + Send
+        + Sync,
 >;
 
 /// A job that is enqueued by the clock.
@@ -66,7 +72,13 @@ impl Cron {
     }
 
     /// Enqueues the job if the last tick has not been served yet. Gives whether this call did.
-    async fn serve(&self, is_first_look: bool, database: &Database, tick: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    async fn serve(
+        &self,
+        is_first_look: bool,
+        database: &Database,
+        tick: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
         let mut transaction = database.begin_worker().await?;
         if is_first_look {
             sqlx::query!(
@@ -78,10 +90,14 @@ impl Cron {
             .await?;
         }
         // Others that try at this moment wait for the row and then find the tick served.
-        let moved = sqlx::query!("UPDATE cron_runs SET last_run_at = $2 WHERE name = $1 AND last_run_at < $2", self.name, tick)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+        let moved = sqlx::query!(
+            "UPDATE cron_runs SET last_run_at = $2 WHERE name = $1 AND last_run_at < $2",
+            self.name,
+            tick
+        )
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
         if moved == 1 {
             (self.enqueue)(&mut transaction, tick, now).await?;
         }
@@ -124,7 +140,13 @@ impl Ticker {
                         enqueued.push(cron.name);
                     }
                 }
-                Err(error) => tracing::warn!(cron = cron.name, %error, "cron.not_served"),
+                Err(error) => {
+                    tracing::warn!(cron = cron.name, %error, "cron.not_served");
+                    // The others would only wait for it as well.
+                    if is_unavailable(&error) {
+                        break;
+                    }
+                }
             }
         }
         enqueued

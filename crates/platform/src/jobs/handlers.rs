@@ -85,7 +85,10 @@ impl fmt::Display for HandlerError {
 
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerError").field("is_final", &self.is_final).field("source", &self.source).finish()
+        f.debug_struct("HandlerError")
+            .field("is_final", &self.is_final)
+            .field("source", &self.source)
+            .finish()
     }
 }
 

@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::Job;
 use super::cron::{Cron, Schedule};
 use super::handlers::{Context, HandlerResult};
-use super::Job;
 
 /// Rows that one statement deletes, so that none holds its locks for long.
 const BATCH: i64 = 10_000;
@@ -26,7 +26,9 @@ pub fn cron() -> Cron {
 /// Runs one `DELETE` with a limit as its first parameter until it finds less than that.
 macro_rules! delete {
     ($context:expr, $sql:literal, $before:expr) => {
-        while sqlx::query!($sql, BATCH, $before).execute($context.database.worker()).await?.rows_affected() == BATCH.unsigned_abs() {}
+        while sqlx::query!($sql, BATCH, $before).execute($context.database.worker()).await?.rows_affected()
+            == BATCH.unsigned_abs()
+        {}
     };
 }
 

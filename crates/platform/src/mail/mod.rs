@@ -28,7 +28,10 @@ pub struct Message {
 /// The text may hold a link that lets its holder in, so only the envelope is printed.
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Message").field("to", &self.to).field("subject", &self.subject).finish_non_exhaustive()
+        f.debug_struct("Message")
+            .field("to", &self.to)
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,7 +45,11 @@ impl Job for SendMail {
 }
 
 /// Has a mail sent once the caller's transaction commits.
-pub async fn enqueue(connection: &mut PgConnection, message: Message, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn enqueue(
+    connection: &mut PgConnection,
+    message: Message,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     jobs::enqueue(connection, &SendMail(message), Options::default(), now).await?;
     Ok(())
 }
@@ -65,7 +72,12 @@ pub async fn kept(database: &Database) -> Result<Vec<KeptMail>, sqlx::Error> {
     .fetch_all(database.worker())
     .await?;
     let mails = rows.into_iter().map(|row| KeptMail {
-        message: Message { to: row.recipient, subject: row.subject, text: row.text_body, html: row.html_body },
+        message: Message {
+            to: row.recipient,
+            subject: row.subject,
+            text: row.text_body,
+            html: row.html_body,
+        },
         at: row.created_at,
     });
     Ok(mails.collect())

@@ -46,7 +46,7 @@ enum SendError {
     Write(#[from] lettre::error::Error),
     #[error("the mail server refused the mail, or cannot be reached")]
     Smtp(#[from] smtp::Error),
-    #[error("the mail server took longer than {} seconds", .0.as_secs())]
+    #[error("the mail server took longer than {0:?}")]
     Timeout(Duration),
     #[error("the mail cannot be kept")]
     Keep(#[from] sqlx::Error),
@@ -63,7 +63,8 @@ impl SendError {
         match self {
             Self::Recipient { .. } | Self::Write(_) => true,
             Self::Smtp(error) => error.status().is_some_and(|code| {
-                code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
+                code.severity == Severity::PermanentNegativeCompletion
+                    && code.category == Category::MailSystem
             }),
             Self::Timeout(_) | Self::Keep(_) => false,
         }
@@ -114,7 +115,10 @@ impl Mailer {
 
 impl Transport {
     fn new(settings: &Smtp, timeout: Duration) -> Result<Self, MailerError> {
-        let from = settings.from.parse().map_err(|source| MailerError::From { from: settings.from.clone(), source })?;
+        let from = settings
+            .from
+            .parse()
+            .map_err(|source| MailerError::From { from: settings.from.clone(), source })?;
         let host = settings.host.as_str();
         let builder = match settings.encryption {
             SmtpEncryption::None => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)),
@@ -154,7 +158,10 @@ impl Transport {
             .to(to)
             .subject(subject)
             // RFC 3834: keeps out-of-office replies away.
-            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
         let mail = match html {
             Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html)),
             None => builder.singlepart(lettre::message::SinglePart::plain(text)),

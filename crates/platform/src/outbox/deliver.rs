@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use sqlx::{Acquire, PgConnection};
+use sqlx::{Acquire, PgConnection, Postgres};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -55,7 +55,10 @@ impl Outbox {
     /// Adds a consumer.
     #[must_use]
     pub fn with_consumer(mut self, consumer: impl Consumer + 'static) -> Self {
-        debug_assert!(self.consumers.iter().all(|other| other.name() != consumer.name()), "two consumers of one name");
+        debug_assert!(
+            self.consumers.iter().all(|other| other.name() != consumer.name()),
+            "two consumers of one name"
+        );
         self.consumers.push(Arc::new(consumer));
         self
     }
@@ -166,7 +169,9 @@ impl Outbox {
         .await?;
         let mut told = 0;
         let mut failed = Ok(());
-        for consumer in self.consumers.iter().filter(|consumer| pending.iter().any(|name| name == consumer.name())) {
+        for consumer in
+            self.consumers.iter().filter(|consumer| pending.iter().any(|name| name == consumer.name()))
+        {
             match self.deliver_batch(consumer.as_ref()).await {
                 Ok(some) => told += some,
                 // It does not keep the others.
@@ -248,7 +253,12 @@ impl Outbox {
     }
 
     /// Tells one event; if it is refused, what the consumer wrote for it is undone.
-    async fn tell(&self, consumer: &dyn Consumer, transaction: &mut Transaction, event: &Published) -> HandlerResult {
+    async fn tell(
+        &self,
+        consumer: &dyn Consumer,
+        transaction: &mut Transaction,
+        event: &Published,
+    ) -> HandlerResult {
         let mut savepoint = transaction.begin().await?;
         let told = timeout(
             TIME_LIMIT,
@@ -257,16 +267,16 @@ impl Outbox {
         .await;
         match told {
             Ok(Ok(Ok(()))) => Ok(savepoint.commit().await?),
-            failed => {
-                savepoint.rollback().await?;
-                Err(match failed {
-                    Ok(Ok(Err(error))) => error,
-                    Ok(Ok(Ok(()))) | Ok(Err(_)) => HandlerError::passing("the consumer panicked"),
-                    Err(_) => HandlerError::passing("the consumer took too long"),
-                })
-            }
+            Ok(Ok(Err(error))) => refuse(savepoint, error).await,
+            Ok(Err(_)) => refuse(savepoint, HandlerError::passing("the consumer panicked")).await,
+            Err(_) => refuse(savepoint, HandlerError::passing("the consumer took too long")).await,
         }
     }
+}
+
+async fn refuse(savepoint: sqlx::Transaction<'_, Postgres>, error: HandlerError) -> HandlerResult {
+    savepoint.rollback().await?;
+    Err(error)
 }
 
 /// The next events after a cursor whose place in the order is certain, each with its transaction.

@@ -55,7 +55,11 @@ pub struct Published {
 }
 
 /// Writes an event in the caller's transaction: it is told to consumers if and only if that commits.
-pub async fn publish(executor: impl PgExecutor<'_>, event: Event, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn publish(
+    executor: impl PgExecutor<'_>,
+    event: Event,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "WITH event AS (
              INSERT INTO events (organisation_id, kind, subject, payload, occurred_at) VALUES ($1, $2, $3, $4, $5)
@@ -85,7 +89,12 @@ pub trait Consumer: Send + Sync {
     /// events waits for open transactions: long work and other machines belong into a job that it enqueues.
     ///
     /// An event that is refused is tried again after the back-off of jobs, and those after it wait.
-    async fn handle(&self, connection: &mut PgConnection, event: &Published, now: DateTime<Utc>) -> HandlerResult;
+    async fn handle(
+        &self,
+        connection: &mut PgConnection,
+        event: &Published,
+        now: DateTime<Utc>,
+    ) -> HandlerResult;
 }
 
 /// How far a consumer has read.

@@ -26,7 +26,9 @@ pub(super) async fn repair(database: &Database) -> Result<(), sqlx::Error> {
     )
     .execute(&mut *transaction)
     .await?;
-    sqlx::query!("UPDATE events SET transaction = '0' WHERE transaction <> '0'").execute(&mut *transaction).await?;
+    sqlx::query!("UPDATE events SET transaction = '0' WHERE transaction <> '0'")
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     tracing::warn!("outbox.restored_from_another_cluster");
     Ok(())

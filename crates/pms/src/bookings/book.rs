@@ -1,7 +1,7 @@
 //! A booking is made.
 
 use domain::access::{Permit, right};
-use domain::booking::BookingForm;
+use domain::booking::{BookingForm, StayRow};
 use domain::guest::GuestDraft;
 use domain::ids::{BookingId, GuestId, RoomId, StayId};
 use domain::money::Money;
@@ -15,6 +15,7 @@ use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::change::stay_row;
 use crate::hotel::Facts;
 use crate::{Error, Pms, Result, guests};
 
@@ -70,7 +71,11 @@ struct RoomFacts {
 
 impl Pms {
     /// Books what a desk's form says; problems name the form's fields.
-    pub async fn book(&self, permit: Permit<'_, right::ManageBookings>, form: &BookingForm) -> Result<StayId> {
+    pub async fn book(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        form: &BookingForm,
+    ) -> Result<StayId> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, now).await?;
@@ -80,13 +85,18 @@ impl Pms {
         Ok(id)
     }
 
-    /// Books a room.
-    pub async fn make_booking(&self, permit: Permit<'_, right::ManageBookings>, request: BookingRequest) -> Result<StayId> {
+    /// Books a room, and tells how the stay reads in lists.
+    pub async fn make_booking(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        request: BookingRequest,
+    ) -> Result<StayRow> {
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, self.clock.now()).await?;
         let id = self.write_booking(&mut transaction, permit, &facts, &request).await?;
+        let row = stay_row(&mut transaction, permit, id).await?;
         transaction.commit().await?;
-        Ok(id)
+        Ok(row)
     }
 
     async fn write_booking(
@@ -112,16 +122,23 @@ impl Pms {
         };
         let guest_id = match &request.guest {
             GuestChoice::Existing(id, known) => {
-                guests::update_known(transaction, *id, known.as_ref())
-                    .await
-                    .map_err(|error| if matches!(error, Error::NotFound) { Error::at("guest_id", ProblemCode::NotFound) } else { error })?;
+                guests::update_known(transaction, *id, known.as_ref()).await.map_err(|error| {
+                    if matches!(error, Error::NotFound) {
+                        Error::at("guest_id", ProblemCode::NotFound)
+                    } else {
+                        error
+                    }
+                })?;
                 *id
             }
-            GuestChoice::New(draft) => guests::reuse_or_insert(transaction, permit.organisation_id(), draft, now).await?,
+            GuestChoice::New(draft) => {
+                guests::reuse_or_insert(transaction, permit.organisation_id(), draft, now).await?
+            }
         };
         let booking_id: BookingId = platform::ids::new();
         let stay_id: StayId = platform::ids::new();
-        let reference = self.insert_booking(transaction, permit, booking_id, guest_id, request.note.as_deref()).await?;
+        let reference =
+            self.insert_booking(transaction, permit, booking_id, guest_id, request.note.as_deref()).await?;
         sqlx::query!(
             "INSERT INTO stays (organisation_id, id, hotel_id, booking_id, guest_id, room_id, arrival, departure, party, status,
                                 currency, nightly_minor, paid_cash_minor, paid_card_minor, created_at, checked_in_at)
@@ -221,7 +238,11 @@ async fn bookable_room(
 }
 
 /// The price of each night: the rate, or what was agreed by somebody who may.
-fn prices(permit: Permit<'_, right::ManageBookings>, request: &BookingRequest, rate: Money) -> Result<NightlyPrices> {
+fn prices(
+    permit: Permit<'_, right::ManageBookings>,
+    request: &BookingRequest,
+    rate: Money,
+) -> Result<NightlyPrices> {
     let at_rate = NightlyPrices::flat(request.dates, rate);
     let agreed = match request.price {
         None => return Ok(at_rate),
@@ -239,7 +260,8 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
     let room_id = problems.take("room_id", form.room_id.parse().map_err(|_| ProblemCode::Required));
     let arrival = problems.take("arrival", read_date(&form.arrival));
     let departure = problems.take("departure", read_date(&form.departure));
-    let dates = arrival.zip(departure).and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
+    let dates =
+        arrival.zip(departure).and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
     let party = problems.take("party", whole_number(&form.party, 1, 20));
     let price = match form.price.trim() {
         "" => None,

@@ -38,7 +38,12 @@ impl Pms {
     ///
     /// A check-out before the booked departure gives the nights back; undoing it takes them again, or fails with
     /// [`Error::RoomTaken`] when one of them has been sold since.
-    pub async fn act(&self, permit: Permit<'_, right::ManageBookings>, id: StayId, action: StayAction) -> Result<StayRow> {
+    pub async fn act(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        id: StayId,
+        action: StayAction,
+    ) -> Result<StayRow> {
         let mut transaction = self.database.begin(&permit).await?;
         self.apply(&mut transaction, permit, id, action).await?;
         let row = stay_row(&mut transaction, permit, id).await?;
@@ -90,7 +95,8 @@ impl Pms {
         let stay = LockedStay::load(transaction, permit.hotel_id().into(), id).await?;
         let today = business_date(&stay.time_zone, now);
         let state = stay.state.apply(action, stay.dates, today, now)?;
-        let mut saved = Saved { state, dates: stay.dates, nightly_minor: stay.nightly_minor.clone(), given_back: None };
+        let mut saved =
+            Saved { state, dates: stay.dates, nightly_minor: stay.nightly_minor.clone(), given_back: None };
         match action {
             StayAction::CheckOut => saved.give_back_nights(&stay, today),
             StayAction::UndoCheckOut => saved.take_nights_again(&stay)?,
@@ -104,14 +110,20 @@ impl Pms {
         }
         let mut facts = json!({});
         if saved.dates != stay.dates {
-            facts = json!({ "departure": saved.dates.departure(), "departure_before": stay.dates.departure() });
+            facts =
+                json!({ "departure": saved.dates.departure(), "departure_before": stay.dates.departure() });
         }
         audit::record(&mut **transaction, Deed::of(&permit, deed(action), id, facts), now).await?;
         Ok(())
     }
 
     /// Changes dates, room, party or price. A night that stays keeps its price, a new one costs the room's rate.
-    pub async fn change(&self, permit: Permit<'_, right::ManageBookings>, id: StayId, form: &StayChangeForm) -> Result<()> {
+    pub async fn change(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        id: StayId,
+        form: &StayChangeForm,
+    ) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         let stay = LockedStay::load(&mut transaction, permit.hotel_id().into(), id).await?;
@@ -223,10 +235,13 @@ struct Wanted {
 impl Wanted {
     fn read(form: &StayChangeForm, stay: &LockedStay, today: NaiveDate) -> Result<Self> {
         let mut problems = Problems::new();
-        let or_kept = |text: &str, kept: NaiveDate| if text.trim().is_empty() { Ok(kept) } else { read_date(text) };
+        let or_kept =
+            |text: &str, kept: NaiveDate| if text.trim().is_empty() { Ok(kept) } else { read_date(text) };
         let arrival = problems.take("arrival", or_kept(&form.arrival, stay.dates.arrival()));
         let departure = problems.take("departure", or_kept(&form.departure, stay.dates.departure()));
-        let dates = arrival.zip(departure).and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
+        let dates = arrival
+            .zip(departure)
+            .and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
         let room_id = match form.room_id.trim() {
             "" => Some(stay.room_id),
             text => problems.take("room_id", text.parse().map_err(|_| ProblemCode::NotFound)),
@@ -295,7 +310,12 @@ async fn check_room(
     Ok(Money::new(row.rate_minor, stay.currency))
 }
 
-async fn stay_row(transaction: &mut Transaction, permit: Permit<'_, right::ManageBookings>, id: StayId) -> Result<StayRow> {
+/// How a stay reads in lists.
+pub(super) async fn stay_row(
+    transaction: &mut Transaction,
+    permit: Permit<'_, right::ManageBookings>,
+    id: StayId,
+) -> Result<StayRow> {
     select_stays!("AND s.id = $2", Uuid::from(permit.hotel_id()), Uuid::from(id))
         .fetch_one(&mut **transaction)
         .await

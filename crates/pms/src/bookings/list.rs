@@ -26,15 +26,24 @@ pub struct StayFilter {
 
 impl Pms {
     /// Stays of the hotel, those that arrive last first; 50 a page.
-    pub async fn stays(&self, permit: Permit<'_, right::ViewDesk>, filter: &StayFilter) -> Result<Vec<StayRow>> {
+    pub async fn stays(
+        &self,
+        permit: Permit<'_, right::ViewDesk>,
+        filter: &StayFilter,
+    ) -> Result<Vec<StayRow>> {
         let hotel_id = Uuid::from(permit.hotel_id());
         let status = filter.status.map(StayStatus::as_str);
         let before = filter.before.map(Uuid::from);
         let mut transaction = self.database.begin(&permit).await?;
         let records = if let Some(reference) = reference::parse(&filter.text) {
-            select_stays!("AND b.reference = $2 ORDER BY s.arrival DESC, s.id DESC LIMIT $3", hotel_id, reference, PAGE)
-                .fetch_all(&mut *transaction)
-                .await?
+            select_stays!(
+                "AND b.reference = $2 ORDER BY s.arrival DESC, s.id DESC LIMIT $3",
+                hotel_id,
+                reference,
+                PAGE
+            )
+            .fetch_all(&mut *transaction)
+            .await?
         } else if filter.text.trim().is_empty() {
             select_stays!(
                 "AND ($2::text IS NULL OR s.status = $2)
@@ -67,7 +76,11 @@ impl Pms {
     }
 
     /// The stay that is in a room now; else the reservation that should be.
-    pub async fn current_stay(&self, permit: Permit<'_, right::ViewDesk>, room_id: RoomId) -> Result<Option<StayRow>> {
+    pub async fn current_stay(
+        &self,
+        permit: Permit<'_, right::ViewDesk>,
+        room_id: RoomId,
+    ) -> Result<Option<StayRow>> {
         let mut transaction = self.database.begin(&permit).await?;
         let record = select_stays!(
             "AND s.room_id = $2

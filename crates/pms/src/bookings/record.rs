@@ -60,7 +60,8 @@ impl StayRecord {
     /// The row for lists.
     pub(crate) fn into_row(self) -> Result<StayRow> {
         let currency = Facts::currency(&self.currency)?;
-        let name = GuestForm { first_name: self.first_name, last_name: self.last_name, ..GuestForm::default() };
+        let name =
+            GuestForm { first_name: self.first_name, last_name: self.last_name, ..GuestForm::default() };
         Ok(StayRow {
             dates: dates(self.id, self.arrival, self.departure)?,
             status: self.status.parse()?,
@@ -82,7 +83,8 @@ impl StayRecord {
 
 /// The dates of a row; the constraint `stays_dates` keeps impossible ones out.
 pub(crate) fn dates(id: Uuid, arrival: NaiveDate, departure: NaiveDate) -> Result<StayDates> {
-    StayDates::new(arrival, departure).map_err(|_| Error::Inconsistent(format!("stays {id}: {arrival} to {departure}")))
+    StayDates::new(arrival, departure)
+        .map_err(|_| Error::Inconsistent(format!("stays {id}: {arrival} to {departure}")))
 }
 
 /// A stay that is about to be changed, locked.
@@ -145,7 +147,9 @@ pub(crate) fn state(
     match (status, checked_in_at, checked_out_at, ended_at) {
         (StayStatus::Reserved, None, None, None) => Ok(StayState::Reserved),
         (StayStatus::CheckedIn, Some(at), None, None) => Ok(StayState::CheckedIn { at }),
-        (StayStatus::CheckedOut, Some(checked_in_at), Some(at), None) => Ok(StayState::CheckedOut { checked_in_at, at }),
+        (StayStatus::CheckedOut, Some(checked_in_at), Some(at), None) => {
+            Ok(StayState::CheckedOut { checked_in_at, at })
+        }
         (StayStatus::Cancelled, None, None, Some(at)) => Ok(StayState::Cancelled { at }),
         (StayStatus::NoShow, None, None, Some(at)) => Ok(StayState::NoShow { at }),
         _ => Err(Error::Inconsistent(format!("stays {id}: status {status} with other times"))),

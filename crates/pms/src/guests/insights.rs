@@ -75,7 +75,11 @@ pub struct GuestHistory {
 
 impl Pms {
     /// The guest with this identity number.
-    pub async fn guest_by_gov_id(&self, permit: Permit<'_, right::ManageGuests>, gov_id: &str) -> Result<Option<GuestInsights>> {
+    pub async fn guest_by_gov_id(
+        &self,
+        permit: Permit<'_, right::ManageGuests>,
+        gov_id: &str,
+    ) -> Result<Option<GuestInsights>> {
         let Ok(Some(gov_id)) = normal_gov_id(gov_id) else { return Ok(None) };
         let mut transaction = self.database.begin(&permit).await?;
         let id = sqlx::query_scalar!("SELECT id FROM guests WHERE gov_id = $1", gov_id)
@@ -117,7 +121,11 @@ impl Pms {
         .fetch_all(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(GuestHistory { guest, stays: stays.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?, feedbacks })
+        Ok(GuestHistory {
+            guest,
+            stays: stays.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?,
+            feedbacks,
+        })
     }
 }
 

@@ -10,8 +10,8 @@ use domain::guest::{Guest, GuestForm};
 use domain::ids::GuestId;
 pub use insights::{Feedback, GuestHistory, GuestInsights};
 use platform::audit::{self, Deed};
-pub(crate) use search::matching_ids;
 pub(crate) use repo::{insert, replace, reuse_or_insert, update_known};
+pub(crate) use search::matching_ids;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -23,7 +23,11 @@ const STAYS_SHOWN: i64 = 50;
 
 impl Pms {
     /// A guest with the stays in this hotel, newest first.
-    pub async fn guest(&self, permit: Permit<'_, right::ManageGuests>, id: GuestId) -> Result<(Guest, Vec<StayRow>)> {
+    pub async fn guest(
+        &self,
+        permit: Permit<'_, right::ManageGuests>,
+        id: GuestId,
+    ) -> Result<(Guest, Vec<StayRow>)> {
         let mut transaction = self.database.begin(&permit).await?;
         let row = sqlx::query!(
             r#"SELECT g.first_name, g.last_name, g.email, g.phone, g.gov_id, g.address, g.city, g.state, g.zip_code,
@@ -70,7 +74,11 @@ impl Pms {
     }
 
     /// Records a guest. A known identity number is refused: that guest is there already.
-    pub async fn create_guest(&self, permit: Permit<'_, right::ManageGuests>, form: &GuestForm) -> Result<GuestId> {
+    pub async fn create_guest(
+        &self,
+        permit: Permit<'_, right::ManageGuests>,
+        form: &GuestForm,
+    ) -> Result<GuestId> {
         let draft = form.check("")?;
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
@@ -81,11 +89,17 @@ impl Pms {
     }
 
     /// Replaces what is known about a guest.
-    pub async fn change_guest(&self, permit: Permit<'_, right::ManageGuests>, id: GuestId, form: &GuestForm) -> Result<()> {
+    pub async fn change_guest(
+        &self,
+        permit: Permit<'_, right::ManageGuests>,
+        id: GuestId,
+        form: &GuestForm,
+    ) -> Result<()> {
         let draft = form.check("")?;
         let mut transaction = self.database.begin(&permit).await?;
         replace(&mut transaction, id, &draft).await?;
-        audit::record(&mut *transaction, Deed::of(&permit, "guest.changed", id, json!({})), self.clock.now()).await?;
+        audit::record(&mut *transaction, Deed::of(&permit, "guest.changed", id, json!({})), self.clock.now())
+            .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -115,7 +115,11 @@ pub(crate) async fn replace(transaction: &mut Transaction, id: GuestId, draft: &
 }
 
 /// Updates what the draft knows of a returning guest and keeps the rest. The guest must exist.
-pub(crate) async fn update_known(transaction: &mut Transaction, id: GuestId, draft: Option<&GuestDraft>) -> Result<()> {
+pub(crate) async fn update_known(
+    transaction: &mut Transaction,
+    id: GuestId,
+    draft: Option<&GuestDraft>,
+) -> Result<()> {
     let empty = GuestDraft::default();
     let draft = draft.unwrap_or(&empty);
     let result = sqlx::query!(

@@ -5,6 +5,7 @@ mod self_audit;
 use domain::access::{Permit, right};
 use domain::booking::SelfAudit;
 use domain::hotel::{Hotel, HotelForm};
+use domain::ids::HotelId;
 use domain::problem::ProblemCode;
 use platform::audit::{self, Deed};
 use platform::clock;
@@ -45,7 +46,11 @@ impl Facts {
         .fetch_optional(&mut **transaction)
         .await?
         .ok_or(Error::NotFound)?;
-        Ok(Self { currency: Self::currency(&row.currency)?, time_zone: row.time_zone, is_subscribed: row.is_subscribed })
+        Ok(Self {
+            currency: Self::currency(&row.currency)?,
+            time_zone: row.time_zone,
+            is_subscribed: row.is_subscribed,
+        })
     }
 }
 
@@ -81,8 +86,33 @@ impl Pms {
             currency: Facts::currency(&row.currency)?,
             terms: row.terms,
         };
-        let audit = row.conflicts.zip(row.checked_at).map(|(conflicts, checked_at)| SelfAudit { conflicts, checked_at });
+        let audit = row
+            .conflicts
+            .zip(row.checked_at)
+            .map(|(conflicts, checked_at)| SelfAudit { conflicts, checked_at });
         Ok((hotel, audit))
+    }
+
+    /// Keeps the drawing of the floors and the look of receipts of a hotel that registers in the same transaction.
+    pub async fn keep_drawing(
+        &self,
+        transaction: &mut Transaction,
+        hotel_id: HotelId,
+        layout: Option<serde_json::Value>,
+        receipt_settings: Option<serde_json::Value>,
+    ) -> Result<()> {
+        if layout.is_none() && receipt_settings.is_none() {
+            return Ok(());
+        }
+        let result = sqlx::query!(
+            "UPDATE hotels SET layout = $2, receipt_settings = $3 WHERE id = $1",
+            Uuid::from(hotel_id),
+            layout,
+            receipt_settings,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        one_row(&result)
     }
 
     /// Changes the hotel's own data.
@@ -105,7 +135,8 @@ impl Pms {
         .execute(&mut *transaction)
         .await?;
         one_row(&result)?;
-        let deed = Deed::of(&permit, "hotel.changed", permit.hotel_id(), serde_json::json!({ "name": draft.name }));
+        let deed =
+            Deed::of(&permit, "hotel.changed", permit.hotel_id(), serde_json::json!({ "name": draft.name }));
         audit::record(&mut *transaction, deed, self.clock.now()).await?;
         transaction.commit().await?;
         Ok(())

@@ -84,7 +84,10 @@ impl Pms {
                 let permit = actor.permit::<right::ViewReports>(hotel_id)?;
                 let page = pms.report_page(permit, from, to, cursor).await?;
                 let is_last = i64::try_from(page.len()).is_ok_and(|rows| rows < BATCH);
-                let next = page.last().filter(|_| !is_last).map(|line| Some(Cursor { arrival: line.arrival, id: line.id }));
+                let next = page
+                    .last()
+                    .filter(|_| !is_last)
+                    .map(|line| Some(Cursor { arrival: line.arrival, id: line.id }));
                 let mut text = String::with_capacity(page.len() * 320);
                 for line in &page {
                     line.write(&mut text)?;

@@ -28,7 +28,11 @@ impl Pms {
     /// one step down the index `stays_live_by_room` a room, however many stays there are. Closures likewise.
     ///
     /// A stay of the future does not make a room occupied today (DESIGN 5.7).
-    pub async fn available(&self, permit: Permit<'_, right::ViewDesk>, wanted: &Availability) -> Result<Vec<AvailableRoom>> {
+    pub async fn available(
+        &self,
+        permit: Permit<'_, right::ViewDesk>,
+        wanted: &Availability,
+    ) -> Result<Vec<AvailableRoom>> {
         let mut transaction = self.database.begin(&permit).await?;
         let rows = sqlx::query!(
             r#"SELECT r.id, r.number, r.floor, r.room_type_id, t.name AS room_type, t.sleeps,

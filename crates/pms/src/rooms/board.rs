@@ -52,7 +52,8 @@ impl Pms {
             closures.into_iter().map(|closure| (closure.room_id, closure)).collect();
         let (mut in_house, mut arriving) = (HashMap::new(), HashMap::new());
         for row in stays {
-            let name = GuestForm { first_name: row.first_name, last_name: row.last_name, ..GuestForm::default() };
+            let name =
+                GuestForm { first_name: row.first_name, last_name: row.last_name, ..GuestForm::default() };
             let stay = BoardStay {
                 stay_id: StayId(row.id),
                 reference: row.reference,

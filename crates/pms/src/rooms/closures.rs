@@ -22,12 +22,15 @@ fn read(form: &ClosureForm, today: NaiveDate) -> Result<(RoomId, StayDates, Stri
     let starts_on = problems.take("starts_on", form.starts_on.parse().map_err(|_| ProblemCode::NotADate));
     let ends_on = problems.take("ends_on", form.ends_on.parse().map_err(|_| ProblemCode::NotADate));
     let reason = problems.take("reason", required_text(&form.reason, 200));
-    let dates = starts_on.zip(ends_on).and_then(|(from, to)| problems.take("ends_on", StayDates::new(from, to)));
+    let dates =
+        starts_on.zip(ends_on).and_then(|(from, to)| problems.take("ends_on", StayDates::new(from, to)));
     if dates.is_some_and(|dates| dates.departure() <= today) {
         problems.add("ends_on", ProblemCode::InThePast);
     }
     match (room_id, dates, reason) {
-        (Some(room_id), Some(dates), Some(reason)) => problems.or((room_id, dates, reason)).map_err(Error::from),
+        (Some(room_id), Some(dates), Some(reason)) => {
+            problems.or((room_id, dates, reason)).map_err(Error::from)
+        }
         _ => Err(problems.into_vec().into()),
     }
 }
@@ -53,7 +56,11 @@ impl Pms {
 
     /// Takes a room out of order. Stays that are booked there remain and are shown as guests to be moved; new ones are
     /// refused. A period that overlaps another closure of the room is refused with [`Error::RoomOutOfOrder`].
-    pub async fn close_room(&self, permit: Permit<'_, right::ManageRooms>, form: &ClosureForm) -> Result<RoomClosureId> {
+    pub async fn close_room(
+        &self,
+        permit: Permit<'_, right::ManageRooms>,
+        form: &ClosureForm,
+    ) -> Result<RoomClosureId> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, now).await?;
@@ -94,7 +101,8 @@ impl Pms {
         .execute(&mut *transaction)
         .await?;
         one_row(&result)?;
-        audit::record(&mut *transaction, Deed::of(&permit, "room.reopened", id, json!({})), self.clock.now()).await?;
+        audit::record(&mut *transaction, Deed::of(&permit, "room.reopened", id, json!({})), self.clock.now())
+            .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -78,18 +78,20 @@ impl Pms {
     /// All rooms, in the order of their numbers.
     pub async fn rooms(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Vec<Room>> {
         let mut transaction = self.database.begin(&permit).await?;
-        let records = select_rooms!(
-            "ORDER BY length(r.number), r.number COLLATE \"C\"",
-            Uuid::from(permit.hotel_id())
-        )
-        .fetch_all(&mut *transaction)
-        .await?;
+        let records =
+            select_rooms!("ORDER BY length(r.number), r.number COLLATE \"C\"", Uuid::from(permit.hotel_id()))
+                .fetch_all(&mut *transaction)
+                .await?;
         transaction.commit().await?;
         records.into_iter().map(Room::try_from).collect()
     }
 
     /// The room with this id or, failing that, with this number (spec `reception.md` 3.4).
-    pub async fn find_room(&self, permit: Permit<'_, right::ViewDesk>, id_or_number: &str) -> Result<Option<Room>> {
+    pub async fn find_room(
+        &self,
+        permit: Permit<'_, right::ViewDesk>,
+        id_or_number: &str,
+    ) -> Result<Option<Room>> {
         let id: Option<Uuid> = id_or_number.parse().ok();
         let mut transaction = self.database.begin(&permit).await?;
         let record = select_rooms!(
@@ -137,7 +139,12 @@ impl Pms {
     }
 
     /// Changes a room's number, floor, type or price.
-    pub async fn change_room(&self, permit: Permit<'_, right::ManageRooms>, id: RoomId, form: &RoomForm) -> Result<()> {
+    pub async fn change_room(
+        &self,
+        permit: Permit<'_, right::ManageRooms>,
+        id: RoomId,
+        form: &RoomForm,
+    ) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, now).await?;
@@ -180,7 +187,8 @@ impl Pms {
         .await
         .map_err(in_use)?;
         one_row(&result)?;
-        audit::record(&mut *transaction, Deed::of(&permit, "room.removed", id, json!({})), self.clock.now()).await?;
+        audit::record(&mut *transaction, Deed::of(&permit, "room.removed", id, json!({})), self.clock.now())
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -291,7 +299,9 @@ pub(crate) fn total(rate_minor: i64, nights: i64, currency: Currency) -> Money {
 /// A room type of another hotel, or of none, violates the foreign key.
 fn unknown_type(error: sqlx::Error) -> Error {
     match violated_constraint(&error) {
-        Some("rooms_organisation_id_hotel_id_room_type_id_fkey") => Error::at("room_type_id", ProblemCode::NotOnOffer),
+        Some("rooms_organisation_id_hotel_id_room_type_id_fkey") => {
+            Error::at("room_type_id", ProblemCode::NotOnOffer)
+        }
         _ => error.into(),
     }
 }

@@ -44,7 +44,11 @@ impl Pms {
     }
 
     /// Adds a room type.
-    pub async fn create_room_type(&self, permit: Permit<'_, right::ManageRooms>, form: &RoomTypeForm) -> Result<RoomTypeId> {
+    pub async fn create_room_type(
+        &self,
+        permit: Permit<'_, right::ManageRooms>,
+        form: &RoomTypeForm,
+    ) -> Result<RoomTypeId> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         let draft = form.check(Facts::load(&mut transaction, &permit, now).await?.currency)?;
@@ -62,7 +66,12 @@ impl Pms {
         )
         .execute(&mut *transaction)
         .await?;
-        audit::record(&mut *transaction, Deed::of(&permit, "room_type.created", id, json!({ "name": draft.name })), now).await?;
+        audit::record(
+            &mut *transaction,
+            Deed::of(&permit, "room_type.created", id, json!({ "name": draft.name })),
+            now,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(id)
     }
@@ -88,13 +97,22 @@ impl Pms {
         .execute(&mut *transaction)
         .await?;
         one_row(&result)?;
-        audit::record(&mut *transaction, Deed::of(&permit, "room_type.changed", id, json!({ "name": draft.name })), now).await?;
+        audit::record(
+            &mut *transaction,
+            Deed::of(&permit, "room_type.changed", id, json!({ "name": draft.name })),
+            now,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(())
     }
 
     /// Removes a room type that no room is of.
-    pub async fn remove_room_type(&self, permit: Permit<'_, right::ManageRooms>, id: RoomTypeId) -> Result<()> {
+    pub async fn remove_room_type(
+        &self,
+        permit: Permit<'_, right::ManageRooms>,
+        id: RoomTypeId,
+    ) -> Result<()> {
         let mut transaction = self.database.begin(&permit).await?;
         let result = sqlx::query!(
             "DELETE FROM room_types WHERE hotel_id = $1 AND id = $2",
@@ -105,7 +123,12 @@ impl Pms {
         .await
         .map_err(in_use)?;
         one_row(&result)?;
-        audit::record(&mut *transaction, Deed::of(&permit, "room_type.removed", id, json!({})), self.clock.now()).await?;
+        audit::record(
+            &mut *transaction,
+            Deed::of(&permit, "room_type.removed", id, json!({})),
+            self.clock.now(),
+        )
+        .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What a desk does with stays in a day's work.
 
+use crate::support::{World, request};
 use domain::access::right;
 use domain::booking::{BookingForm, StayChangeForm};
 use domain::guest::{GuestDraft, GuestForm};
@@ -10,11 +11,12 @@ use pms::Error;
 use pms::bookings::{GuestChoice, Price, StayFilter};
 use pms::rooms::Availability;
 use sqlx::PgPool;
-use crate::support::{World, request};
 
 fn fields(error: Error) -> Vec<(String, ProblemCode)> {
     match error {
-        Error::Invalid(problems) => problems.into_iter().map(|problem| (problem.field, problem.code)).collect(),
+        Error::Invalid(problems) => {
+            problems.into_iter().map(|problem| (problem.field, problem.code)).collect()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -28,7 +30,9 @@ async fn a_guest_books_comes_stays_and_leaves(superuser: PgPool) {
         arrival: world.dates(0, 2).arrival().to_string(),
         departure: world.dates(0, 2).departure().to_string(),
         party: "2".into(),
-        guest: GuestForm { first_name: "Zoë".into(), last_name: "Ångström".into(), ..GuestForm::default() },
+        guest: GuestForm {
+            first_name: "Zoë".into(), last_name: "Ångström".into(), ..GuestForm::default()
+        },
         ..BookingForm::default()
     };
     let stay = pms.book(house.permit(), &form).await.unwrap();
@@ -62,7 +66,8 @@ async fn every_problem_of_a_form_is_named_at_once_and_nothing_is_written(superus
         guest: GuestForm { email: "x".into(), ..GuestForm::default() },
         ..BookingForm::default()
     };
-    let names: Vec<_> = fields(pms.book(house.permit(), &form).await.unwrap_err()).into_iter().map(|(f, _)| f).collect();
+    let names: Vec<_> =
+        fields(pms.book(house.permit(), &form).await.unwrap_err()).into_iter().map(|(f, _)| f).collect();
     assert_eq!(names, ["room_id", "arrival", "departure", "party", "first_name", "email"]);
 
     let good = request(house.rooms[0], world.dates(0, 1), "Ada");
@@ -96,9 +101,9 @@ async fn a_price_other_than_the_rate_needs_permission(superuser: PgPool) {
     let reception = || house.reception.permit::<right::ManageBookings>(house.hotel_id).unwrap();
     assert!(matches!(pms.make_booking(reception(), at(Price::Nightly(1))).await, Err(Error::Forbidden(_))));
     // The rate's own total is no override.
-    let stay = pms.make_booking(reception(), at(Price::Total(27_000))).await.unwrap();
+    let stay = pms.make_booking(reception(), at(Price::Total(27_000))).await.unwrap().id;
     pms.act(house.permit(), stay, StayAction::Cancel).await.unwrap();
-    let agreed = pms.make_booking(house.permit(), at(Price::Total(10_000))).await.unwrap();
+    let agreed = pms.make_booking(house.permit(), at(Price::Total(10_000))).await.unwrap().id;
     let details = pms.stay(house.permit(), agreed).await.unwrap();
     let nights: Vec<_> = details.nights.iter().map(|night| night.price.minor).collect();
     assert_eq!(nights, [3_334, 3_333, 3_333]);
@@ -109,12 +114,14 @@ async fn a_price_other_than_the_rate_needs_permission(superuser: PgPool) {
 async fn a_known_identity_number_is_the_same_guest(superuser: PgPool) {
     let world = World::new(superuser).await;
     let (house, pms) = (&world.harbour, &world.pms);
-    let guest = |phone: &str| GuestChoice::New(GuestDraft {
-        first_name: "Ada".into(),
-        gov_id: Some("P 123".into()),
-        phone: Some(phone.into()),
-        ..GuestDraft::default()
-    });
+    let guest = |phone: &str| {
+        GuestChoice::New(GuestDraft {
+            first_name: "Ada".into(),
+            gov_id: Some("P 123".into()),
+            phone: Some(phone.into()),
+            ..GuestDraft::default()
+        })
+    };
     let book = |room: usize, phone: &str| pms::bookings::BookingRequest {
         guest: guest(phone),
         ..request(house.rooms[room], world.dates(0, 1), "")
@@ -127,7 +134,10 @@ async fn a_known_identity_number_is_the_same_guest(superuser: PgPool) {
     assert_eq!(world.count("SELECT count(*) FROM guests").await, 1);
     let known = pms.guest_by_gov_id(house.permit(), " p 123 ").await.unwrap().unwrap();
     assert_eq!(known.first_name, "Ada");
-    assert!(pms.guest_by_gov_id(world.mill.permit(), "P 123").await.unwrap().is_none(), "another company's guest");
+    assert!(
+        pms.guest_by_gov_id(world.mill.permit(), "P 123").await.unwrap().is_none(),
+        "another company's guest"
+    );
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -141,7 +151,9 @@ async fn availability_is_what_can_be_booked(superuser: PgPool) {
     };
     assert_eq!(free(0, 3).await.len(), 6);
     for (room, arrival, departure) in [(0, 2, 4), (0, 6, 8), (1, 0, 1)] {
-        pms.make_booking(house.permit(), request(house.rooms[room], world.dates(arrival, departure), "Ada")).await.unwrap();
+        pms.make_booking(house.permit(), request(house.rooms[room], world.dates(arrival, departure), "Ada"))
+            .await
+            .unwrap();
     }
     let closure = ClosureForm {
         room_id: house.rooms[2].to_string(),
@@ -167,8 +179,9 @@ async fn dates_and_rooms_change_with_their_prices(superuser: PgPool) {
     let world = World::new(superuser).await;
     let (house, pms) = (&world.harbour, &world.pms);
     let permit = house.permit::<right::ManageBookings>();
-    let stay = pms.make_booking(permit, request(house.rooms[0], world.dates(1, 3), "Ada")).await.unwrap();
-    let neighbour = pms.make_booking(permit, request(house.rooms[0], world.dates(4, 6), "Ben")).await.unwrap();
+    let stay = pms.make_booking(permit, request(house.rooms[0], world.dates(1, 3), "Ada")).await.unwrap().id;
+    let neighbour =
+        pms.make_booking(permit, request(house.rooms[0], world.dates(4, 6), "Ben")).await.unwrap().id;
     let form = |departure: i64, room: usize, version| StayChangeForm {
         departure: world.dates(1, departure).departure().to_string(),
         room_id: house.rooms[room].to_string(),
@@ -180,7 +193,8 @@ async fn dates_and_rooms_change_with_their_prices(superuser: PgPool) {
     pms.change(permit, stay, &form(5, 3, 2)).await.unwrap();
     let details = pms.stay(house.permit(), stay).await.unwrap();
     assert_eq!((details.row.room_number.as_str(), details.row.total.minor), ("104", 48_000));
-    let nowhere = StayChangeForm { room_id: world.mill.rooms[0].to_string(), version: 3, ..StayChangeForm::default() };
+    let nowhere =
+        StayChangeForm { room_id: world.mill.rooms[0].to_string(), version: 3, ..StayChangeForm::default() };
     assert_eq!(
         fields(pms.change(permit, stay, &nowhere).await.unwrap_err()),
         [("room_id".to_owned(), ProblemCode::NotFound)]
@@ -196,8 +210,10 @@ async fn dates_and_rooms_change_with_their_prices(superuser: PgPool) {
 async fn a_double_click_checks_in_once(superuser: PgPool) {
     let world = World::new(superuser).await;
     let (house, pms) = (&world.harbour, &world.pms);
-    let stay = pms.make_booking(house.permit(), request(house.rooms[0], world.dates(0, 1), "Ada")).await.unwrap();
-    let clicks = futures::future::join_all((0..8).map(|_| pms.act(house.permit(), stay, StayAction::CheckIn))).await;
+    let stay =
+        pms.make_booking(house.permit(), request(house.rooms[0], world.dates(0, 1), "Ada")).await.unwrap().id;
+    let clicks =
+        futures::future::join_all((0..8).map(|_| pms.act(house.permit(), stay, StayAction::CheckIn))).await;
     assert_eq!(clicks.iter().filter(|click| click.is_ok()).count(), 1);
     assert_eq!(world.count("SELECT count(*) FROM audit_log WHERE action = 'stay.checked_in'").await, 1);
 }
@@ -206,13 +222,21 @@ async fn a_double_click_checks_in_once(superuser: PgPool) {
 async fn a_stranger_finds_nothing_and_changes_nothing(superuser: PgPool) {
     let world = World::new(superuser).await;
     let (house, mill, pms) = (&world.harbour, &world.mill, &world.pms);
-    let stay = pms.make_booking(house.permit(), request(house.rooms[0], world.dates(0, 1), "Ada")).await.unwrap();
+    let stay =
+        pms.make_booking(house.permit(), request(house.rooms[0], world.dates(0, 1), "Ada")).await.unwrap().id;
     let guest = pms.stay(house.permit(), stay).await.unwrap().row.guest_id;
     assert!(matches!(pms.stay(mill.permit(), stay).await, Err(Error::NotFound)));
     assert!(matches!(pms.act(mill.permit(), stay, StayAction::Cancel).await, Err(Error::NotFound)));
-    assert!(matches!(pms.change(mill.permit(), stay, &StayChangeForm::default()).await, Err(Error::NotFound)));
+    assert!(matches!(
+        pms.change(mill.permit(), stay, &StayChangeForm::default()).await,
+        Err(Error::NotFound)
+    ));
     assert!(matches!(pms.guest(mill.permit(), guest).await, Err(Error::NotFound)));
-    assert!(matches!(pms.change_guest(mill.permit(), guest, &GuestForm { first_name: "X".into(), ..GuestForm::default() }).await, Err(Error::NotFound)));
+    assert!(matches!(
+        pms.change_guest(mill.permit(), guest, &GuestForm { first_name: "X".into(), ..GuestForm::default() })
+            .await,
+        Err(Error::NotFound)
+    ));
     let mut wanted = request(mill.rooms[0], world.dates(0, 1), "");
     wanted.guest = GuestChoice::Existing(guest, None);
     assert_eq!(fields(pms.make_booking(mill.permit(), wanted).await.unwrap_err())[0].0, "guest_id");
@@ -279,12 +303,17 @@ async fn the_self_audit_sees_what_the_constraint_would_have_refused(superuser: P
     .execute(&world.superuser)
     .await
     .unwrap();
-    let book = |arrival, departure| world.pms.make_booking(house.permit(), request(house.rooms[0], world.dates(arrival, departure), "A"));
+    let book = |arrival, departure| {
+        world.pms.make_booking(house.permit(), request(house.rooms[0], world.dates(arrival, departure), "A"))
+    };
     book(0, 5).await.unwrap();
     book(5, 6).await.unwrap();
     assert_eq!(pms::hotel::check_hotels(&world.database, now).await.unwrap(), 1);
     assert_eq!(world.pms.house(house.permit()).await.unwrap().1.unwrap().conflicts, 0);
-    sqlx::query("ALTER TABLE stays DROP CONSTRAINT stays_room_taken").execute(&world.superuser).await.unwrap();
+    sqlx::query("ALTER TABLE stays DROP CONSTRAINT stays_room_taken")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
     book(1, 2).await.unwrap();
     book(3, 4).await.unwrap();
     pms::hotel::check_hotels(&world.database, now).await.unwrap();

@@ -53,7 +53,8 @@ impl World {
 
     /// The nights from `arrival` to `departure`, counted in days from today.
     pub fn dates(&self, arrival: i64, departure: i64) -> StayDates {
-        StayDates::new(self.today() + TimeDelta::days(arrival), self.today() + TimeDelta::days(departure)).unwrap()
+        StayDates::new(self.today() + TimeDelta::days(arrival), self.today() + TimeDelta::days(departure))
+            .unwrap()
     }
 
     pub fn tomorrow(&self) {
@@ -86,7 +87,13 @@ pub fn request(room_id: RoomId, dates: StayDates, name: &str) -> BookingRequest 
     }
 }
 
-async fn house(superuser: &PgPool, database: &Database, pms: &Pms, clock: &MovableClock, name: &str) -> House {
+async fn house(
+    superuser: &PgPool,
+    database: &Database,
+    pms: &Pms,
+    clock: &MovableClock,
+    name: &str,
+) -> House {
     let now = clock.now();
     let organisation_id: OrganisationId = platform::ids::new();
     let hotel_id: HotelId = platform::ids::new();

@@ -73,9 +73,8 @@ async fn show(state: &AppState, mut request: Request, next: Next) -> Response {
             Err(error) => tracing::warn!(%error, "form_flash.not_loaded"),
         }
     }
-    if let Some(code) = cookies::get(request.headers(), NOTICE)
-        .filter(|code| is_code(code))
-        .map(str::to_owned)
+    if let Some(code) =
+        cookies::get(request.headers(), NOTICE).filter(|code| is_code(code)).map(str::to_owned)
     {
         spent.push(cookies::clear(NOTICE, is_https));
         request.extensions_mut().insert(NoticeCode(code));
@@ -90,9 +89,7 @@ async fn show(state: &AppState, mut request: Request, next: Next) -> Response {
 /// A notice names a text of the catalogue, and after a dot the stay that it is about; nobody puts words of their own on
 /// our pages.
 fn is_code(text: &str) -> bool {
-    let (name, about) = text
-        .split_once('.')
-        .map_or((text, None), |(name, about)| (name, Some(about)));
+    let (name, about) = text.split_once('.').map_or((text, None), |(name, about)| (name, Some(about)));
     let is_name =
         (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     is_name && about.is_none_or(|about| uuid::Uuid::try_parse(about).is_ok())
@@ -101,9 +98,6 @@ fn is_code(text: &str) -> bool {
 /// The first `Set-Cookie` of the notice in an answer.
 fn notice_of(headers: &HeaderMap) -> Option<&HeaderValue> {
     headers.get_all(SET_COOKIE).iter().find(|value| {
-        value
-            .as_bytes()
-            .strip_prefix(NOTICE.as_bytes())
-            .is_some_and(|rest| rest.first() == Some(&b'='))
+        value.as_bytes().strip_prefix(NOTICE.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'='))
     })
 }

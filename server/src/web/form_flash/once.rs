@@ -51,10 +51,7 @@ impl Post {
         let request_hash = hash_of(&[self.action.as_bytes(), &self.body]);
         // Somebody who goes back and types something else sends another form, under the same token.
         let beginning = u64::from_be_bytes(request_hash[..8].try_into().unwrap_or_default());
-        let key = Key {
-            name: format!("form:{token}:{beginning:x}"),
-            request_hash,
-        };
+        let key = Key { name: format!("form:{token}:{beginning:x}"), request_hash };
         match Once::claim(state, actor, key, MAX_WAIT).await {
             Ok(Claim::Mine(once)) => {
                 let work = async move {
@@ -90,9 +87,7 @@ impl Post {
 fn done(outcome: &Outcome) -> Option<Answer> {
     let headers = outcome.response.headers();
     let location = headers.get(LOCATION)?.to_str().ok()?.to_owned();
-    let notice = notice_of(headers)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let notice = notice_of(headers).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = serde_json::to_vec(&Done { location, notice }).ok()?;
     outcome.is_done.then(|| Answer {
         status: outcome.response.status(),
@@ -104,8 +99,6 @@ fn done(outcome: &Outcome) -> Option<Answer> {
 fn token(body: &Bytes) -> Option<String> {
     let (_, token) = form_urlencoded::parse(body).find(|(name, _)| name == TOKEN_FIELD)?;
     let is_token = (8..=64).contains(&token.len())
-        && token
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     is_token.then(|| token.into_owned())
 }

@@ -34,10 +34,7 @@ pub async fn handle(state: &AppState, request: Request, next: Next) -> Response 
     let Ok(bytes) = to_bytes(body, limits::MAX_BODY).await else {
         return refusal.with(StatusCode::PAYLOAD_TOO_LARGE);
     };
-    let actor = parts
-        .extensions
-        .get::<SignedIn>()
-        .map(|signed_in| signed_in.actor.clone());
+    let actor = parts.extensions.get::<SignedIn>().map(|signed_in| signed_in.actor.clone());
     let action = parts.uri.path().to_owned();
     let back = came_from(&parts.headers, &state.settings.base_url);
     // Whatever the browser said, the redirect of a refusal leads to a page of ours.
@@ -45,12 +42,7 @@ pub async fn handle(state: &AppState, request: Request, next: Next) -> Response 
         parts.headers.insert(REFERER, referer);
     }
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
-    let once = once::Post {
-        actor,
-        action: action.clone(),
-        body: bytes.clone(),
-        refusal,
-    };
+    let once = once::Post { actor, action: action.clone(), body: bytes.clone(), refusal };
     let state_for_work = state.clone();
     let work = async move {
         let response = next.run(request).await;
@@ -61,37 +53,20 @@ pub async fn handle(state: &AppState, request: Request, next: Next) -> Response 
 
 /// Reads what Leptos made of the post.
 async fn finish(state: &AppState, mut response: Response, action: &str, back: &str, body: &Bytes) -> Outcome {
-    let location = response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let Some(location) = location.filter(|_| response.status().is_redirection()) else {
-        return Outcome {
-            is_done: response.status().is_success(),
-            response,
-        };
+        return Outcome { is_done: response.status().is_success(), response };
     };
     let ours = location.strip_prefix(OURS);
     if let Some(error) = ours.and_then(refusal_in) {
-        let flash = FormFlash {
-            action_path: action.to_owned(),
-            error,
-            values: typed(body),
-        };
-        return Outcome {
-            response: refuse(state, &flash, response, back).await,
-            is_done: false,
-        };
+        let flash = FormFlash { action_path: action.to_owned(), error, values: typed(body) };
+        return Outcome { response: refuse(state, &flash, response, back).await, is_done: false };
     }
     *response.status_mut() = StatusCode::SEE_OTHER;
     if let Some(ours) = ours.and_then(|ours| HeaderValue::from_str(ours).ok()) {
         response.headers_mut().insert(LOCATION, ours);
     }
-    Outcome {
-        response,
-        is_done: true,
-    }
+    Outcome { response, is_done: true }
 }
 
 /// Back to the form, with what was wrong waiting for it.
@@ -136,13 +111,8 @@ fn page_of_ours(headers: &HeaderMap, base_url: &str) -> Option<String> {
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let referer: Uri = text(headers.get(REFERER)?)?.parse().ok()?;
     let authority = referer.authority()?.as_str();
-    let is_host = headers
-        .get(HOST)
-        .and_then(text)
-        .is_some_and(|host| host == authority);
-    let is_base = base_url
-        .split_once("://")
-        .is_some_and(|(_, host)| host == authority);
+    let is_host = headers.get(HOST).and_then(text).is_some_and(|host| host == authority);
+    let is_base = base_url.split_once("://").is_some_and(|(_, host)| host == authority);
     // `//evil.example` would be another site.
     if !(is_host || is_base) || referer.path().starts_with("//") {
         return None;
@@ -152,14 +122,8 @@ fn page_of_ours(headers: &HeaderMap, base_url: &str) -> Option<String> {
     };
     let kept =
         form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "__path" && name != "__err");
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(kept)
-        .finish();
-    Some(if query.is_empty() {
-        referer.path().to_owned()
-    } else {
-        format!("{}?{query}", referer.path())
-    })
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+    Some(if query.is_empty() { referer.path().to_owned() } else { format!("{}?{query}", referer.path()) })
 }
 
 #[cfg(test)]
@@ -184,10 +148,7 @@ mod tests {
 
     #[test]
     fn an_earlier_refusal_is_taken_out_of_the_address() {
-        assert_eq!(
-            came("https://desk.example/a?x=1&__path=p&__err=e&y=%C3%A9"),
-            "/a?x=1&y=%C3%A9"
-        );
+        assert_eq!(came("https://desk.example/a?x=1&__path=p&__err=e&y=%C3%A9"), "/a?x=1&y=%C3%A9");
         assert_eq!(came("https://desk.example/a?__path=p&__err=e"), "/a");
     }
 
@@ -197,12 +158,6 @@ mod tests {
             b"login=ada&password=secret&form%5BNew_Password%5D=secret&form_token=t&note=a+b",
         );
         let typed = typed(&body);
-        assert_eq!(
-            typed,
-            [
-                ("login".to_owned(), "ada".to_owned()),
-                ("note".to_owned(), "a b".to_owned())
-            ]
-        );
+        assert_eq!(typed, [("login".to_owned(), "ada".to_owned()), ("note".to_owned(), "a b".to_owned())]);
     }
 }

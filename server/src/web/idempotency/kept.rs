@@ -90,9 +90,7 @@ impl Once {
                 Found::Row { request_hash, .. } if request_hash != once.key.request_hash => {
                     return Ok(Claim::OtherRequest);
                 }
-                Found::Row {
-                    answer: Some(answer), ..
-                } => return Ok(Claim::Answered(answer)),
+                Found::Row { answer: Some(answer), .. } => return Ok(Claim::Answered(answer)),
                 Found::Row { .. } if Instant::now() >= deadline => return Ok(Claim::Running),
                 // Released between the two statements, or still being answered.
                 Found::Nothing | Found::Row { .. } => tokio::time::sleep(POLL).await,
@@ -119,11 +117,7 @@ impl Once {
         .execute(&mut *transaction)
         .await?
         .rows_affected();
-        let found = if claimed == 1 {
-            Found::Claimed
-        } else {
-            self.read(&mut transaction).await?
-        };
+        let found = if claimed == 1 { Found::Claimed } else { self.read(&mut transaction).await? };
         transaction.commit().await?;
         Ok(found)
     }
@@ -137,18 +131,13 @@ impl Once {
         .fetch_optional(&mut **transaction)
         .await?;
         let Some(row) = row else { return Ok(Found::Nothing) };
-        let status = row
-            .status
-            .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
+        let status = row.status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
         let answer = status.map(|status| Answer {
             status,
             content_type: row.content_type,
             body: row.body.unwrap_or_default(),
         });
-        Ok(Found::Row {
-            request_hash: row.request_hash,
-            answer,
-        })
+        Ok(Found::Row { request_hash: row.request_hash, answer })
     }
 
     /// Does the work in a task of its own, to its end even when the client goes away in between: it will ask again
@@ -224,8 +213,5 @@ impl Once {
 enum Found {
     Claimed,
     Nothing,
-    Row {
-        request_hash: Vec<u8>,
-        answer: Option<Answer>,
-    },
+    Row { request_hash: Vec<u8>, answer: Option<Answer> },
 }

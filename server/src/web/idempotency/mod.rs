@@ -47,15 +47,11 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     let Ok(bytes) = to_bytes(body, limits::MAX_BODY).await else {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large").into_response();
     };
-    let key = Key {
-        name: key,
-        request_hash: hash(&parts, &bytes),
-    };
+    let key = Key { name: key, request_hash: hash(&parts, &bytes) };
     let request = Request::from_parts(parts, Body::from(bytes));
     match Once::claim(&state, &actor, key, MAX_WAIT).await {
         Ok(Claim::Mine(once)) => {
-            once.carry_out(&state.tasks, async move { kept(next.run(request).await).await })
-                .await
+            once.carry_out(&state.tasks, async move { kept(next.run(request).await).await }).await
         }
         Ok(Claim::Answered(answer)) => replay(answer),
         Ok(Claim::OtherRequest) => Problem::conflict("This Idempotency-Key was used with another request")
@@ -75,15 +71,8 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
 /// key may try again.
 async fn kept(response: Response) -> (Response, Option<Answer>) {
     let status = response.status();
-    let may_pass = matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
-    );
-    let is_small = response
-        .body()
-        .size_hint()
-        .exact()
-        .is_some_and(|size| size <= limits::MAX_BODY as u64);
+    let may_pass = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
+    let is_small = response.body().size_hint().exact().is_some_and(|size| size <= limits::MAX_BODY as u64);
     if status.is_server_error() || may_pass || !is_small {
         return (response, None);
     }
@@ -91,16 +80,9 @@ async fn kept(response: Response) -> (Response, Option<Answer>) {
     let Ok(bytes) = to_bytes(body, limits::MAX_BODY).await else {
         return (Problem::internal().into_response(), None);
     };
-    let content_type = parts
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    let answer = Answer {
-        status,
-        content_type,
-        body: bytes.to_vec(),
-    };
+    let content_type =
+        parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let answer = Answer { status, content_type, body: bytes.to_vec() };
     (Response::from_parts(parts, Body::from(bytes)), Some(answer))
 }
 
@@ -108,10 +90,7 @@ fn replay(answer: Answer) -> Response {
     let mut response = (answer.status, answer.body).into_response();
     let headers = response.headers_mut();
     headers.remove(CONTENT_TYPE);
-    if let Some(value) = answer
-        .content_type
-        .and_then(|text| HeaderValue::from_str(&text).ok())
-    {
+    if let Some(value) = answer.content_type.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.insert(CONTENT_TYPE, value);
     }
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
@@ -126,10 +105,7 @@ fn key(headers: &HeaderMap) -> Option<String> {
 /// What makes two requests the same: method, address, hotel and body.
 fn hash(parts: &Parts, body: &[u8]) -> Vec<u8> {
     let address = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let hotel = parts
-        .headers
-        .get(bearer::HOTEL)
-        .map_or(&b""[..], HeaderValue::as_bytes);
+    let hotel = parts.headers.get(bearer::HOTEL).map_or(&b""[..], HeaderValue::as_bytes);
     hash_of(&[parts.method.as_str().as_bytes(), address.as_bytes(), hotel, body])
 }
 

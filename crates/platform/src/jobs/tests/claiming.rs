@@ -41,7 +41,10 @@ async fn two_workers_do_not_take_one_job(pool: PgPool) {
     let queues = [Say::QUEUE.to_owned()];
     let mut taking = world.database.begin_worker().await.unwrap();
     assert_eq!(queue::claim(&mut taking, &queues, 10, world.now()).await.unwrap().len(), 1);
-    assert_eq!(queue::claim(&mut second, &queues, 10, world.now()).await.unwrap().len(), 0);
+    let meanwhile = queue::claim(&mut second, &queues, 10, world.now());
+    let meanwhile =
+        tokio::time::timeout(std::time::Duration::from_secs(10), meanwhile).await.unwrap().unwrap();
+    assert_eq!(meanwhile.len(), 0);
     taking.commit().await.unwrap();
     assert_eq!(queue::claim(&mut second, &queues, 10, world.now()).await.unwrap().len(), 0);
 }
@@ -115,7 +118,8 @@ async fn who_lost_the_lease_decides_nothing(pool: PgPool) {
     assert_eq!(world.job(id).await.status, "running");
 
     // With the guard off, the slow one would end the job under the hands of the other.
-    let unguarded = sqlx::query("UPDATE jobs SET status = 'done', locked_until = NULL WHERE id = $1").bind(id);
+    let unguarded =
+        sqlx::query("UPDATE jobs SET status = 'done', locked_until = NULL WHERE id = $1").bind(id);
     let mut undone = world.database.begin_worker().await.unwrap();
     assert_eq!(unguarded.execute(&mut *undone).await.unwrap().rows_affected(), 1);
     undone.rollback().await.unwrap();
@@ -135,5 +139,8 @@ async fn a_job_that_kills_its_workers_dies(pool: PgPool) {
     }
     assert_eq!(world.run_due(&handlers).await, [Outcome::Dead]);
     assert!(said.lock().unwrap().is_empty(), "it is not tried an eleventh time");
-    assert_eq!(world.job(id).await.last_error.as_deref(), Some("the worker was lost during the last attempt"));
+    assert_eq!(
+        world.job(id).await.last_error.as_deref(),
+        Some("the worker was lost during the last attempt")
+    );
 }

@@ -15,7 +15,10 @@ fn ticks_are_the_same_for_everybody() {
     let daily = Schedule::Daily("03:30:00".parse().unwrap());
     assert_eq!(daily.last_tick(at("2026-11-20T03:29:59Z")), at("2026-11-19T03:30:00Z"));
     assert_eq!(daily.last_tick(at("2026-11-20T03:30:00Z")), at("2026-11-20T03:30:00Z"));
-    assert_eq!(Schedule::Every(TimeDelta::zero()).last_tick(at("2026-11-20T12:00:00.5Z")), at("2026-11-20T12:00:00Z"));
+    assert_eq!(
+        Schedule::Every(TimeDelta::zero()).last_tick(at("2026-11-20T12:00:00.5Z")),
+        at("2026-11-20T12:00:00Z")
+    );
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -47,9 +50,11 @@ async fn with_the_guard_off_two_workers_serve_one_tick(pool: PgPool) {
     let served = "SELECT EXISTS (SELECT FROM cron_runs WHERE name = 'say' AND last_run_at >= $1)";
     let serve = "INSERT INTO cron_runs (name, last_run_at) VALUES ('say', $1)
                  ON CONFLICT (name) DO UPDATE SET last_run_at = EXCLUDED.last_run_at";
-    let mut workers = [world.database.begin_worker().await.unwrap(), world.database.begin_worker().await.unwrap()];
+    let mut workers =
+        [world.database.begin_worker().await.unwrap(), world.database.begin_worker().await.unwrap()];
     for worker in &mut workers {
-        let is_served: bool = sqlx::query_scalar(served).bind(world.now()).fetch_one(&mut **worker).await.unwrap();
+        let is_served: bool =
+            sqlx::query_scalar(served).bind(world.now()).fetch_one(&mut **worker).await.unwrap();
         assert!(!is_served, "both see it unserved");
     }
     let mut enqueued = 0;

@@ -32,7 +32,9 @@ async fn every_role_may_enqueue_and_only_workers_may_read(pool: PgPool) {
         enqueue(&mut transaction, &Say(number), key(&number.to_string()), world.now()).await.unwrap();
         enqueue(&mut transaction, &Say(number), key(&number.to_string()), world.now()).await.unwrap();
         transaction.commit().await.unwrap();
-        for statement in ["SELECT payload FROM jobs", "UPDATE jobs SET run_at = run_at", "DELETE FROM jobs WHERE false"] {
+        for statement in
+            ["SELECT payload FROM jobs", "UPDATE jobs SET run_at = run_at", "DELETE FROM jobs WHERE false"]
+        {
             let result = sqlx::query(statement).execute(&mut *begin().await).await;
             assert_eq!(result.is_ok(), may_read, "{statement}: {result:?}");
         }

@@ -43,7 +43,8 @@ fn the_pause_is_at_most_43_minutes() {
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
 async fn a_dead_job_can_be_tried_again(pool: PgPool) {
     let world = World::new(pool);
-    let lasting = Handlers::new().on(|_, Say(_)| async { Err(HandlerError::lasting("there is no such address")) });
+    let lasting =
+        Handlers::new().on(|_, Say(_)| async { Err(HandlerError::lasting("there is no such address")) });
     let id = world.enqueue(Say(1), key("k")).await;
     assert_eq!(world.run_due(&Arc::new(lasting)).await, [Outcome::Dead], "at once");
     assert!(!admin::retry(&world.database, Uuid::nil(), world.now()).await.unwrap());
@@ -95,7 +96,8 @@ async fn an_unknown_queue_waits_a_day_for_somebody_who_knows_it(pool: PgPool) {
     let world = World::new(pool);
     let (handlers, _) = listening();
     let id = world.enqueue(FromTheFuture {}, Options::default()).await;
-    let known = world.enqueue(Say(1), Options { run_at: Some(world.now() + TimeDelta::days(9)), ..key("k") }).await;
+    let known =
+        world.enqueue(Say(1), Options { run_at: Some(world.now() + TimeDelta::days(9)), ..key("k") }).await;
     world.clock.advance(TimeDelta::days(1) - SECOND);
     assert_eq!(world.run_due(&handlers).await, []);
     queue::give_up_unknown(&world.database, &handlers, world.now()).await.unwrap();
@@ -120,5 +122,8 @@ fn an_error_is_told_with_its_causes() {
     struct Inner;
 
     let told = HandlerError::from(Outer(Inner)).to_string();
-    assert_eq!(told, "the room cannot be cleaned: there is no broom", "and without what Postgres cannot keep");
+    assert_eq!(
+        told, "the room cannot be cleaned: there is no broom",
+        "and without what Postgres cannot keep"
+    );
 }

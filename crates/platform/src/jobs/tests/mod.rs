@@ -58,7 +58,10 @@ impl World {
 
     /// A transaction of somebody who is signed in.
     async fn begin(&self) -> Transaction {
-        self.database.begin_in(crate::ids::new::<OrganisationId>(), crate::ids::new::<UserId>()).await.unwrap()
+        self.database
+            .begin_in(crate::ids::new::<OrganisationId>(), crate::ids::new::<UserId>())
+            .await
+            .unwrap()
     }
 
     async fn enqueue<J: Job>(&self, job: J, options: Options) -> Uuid {
@@ -84,11 +87,13 @@ impl World {
     }
 
     async fn job(&self, id: Uuid) -> Row {
-        sqlx::query_as("SELECT status, attempts, run_at, last_error, deduplication_key, payload FROM jobs WHERE id = $1")
-            .bind(id)
-            .fetch_one(&self.owner)
-            .await
-            .unwrap()
+        sqlx::query_as(
+            "SELECT status, attempts, run_at, last_error, deduplication_key, payload FROM jobs WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_one(&self.owner)
+        .await
+        .unwrap()
     }
 
     async fn count(&self) -> i64 {

@@ -34,8 +34,9 @@ async fn workers_do_each_job_once_and_so_many_at_a_time(pool: PgPool) {
         }
     }));
     let stop = CancellationToken::new();
-    let workers: Vec<_> =
-        (0..2).map(|_| tokio::spawn(worker(&world, &handlers).with_concurrency(2).run(stop.clone()))).collect();
+    let workers: Vec<_> = (0..2)
+        .map(|_| tokio::spawn(worker(&world, &handlers).with_concurrency(2).run(stop.clone())))
+        .collect();
     for number in 0..60 {
         world.say(number).await;
     }
@@ -116,11 +117,18 @@ async fn a_job_that_takes_long_is_kept_and_one_that_was_lost_is_dropped(pool: Pg
     let job = world.claim().await.remove(0);
     let often = Duration::from_millis(5);
     let running = tokio::spawn(run::run_renewing(
-        often, job, world.database.clone(), world.shared_clock(), Arc::clone(&handlers),
+        often,
+        job,
+        world.database.clone(),
+        world.shared_clock(),
+        Arc::clone(&handlers),
     ));
     timeout(PATIENCE, beginnings.recv()).await.unwrap();
     let held_until = || async {
-        sqlx::query_scalar::<_, DateTime<Utc>>("SELECT locked_until FROM jobs").fetch_one(&world.owner).await.unwrap()
+        sqlx::query_scalar::<_, DateTime<Utc>>("SELECT locked_until FROM jobs")
+            .fetch_one(&world.owner)
+            .await
+            .unwrap()
     };
     for _ in 0..3 {
         world.clock.advance(queue::LEASE - SECOND);
@@ -133,7 +141,11 @@ async fn a_job_that_takes_long_is_kept_and_one_that_was_lost_is_dropped(pool: Pg
     let theft = sqlx::query("UPDATE jobs SET locked_by = $1").bind(crate::ids::new::<Uuid>());
     theft.execute(&world.owner).await.unwrap();
     assert_eq!(timeout(PATIENCE, running).await.unwrap().unwrap(), Outcome::Lost);
-    assert_eq!(Arc::strong_count(&gate), 2, "only the handlers and this test have it: the attempt was dropped");
+    assert_eq!(
+        Arc::strong_count(&gate),
+        2,
+        "only the handlers and this test have it: the attempt was dropped"
+    );
     assert_eq!(world.job(id).await.status, "running");
 }
 

@@ -1,0 +1,258 @@
+//! How a booking reads and is written in this family. A booking of the original is one stay of ours: `booking_id` is the
+//! stay's id, `customer_id` the guest's.
+
+use domain::access::{Permit, right};
+use domain::booking::StayRow;
+use domain::guest::{GuestDraft, GuestForm, split_name};
+use domain::ids::{GuestId, HotelId, RoomId, StayId};
+use domain::money::Currency;
+use domain::problem::{FieldProblem, ProblemCode, optional_text};
+use domain::stay::StayStatus;
+use pms::bookings::{BookingRequest, GuestChoice, Price};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::rooms::{dates, zone};
+use crate::api::values::{Amount, at};
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// A booking.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookingOut {
+    booking_id: StayId,
+    hotel_id: HotelId,
+    room_id: RoomId,
+    room_number: String,
+    customer_id: GuestId,
+    guest_name: String,
+    guest_phone: Option<String>,
+    /// What people say on the phone, such as `KR-7F3QX0`.
+    reference: String,
+    num_guests: i16,
+    /// The day of arrival, local time of the hotel.
+    check_in_at: String,
+    /// The day of departure, local time of the hotel.
+    expected_check_out_at: String,
+    /// Always null in lists; the instant of the check-out where one booking is asked for.
+    actual_check_out_at: Option<String>,
+    /// `Active` (booked), `CheckedIn`, `Completed`, `Cancelled` or `NoShow`.
+    status: &'static str,
+    /// Decimal text.
+    total_amount: String,
+    /// What was paid, decimal text.
+    paid_amount: String,
+}
+
+impl BookingOut {
+    /// A stay of the hotel.
+    pub fn new(
+        stay: StayRow,
+        hotel_id: HotelId,
+        checked_out_at: Option<chrono::DateTime<chrono::Utc>>,
+    ) -> Self {
+        Self {
+            booking_id: stay.id,
+            hotel_id,
+            room_id: stay.room_id,
+            room_number: stay.room_number,
+            customer_id: stay.guest_id,
+            guest_name: stay.guest_name,
+            guest_phone: stay.guest_phone,
+            reference: stay.reference,
+            num_guests: stay.party,
+            check_in_at: format!("{}T00:00:00", stay.dates.arrival()),
+            expected_check_out_at: format!("{}T00:00:00", stay.dates.departure()),
+            actual_check_out_at: checked_out_at.map(|at| at.to_rfc3339()),
+            status: status(stay.status),
+            total_amount: stay.total.to_decimal_text(),
+            paid_amount: stay.paid.to_decimal_text(),
+        }
+    }
+}
+
+/// The original's word for a state.
+pub fn status(status: StayStatus) -> &'static str {
+    match status {
+        StayStatus::Reserved => "Active",
+        StayStatus::CheckedIn => "CheckedIn",
+        StayStatus::CheckedOut => "Completed",
+        StayStatus::Cancelled => "Cancelled",
+        StayStatus::NoShow => "NoShow",
+    }
+}
+
+/// A new booking: for a known customer, or with the guest's data.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewBooking {
+    /// The room's id or number.
+    room_id: RoomName,
+    /// Arrival: a date, a local time of the hotel, or an instant.
+    pub check_in_at: String,
+    /// Departure, likewise.
+    pub expected_check_out_at: String,
+    /// Accepted for old clients; the state follows from what is done.
+    #[serde(default, rename = "status")]
+    #[schema(nullable)]
+    _status: Option<String>,
+    /// The price of all nights; the rate where none is given. Another amount needs a permission.
+    total_amount: Option<Amount>,
+    cash_amount: Option<Amount>,
+    card_amount: Option<Amount>,
+    notes: Option<String>,
+    /// One where none is given.
+    #[schema(minimum = 1, maximum = 20)]
+    num_guests: Option<i16>,
+    customer_id: Option<String>,
+    guest_name: Option<String>,
+    guest_gov_id: Option<String>,
+    guest_phone: Option<String>,
+    guest_email: Option<String>,
+    guest_address: Option<String>,
+    guest_city: Option<String>,
+    guest_state: Option<String>,
+    guest_zip_code: Option<String>,
+}
+
+/// A room's id or number; old clients send numbers as numbers.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged)]
+enum RoomName {
+    /// An id, or a number as text.
+    Text(String),
+    /// A number.
+    Number(i64),
+}
+
+impl NewBooking {
+    /// Reads the body as a request of the hotel. Fields are named as the body spells them.
+    pub async fn read(
+        self,
+        state: &AppState,
+        permit: Permit<'_, right::ManageBookings>,
+        check_in: bool,
+    ) -> Result<BookingRequest, Problem> {
+        let zone = zone(state, permit.also()?, &[&self.check_in_at, &self.expected_check_out_at]).await?;
+        let dates = dates(&self.check_in_at, &self.expected_check_out_at, &zone)?;
+        let room_id = self.room(state, permit).await?;
+        let guest = self.guest()?;
+        let currency = match (&self.total_amount, &self.cash_amount, &self.card_amount) {
+            (None, None, None) => Currency::EUR,
+            _ => state.services.pms.hotel(permit.also()?).await?.currency,
+        };
+        let amount = |amount: &Option<Amount>, field| match amount {
+            Some(amount) => amount.read(field, currency).map(|money| Some(money.minor)),
+            None => Ok(None),
+        };
+        let note =
+            optional_text(self.notes.as_deref().unwrap_or(""), 2000).map_err(|code| at("notes", code))?;
+        Ok(BookingRequest {
+            room_id,
+            dates,
+            party: self.num_guests.unwrap_or(1),
+            guest,
+            price: amount(&self.total_amount, "total_amount")?.map(Price::Total),
+            note,
+            paid_cash_minor: amount(&self.cash_amount, "cash_amount")?.unwrap_or(0),
+            paid_card_minor: amount(&self.card_amount, "card_amount")?.unwrap_or(0),
+            check_in,
+        })
+    }
+
+    async fn room(
+        &self,
+        state: &AppState,
+        permit: Permit<'_, right::ManageBookings>,
+    ) -> Result<RoomId, Problem> {
+        let name = match &self.room_id {
+            RoomName::Text(text) => text.trim().to_owned(),
+            RoomName::Number(number) => number.to_string(),
+        };
+        // An id needs no look-up: the booking itself says whether it is a room of this hotel.
+        if let Ok(id) = name.parse() {
+            return Ok(id);
+        }
+        let room = state.services.pms.find_room(permit.also()?, &name).await?;
+        room.map(|room| room.id).ok_or_else(|| unknown_room(&name))
+    }
+
+    fn guest(&self) -> Result<GuestChoice, Problem> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let name = text(&self.guest_name);
+        let known = match self.customer_id.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(id) => Some(id.parse::<GuestId>().map_err(|_| at("customer_id", ProblemCode::NotFound))?),
+        };
+        if known.is_none() && (name.trim().is_empty() || text(&self.guest_gov_id).trim().is_empty()) {
+            return Err(Problem::bad_request("Either customer_id or guest details (Name, ID) are required."));
+        }
+        let (first_name, last_name) = split_name(if name.trim().is_empty() { "-" } else { &name });
+        let form = GuestForm {
+            first_name,
+            last_name,
+            gov_id: text(&self.guest_gov_id),
+            phone: text(&self.guest_phone),
+            email: text(&self.guest_email),
+            address: text(&self.guest_address),
+            city: text(&self.guest_city),
+            state: text(&self.guest_state),
+            zip_code: text(&self.guest_zip_code),
+            ..GuestForm::default()
+        };
+        let draft = form.check("guest_").map_err(|problems| {
+            let spelled = |problem: FieldProblem| match problem.field.as_str() {
+                "guest_first_name" | "guest_last_name" => FieldProblem::new("guest_name", problem.code),
+                _ => problem,
+            };
+            Problem::invalid(&problems.into_iter().map(spelled).collect::<Vec<_>>())
+        })?;
+        Ok(match known {
+            Some(id) => GuestChoice::Existing(id, Some(GuestDraft { gov_id: None, ..draft })),
+            None => GuestChoice::New(draft),
+        })
+    }
+
+    /// The room as the body names it, for an answer.
+    pub fn room_name(&self) -> String {
+        match &self.room_id {
+            RoomName::Text(text) => text.clone(),
+            RoomName::Number(number) => number.to_string(),
+        }
+    }
+}
+
+/// No such room in the hotel (spec 3.4). The text is cut: somebody may send a long one.
+pub fn unknown_room(name: &str) -> Problem {
+    let name: String = name.chars().take(60).collect();
+    Problem::not_found(format!("Room identifier {name} not found."))
+}
+
+/// A refused booking, in the words of the original.
+pub fn booking_problem(error: pms::Error, room: &str, taken: &'static str) -> Problem {
+    match error {
+        pms::Error::RoomTaken => Problem::conflict(taken).code("room_taken"),
+        pms::Error::Invalid(problems) => {
+            if problems
+                .iter()
+                .any(|problem| problem.field == "room_id" && problem.code == ProblemCode::NotFound)
+            {
+                return unknown_room(room);
+            }
+            let spelled = |problem: FieldProblem| {
+                let field = match problem.field.as_str() {
+                    "arrival" => "check_in_at",
+                    "departure" => "expected_check_out_at",
+                    "party" => "num_guests",
+                    "guest_id" => "customer_id",
+                    other => other,
+                };
+                FieldProblem::new(field, problem.code)
+            };
+            Problem::invalid(&problems.into_iter().map(spelled).collect::<Vec<_>>())
+        }
+        pms::Error::Forbidden(_) => {
+            Problem::forbidden("total_amount differs from the rate, which your role may not change")
+        }
+        other => other.into(),
+    }
+}

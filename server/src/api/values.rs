@@ -1,0 +1,112 @@
+//! Values as clients of the old systems spell them: timestamps with or without a zone, amounts as text or number.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use domain::money::{Currency, Money};
+use domain::problem::{FieldProblem, ProblemCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+
+/// An amount: `"120.50"` or `120.5`. Answers always carry text, as the original does.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Amount {
+    /// As decimal text.
+    Text(String),
+    /// As a number.
+    #[schema(value_type = f64)]
+    Number(serde_json::Number),
+}
+
+impl Amount {
+    /// The amount, or a problem at `field`; never negative.
+    pub fn read(&self, field: &str, currency: Currency) -> Result<Money, Problem> {
+        let text = match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => plain(&number.to_string()),
+        };
+        let money = Money::parse(&text, currency).map_err(|code| at(field, code))?;
+        let limit = domain::room::MAX_RATE_MINOR * 365;
+        if (0..=limit).contains(&money.minor) {
+            Ok(money)
+        } else {
+            Err(at(field, ProblemCode::OutOfRange { min: 0, max: limit / 100 }))
+        }
+    }
+}
+
+/// A number's text without a fraction of zeros beyond the currency's decimals: `120.0` is `120`.
+fn plain(text: &str) -> String {
+    match text.split_once('.') {
+        Some((major, fraction)) if fraction.chars().all(|c| c == '0') => major.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// A problem at one field, as 422.
+pub fn at(field: &str, code: ProblemCode) -> Problem {
+    Problem::invalid(&[FieldProblem::new(field, code)])
+}
+
+/// The civil date a client means in the hotel's zone: of a date, of a local time, or of an instant.
+pub fn civil_date(text: &str, time_zone: &str, field: &str) -> Result<NaiveDate, Problem> {
+    let text = text.trim();
+    if let Ok(date) = text.parse::<NaiveDate>() {
+        return in_reach(date, field);
+    }
+    if let Ok(instant) =
+        DateTime::parse_from_rfc3339(&text.replacen(' ', "+", usize::from(text.contains('T'))))
+    {
+        return in_reach(instant.with_timezone(&platform::clock::zone(time_zone)).date_naive(), field);
+    }
+    let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    local
+        .map(|local| local.date())
+        .ok_or_else(|| at(field, ProblemCode::NotADate))
+        .and_then(|date| in_reach(date, field))
+}
+
+/// Years that a calendar of a hotel can hold; Postgres knows fewer than we could parse.
+fn in_reach(date: NaiveDate, field: &str) -> Result<NaiveDate, Problem> {
+    use chrono::Datelike;
+    if (1900..=2200).contains(&date.year()) { Ok(date) } else { Err(at(field, ProblemCode::NotADate)) }
+}
+
+/// Whether the hotel's zone matters: only an instant with an offset names a day that depends on it.
+pub fn has_offset(text: &str) -> bool {
+    let time = text.trim().get(10..).unwrap_or("");
+    time.ends_with(['Z', 'z']) || time.contains(['+', '-']) || time.matches(' ').count() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_names_a_day_in_the_hotels_zone() {
+        let read =
+            |text: &str| civil_date(text, "Europe/Berlin", "check_in_at").ok().map(|date| date.to_string());
+        assert_eq!(read("2027-03-10").as_deref(), Some("2027-03-10"));
+        assert_eq!(read("2027-03-10T15:00:00").as_deref(), Some("2027-03-10"));
+        assert_eq!(read("2027-03-10T23:30:00Z").as_deref(), Some("2027-03-11"));
+        // A plus sign in a query that nobody escaped arrives as a space.
+        assert_eq!(read("2027-03-10T15:00:00 01:00").as_deref(), Some("2027-03-10"));
+        assert_eq!(read("soon"), None);
+        assert_eq!(read("99999-01-01"), None);
+    }
+
+    #[test]
+    fn amounts_are_read_without_floats() {
+        let read = |json: &str| {
+            serde_json::from_str::<Amount>(json).unwrap().read("rate", Currency::EUR).ok().map(|m| m.minor)
+        };
+        assert_eq!(read("\"120.50\""), Some(12_050));
+        assert_eq!(read("120.0"), Some(12_000));
+        assert_eq!(read("120"), Some(12_000));
+        assert_eq!(read("-1"), None);
+        assert_eq!(read("1e99"), None);
+    }
+}
