@@ -125,6 +125,17 @@ impl StayStatus {
     pub fn is_live(self) -> bool {
         matches!(self, Self::Reserved | Self::CheckedIn)
     }
+
+    /// The word that clients of the reception family know (spec `reception.md` 3.4 and 3.5).
+    pub fn reception_word(self) -> &'static str {
+        match self {
+            Self::Reserved => "Active",
+            Self::CheckedIn => "CheckedIn",
+            Self::CheckedOut => "Completed",
+            Self::Cancelled => "Cancelled",
+            Self::NoShow => "NoShow",
+        }
+    }
 }
 
 /// A stay's state with the facts that exist in it.

@@ -78,7 +78,7 @@ impl Claimed {
     /// Renews the lease. False if somebody else has the job by now.
     pub async fn renew(&self, database: &Database, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
         let renewed = sqlx::query!(
-            "UPDATE jobs SET locked_until = $3 WHERE id = $1 AND (locked_by = $2 OR true)",
+            "UPDATE jobs SET locked_until = $3 WHERE id = $1 AND locked_by = $2",
             self.id,
             self.lease,
             now + LEASE,
@@ -93,7 +93,7 @@ impl Claimed {
     pub async fn done(&self, database: &Database, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
         let done = sqlx::query!(
             "UPDATE jobs SET status = 'done', finished_at = $3, locked_by = NULL, locked_until = NULL, payload = '{}'
-             WHERE id = $1 AND (locked_by = $2 OR true)",
+             WHERE id = $1 AND locked_by = $2",
             self.id,
             self.lease,
             now,
@@ -119,7 +119,7 @@ impl Claimed {
         let failed = if self.dies_of(error) {
             sqlx::query!(
                 "UPDATE jobs SET status = 'dead', finished_at = $3, last_error = $4, locked_by = NULL, locked_until = NULL
-                 WHERE id = $1 AND (locked_by = $2 OR true)",
+                 WHERE id = $1 AND locked_by = $2",
                 self.id,
                 self.lease,
                 now,
@@ -145,7 +145,7 @@ impl Claimed {
             let result = sqlx::query!(
                 "UPDATE jobs SET status = 'waiting', run_at = $3, last_error = $4, locked_by = NULL, locked_until = NULL,
                      deduplication_key = CASE WHEN $5 THEN deduplication_key END
-                 WHERE id = $1 AND (locked_by = $2 OR true)",
+                 WHERE id = $1 AND locked_by = $2",
                 self.id,
                 self.lease,
                 run_at,

@@ -292,7 +292,7 @@ async fn read(
     let rows = sqlx::query!(
         r#"SELECT transaction::text AS "transaction!", position, organisation_id, kind, subject, payload, occurred_at
            FROM events
-           WHERE (transaction, position) > ($1::text::xid8, $2) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+           WHERE (transaction, position) > ($1::text::xid8, $2) 
            ORDER BY transaction, position LIMIT $3"#,
         transaction,
         position,

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::{Permit, right};
 use domain::money::Money;
+use domain::stay::StayStatus;
 use futures::{Stream, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
@@ -157,7 +158,7 @@ impl Line {
             amount(self.total_minor),
             amount(self.paid_cash_minor),
             amount(self.paid_card_minor),
-            self.status,
+            self.status.parse::<StayStatus>()?.reception_word(),
         )
         .map_err(|_| Error::Inconsistent("a report line could not be written".to_owned()))
     }

@@ -7,7 +7,6 @@ use domain::guest::{GuestDraft, GuestForm, split_name};
 use domain::ids::{GuestId, HotelId, RoomId, StayId};
 use domain::money::Currency;
 use domain::problem::{FieldProblem, ProblemCode, optional_text};
-use domain::stay::StayStatus;
 use pms::bookings::{BookingRequest, GuestChoice, Price};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,21 +63,10 @@ impl BookingOut {
             check_in_at: format!("{}T00:00:00", stay.dates.arrival()),
             expected_check_out_at: format!("{}T00:00:00", stay.dates.departure()),
             actual_check_out_at: checked_out_at.map(|at| at.to_rfc3339()),
-            status: status(stay.status),
+            status: stay.status.reception_word(),
             total_amount: stay.total.to_decimal_text(),
             paid_amount: stay.paid.to_decimal_text(),
         }
-    }
-}
-
-/// The original's word for a state.
-pub fn status(status: StayStatus) -> &'static str {
-    match status {
-        StayStatus::Reserved => "Active",
-        StayStatus::CheckedIn => "CheckedIn",
-        StayStatus::CheckedOut => "Completed",
-        StayStatus::Cancelled => "Cancelled",
-        StayStatus::NoShow => "NoShow",
     }
 }
 

@@ -65,7 +65,7 @@ async fn act(
     let details = pms.stay(permit.also()?, id).await.map_err(not_found)?;
     Ok(Json(Done {
         booking_id: id,
-        status: super::booking_dto::status(details.row.status),
+        status: details.row.status.reception_word(),
         actual_check_in_at: details.checked_in_at,
         actual_check_out_at: details.checked_out_at,
     }))
