@@ -35,7 +35,7 @@ impl Server {
             .spawn()
             .with_context(|| format!("{binary} could not be started"))?;
         let address = format!("127.0.0.1:{port}");
-        while started.elapsed() < Duration::from_secs(60) {
+        while started.elapsed() < Duration::from_mins(1) {
             if let Ok(mut connection) = Connection::open(&address).await
                 && let Ok(answer) = connection.send(&get("/ready", ""), false).await
                 && answer.status == 200

@@ -7,7 +7,6 @@ mod table;
 
 use std::time::Duration;
 
-use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use clap::Parser;
 use house::{Hotel, Server};
@@ -214,7 +213,7 @@ impl Bench {
         );
         let time = Duration::from_secs(self.options.seconds);
         let full = load(&server.address, CLIENTS, time, None, created, request).await?;
-        let script = self.booking_script(hotel)?;
+        let script = Self::booking_script(hotel)?;
         let floor =
             floor::pgbench(&self.options.database, "keyrack_app", &script, CLIENTS, self.options.seconds)?;
         let ratio = full.rate / floor * 100.0;
@@ -228,7 +227,7 @@ impl Bench {
     }
 
     /// The statements of a booking, over a room and a night that are free.
-    fn booking_script(&self, hotel: &Hotel) -> anyhow::Result<String> {
+    fn booking_script(hotel: &Hotel) -> anyhow::Result<String> {
         let (organisation, user) =
             (format!("'{}'::uuid", hotel.organisation_id), format!("'{}'::uuid", hotel.user_id));
         let hotel_id = format!("'{}'::uuid", hotel.hotel_id);

@@ -22,10 +22,12 @@ const MONTHS: [&str; 12] =
 
 impl Locale {
     fn weekday(self, date: NaiveDate) -> &'static str {
+        let Self::English = self;
         WEEKDAYS[usize::try_from(date.weekday().num_days_from_monday()).unwrap_or(0) % 7]
     }
 
     fn month(self, date: NaiveDate) -> &'static str {
+        let Self::English = self;
         MONTHS[usize::try_from(date.month0()).unwrap_or(0) % 12]
     }
 

@@ -190,15 +190,15 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         | sqlx::Error::Tls(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
+        | sqlx::Error::WorkerCrashed
+        // A connection that ends in the middle of a message.
+        | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => {
             // 57P0x: the server is shutting down or starting; 53xxx: out of connections; 08xxx: connection lost.
             error.code().is_some_and(|code| {
                 code.starts_with("57P") || code.starts_with("53") || code.starts_with("08")
             })
         }
-        // A connection that ends in the middle of a message.
-        sqlx::Error::Protocol(_) => true,
         _ => false,
     }
 }

@@ -62,6 +62,11 @@ impl Embedded {
         PgConnectOptions::new_without_pgpass().socket(&self.socket_dir).username(NAME).database(NAME)
     }
 
+    /// Starts the cluster again if it has ended, because somebody killed it for example.
+    pub async fn revive(&self) -> anyhow::Result<()> {
+        if self.is_running().await? { Ok(()) } else { self.launch().await }
+    }
+
     /// Stops the cluster unless another process uses it.
     pub async fn stop(self) {
         if self.in_use.try_lock().is_err() {

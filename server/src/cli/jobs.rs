@@ -11,13 +11,13 @@ use uuid::Uuid;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the jobs that failed for good, the newest hundred first.
-    Dead,
+    List,
     /// Have jobs that failed for good tried again.
     Retry {
-        /// Their ids, as `dead` lists them.
+        /// Their ids, as `list` shows them.
         #[arg(required_unless_present = "all")]
         ids: Vec<Uuid>,
-        /// All that `dead` lists.
+        /// All that `list` shows.
         #[arg(long, conflicts_with = "ids")]
         all: bool,
     },
@@ -26,7 +26,7 @@ pub enum Command {
 /// Does what the command says.
 pub async fn run(command: Command, database: &Database, clock: &SharedClock) -> anyhow::Result<()> {
     match command {
-        Command::Dead => list(database).await,
+        Command::List => list(database).await,
         Command::Retry { all: false, ids } => retry(database, clock, &ids).await,
         Command::Retry { all: true, .. } => {
             let ids: Vec<Uuid> =

@@ -69,20 +69,15 @@ const PEOPLE: &[(&str, &str, &str, bool)] = &[
     ("expert@explore.example", "Elif Expert", "Explore123!", false),
 ];
 
-fn rooms(floors: &[(&str, &[(&str, &str, i64)])]) -> Vec<RegisteredRoom> {
-    let on_floor = |(floor, rooms): &(&str, &[(&str, &str, i64)])| {
-        let floor = (*floor).to_owned();
-        rooms
-            .iter()
-            .map(|(number, room_type, rate_minor)| RegisteredRoom {
-                floor: Some(floor.clone()),
-                number: (*number).to_owned(),
-                room_type: (*room_type).to_owned(),
-                rate_minor: *rate_minor,
-            })
-            .collect::<Vec<_>>()
+/// Rooms of one floor, numbered from `first` on: each kind with its price of a night in cents.
+fn floor(name: &str, first: u32, kinds: &[(&str, i64)]) -> Vec<RegisteredRoom> {
+    let room = |(number, (room_type, rate_minor)): (u32, &(&str, i64))| RegisteredRoom {
+        floor: Some(name.to_owned()),
+        number: number.to_string(),
+        room_type: (*room_type).to_owned(),
+        rate_minor: *rate_minor,
     };
-    floors.iter().flat_map(on_floor).collect()
+    (first..).zip(kinds).map(room).collect()
 }
 
 fn harbour_rooms() -> Vec<RegisteredRoom> {
@@ -91,47 +86,22 @@ fn harbour_rooms() -> Vec<RegisteredRoom> {
     const D: (&str, i64) = ("Double", 13_500);
     const SEA: (&str, i64) = ("Double, sea view", 16_500);
     const SUITE: (&str, i64) = ("Suite", 24_000);
-    let floor = |first: u32, kinds: &[(&str, i64)]| {
-        (first..)
-            .zip(kinds)
-            .map(|(number, (room_type, rate_minor))| RegisteredRoom {
-                floor: Some(format!("Floor {}", first / 100)),
-                number: number.to_string(),
-                room_type: (*room_type).to_owned(),
-                rate_minor: *rate_minor,
-            })
-            .collect::<Vec<_>>()
-    };
     [
-        floor(101, &[S, S, T, T, D, D, D, D]),
-        floor(201, &[S, S, T, D, D, SEA, SEA, SEA]),
-        floor(301, &[S, T, D, D, SEA, SEA, SUITE, SUITE]),
+        floor("Floor 1", 101, &[S, S, T, T, D, D, D, D]),
+        floor("Floor 2", 201, &[S, S, T, D, D, SEA, SEA, SEA]),
+        floor("Floor 3", 301, &[S, T, D, D, SEA, SEA, SUITE, SUITE]),
     ]
     .concat()
 }
 
 fn mill_rooms() -> Vec<RegisteredRoom> {
-    rooms(&[
-        (
-            "Mill",
-            &[
-                ("1", "Double", 11_000),
-                ("2", "Double", 11_000),
-                ("3", "Twin", 10_500),
-                ("4", "Single", 7_900),
-            ],
-        ),
-        (
-            "Barn",
-            &[
-                ("5", "Family", 15_500),
-                ("6", "Family", 15_500),
-                ("7", "Double", 11_000),
-                ("8", "Double", 11_000),
-                ("9", "Loft", 18_000),
-            ],
-        ),
-    ])
+    const D: (&str, i64) = ("Double", 11_000);
+    const FAMILY: (&str, i64) = ("Family", 15_500);
+    [
+        floor("Mill", 1, &[D, D, ("Twin", 10_500), ("Single", 7_900)]),
+        floor("Barn", 5, &[FAMILY, FAMILY, D, D, ("Loft", 18_000)]),
+    ]
+    .concat()
 }
 
 /// Hashes a demo password as a real one.

@@ -9,11 +9,16 @@ use platform::embedded::Embedded;
 use platform::settings::{Settings, SettingsError};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use super::readiness::is_down;
+use super::readiness::{Readiness, State, is_down};
 
 /// How long to wait before a database that is not there is asked again.
 const RETRY: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether the embedded cluster is gone.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What `DATABASE_URL` looks like.
 const EXAMPLE: &str = "postgres://user:password@host/database";
@@ -67,6 +72,19 @@ impl Source {
             }
         }
         database::migrate(&self.options).await.context("cannot migrate the database")
+    }
+
+    /// Until `stop`, starts the embedded cluster again whenever it is gone. Others look after the one that
+    /// `DATABASE_URL` names.
+    pub async fn look_after(&self, readiness: &Readiness, stop: &CancellationToken) {
+        let Some(embedded) = &self.embedded else { return stop.cancelled().await };
+        while timeout(LOOK_EVERY, stop.cancelled()).await.is_err() {
+            if readiness.state() == State::Down
+                && let Err(error) = embedded.revive().await
+            {
+                tracing::warn!(error = format!("{error:#}"), "postgres.not_revived");
+            }
+        }
     }
 
     /// Stops the embedded cluster if nobody else uses it.

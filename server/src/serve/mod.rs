@@ -69,7 +69,7 @@ pub async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
         () = stop.cancelled() => Ok(()),
     };
     if prepared.is_ok() {
-        stop.cancelled().await;
+        source.look_after(&state.readiness, &stop).await;
     }
     finish(&state, source, work).await;
     prepared

@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -45,12 +45,13 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
 async fn answer(id: Uuid, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let mut response = next.run(request).await;
-    let status = response.status().as_u16();
-    let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
-    if response.status().is_server_error() {
-        tracing::warn!(status, milliseconds, "http.answered");
+    let status = response.status();
+    let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    // That the database is away is said once where it is noticed, not by everybody who is told to wait.
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        tracing::warn!(status = status.as_u16(), microseconds, "http.answered");
     } else {
-        tracing::debug!(status, milliseconds, "http.answered");
+        tracing::debug!(status = status.as_u16(), microseconds, "http.answered");
     }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(HEADER, value);

@@ -66,7 +66,7 @@ pub async fn load_panel(wanted: Wanted) -> Result<Panel, AppError> {
         wanted.departure = arrival.succ_opt().unwrap_or(arrival).to_string();
     }
     if wanted.party.is_empty() {
-        wanted.party = "1".to_owned();
+        "1".clone_into(&mut wanted.party);
     }
     let mut problems = Problems::new();
     let date = |text: &str| text.parse::<NaiveDate>().map_err(|_| ProblemCode::NotADate);

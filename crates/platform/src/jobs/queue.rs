@@ -44,11 +44,11 @@ pub(super) async fn claim(
         r#"WITH lost AS (
                SELECT id, run_at FROM jobs
                WHERE status = 'running' AND locked_until <= $4 AND queue = ANY ($1)
-               ORDER BY locked_until LIMIT $2 
+               ORDER BY locked_until LIMIT $2 FOR UPDATE SKIP LOCKED
            ), due AS (
                SELECT id, run_at FROM jobs
                WHERE status = 'waiting' AND run_at <= $4 AND queue = ANY ($1)
-               ORDER BY run_at, id LIMIT $2 
+               ORDER BY run_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
            ), taken AS (
                SELECT id FROM (SELECT * FROM lost UNION ALL SELECT * FROM due) AS job ORDER BY run_at, id LIMIT $2
            )

@@ -26,7 +26,7 @@ const BATCH: i64 = 100;
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long [`Outbox::deliver_all`] waits for transactions that are open somewhere in the cluster.
-const WAIT_FOR_OPEN: Duration = Duration::from_secs(30);
+const WAIT_FOR_OPEN: Duration = Duration::from_mins(2);
 
 /// Why not everything was delivered.
 #[derive(Debug, thiserror::Error)]
@@ -292,7 +292,7 @@ async fn read(
     let rows = sqlx::query!(
         r#"SELECT transaction::text AS "transaction!", position, organisation_id, kind, subject, payload, occurred_at
            FROM events
-           WHERE (transaction, position) > ($1::text::xid8, $2) 
+           WHERE (transaction, position) > ($1::text::xid8, $2) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
            ORDER BY transaction, position LIMIT $3"#,
         transaction,
         position,

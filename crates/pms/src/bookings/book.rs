@@ -116,10 +116,10 @@ impl Pms {
         }
         let room = bookable_room(transaction, permit, facts, request).await?;
         let prices = prices(permit, request, room.rate)?;
-        let state = match request.check_in {
-            true => StayState::Reserved.apply(StayAction::CheckIn, request.dates, today, now)?,
-            false => StayState::Reserved,
-        };
+        let mut state = StayState::Reserved;
+        if request.check_in {
+            state = state.apply(StayAction::CheckIn, request.dates, today, now)?;
+        }
         let guest_id = match &request.guest {
             GuestChoice::Existing(id, known) => {
                 guests::update_known(transaction, *id, known.as_ref()).await.map_err(|error| {
@@ -272,7 +272,9 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
         "" => match form.guest.check("") {
             Ok(draft) => Some(GuestChoice::New(draft)),
             Err(list) => {
-                list.into_iter().for_each(|problem| problems.add(problem.field, problem.code));
+                for problem in list {
+                    problems.add(problem.field, problem.code);
+                }
                 None
             }
         },

@@ -256,9 +256,8 @@ impl Wanted {
         };
         if let Some(dates) = dates {
             let in_house = matches!(stay.state, StayState::CheckedIn { .. });
-            if in_house && dates.arrival() != stay.dates.arrival() {
-                problems.add("arrival", ProblemCode::InThePast);
-            } else if !in_house && dates.arrival() != stay.dates.arrival() && dates.arrival() < today {
+            // Whoever is in the house has arrived; everybody else arrives today at the earliest.
+            if dates.arrival() != stay.dates.arrival() && (in_house || dates.arrival() < today) {
                 problems.add("arrival", ProblemCode::InThePast);
             }
             if dates.departure() != stay.dates.departure() && dates.departure() < today {

@@ -1,4 +1,5 @@
 //! The use cases on a real Postgres, under the real roles.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod bookings;
 mod no_double_booking;

@@ -14,7 +14,7 @@ use crate::api::values::Amount;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// An OAuth2 password form (RFC 6749, 4.3.2).
+/// A password form of `OAuth2` (RFC 6749, 4.3.2).
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct SignIn {
     /// E-mail address or user name.
@@ -194,8 +194,8 @@ pub struct Registered {
     hotel_id: HotelId,
 }
 
-fn text(value: &Option<String>) -> String {
-    value.clone().unwrap_or_default()
+fn text(value: Option<&String>) -> String {
+    value.cloned().unwrap_or_default()
 }
 
 /// Registers a hotel with its rooms and owner.
@@ -223,18 +223,18 @@ pub async fn register(
     };
     let drawn = |room: &LayoutRoom| DrawnRoom {
         number: room.number.clone(),
-        room_type: text(&room.kind),
+        room_type: text(room.kind.as_ref()),
         rate: rate(room),
     };
     let form = RegistrationForm {
         hotel_name: body.hotel_name.clone(),
-        hotel_email: text(&body.email),
-        phone: text(&body.phone),
-        street: text(&body.street_address),
-        city: text(&body.city),
-        state: text(&body.state),
-        zip_code: text(&body.zip_code),
-        country: text(&body.country),
+        hotel_email: text(body.email.as_ref()),
+        phone: text(body.phone.as_ref()),
+        street: text(body.street_address.as_ref()),
+        city: text(body.city.as_ref()),
+        state: text(body.state.as_ref()),
+        zip_code: text(body.zip_code.as_ref()),
+        country: text(body.country.as_ref()),
         currency: body.currency.clone().unwrap_or_else(|| "EUR".to_owned()),
         time_zone: body.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
         owner_name: body.owner_name.clone(),
@@ -244,7 +244,7 @@ pub async fn register(
             .floors
             .iter()
             .map(|floor| DrawnFloor {
-                name: text(&floor.name),
+                name: text(floor.name.as_ref()),
                 rooms: floor.rooms.iter().map(drawn).collect(),
             })
             .collect(),
