@@ -110,7 +110,7 @@ pub fn assert_redirect(response: &Response, to: &str) {
 fn site() -> PathBuf {
     static SITE: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
     SITE.get_or_init(|| {
-        let root = std::env::temp_dir().join(format!("keyrack-site-{}", std::process::id()));
+        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("site");
         std::fs::create_dir_all(root.join("pkg")).unwrap();
         std::fs::write(root.join("pkg/keyrack.css"), "body{}").unwrap();
         std::fs::write(

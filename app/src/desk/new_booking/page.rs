@@ -1,3 +1,4 @@
+use chrono::NaiveDate;
 use domain::room::{AvailableRoom, RoomCondition};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -87,7 +88,7 @@ fn When(panel: Panel) -> impl IntoView {
 #[component]
 fn Which(panel: Panel) -> impl IntoView {
     let t = &texts().new_booking;
-    let wanted = panel.wanted;
+    let (wanted, today) = (panel.wanted, panel.today);
     panel.free.map(|free| {
         let count = free.len();
         let title = match count {
@@ -97,7 +98,7 @@ fn Which(panel: Panel) -> impl IntoView {
         let body = if free.is_empty() {
             view! { <EmptyState icon="bed" title=t.none_free text=t.none_free_text/> }.into_any()
         } else {
-            let choices = free.into_iter().map(|free| choice(free, &wanted)).collect_view();
+            let choices = free.into_iter().map(|free| choice(free, &wanted, today)).collect_view();
             view! { <ul class="choices">{choices}</ul> }.into_any()
         };
         view! {
@@ -110,7 +111,7 @@ fn Which(panel: Panel) -> impl IntoView {
 }
 
 /// A free room as a link that chooses it.
-fn choice(free: AvailableRoom, wanted: &Wanted) -> impl IntoView + use<> {
+fn choice(free: AvailableRoom, wanted: &Wanted, today: NaiveDate) -> impl IntoView + use<> {
     let t = &texts().new_booking;
     let room = free.room;
     let is_chosen = wanted.room == room.id.to_string();
@@ -124,10 +125,12 @@ fn choice(free: AvailableRoom, wanted: &Wanted) -> impl IntoView + use<> {
         room.id,
         wanted.guest,
     );
-    let hint = if free.occupied_now {
+    // How the room is now matters to somebody who arrives today.
+    let is_today = wanted.arrival == today.to_string();
+    let hint = if free.occupied_now && is_today {
         Some(view! { <Badge tone=Tone::DueOut icon="key" text=t.occupied_now/> })
     } else {
-        (room.condition == RoomCondition::Dirty)
+        (is_today && room.condition == RoomCondition::Dirty)
             .then(|| view! { <Badge tone=Tone::Quiet icon="sparkles" text=t.not_clean/> })
     };
     view! {

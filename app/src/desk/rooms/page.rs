@@ -121,11 +121,13 @@ fn marks(room_id: String, number: &str, present: RoomCondition) -> impl IntoView
         }
     };
     view! {
-        <form method="post" action=SetCondition::PATH class="marks" role="group" aria-label=label><FormToken/>
+        <form method="post" action=SetCondition::PATH class="marks"><FormToken/>
             <input type="hidden" name="room_id" value=room_id/>
-            {mark(RoomCondition::Dirty, t.dirty)}
-            {mark(RoomCondition::Clean, t.clean)}
-            {mark(RoomCondition::Inspected, t.inspected)}
+            <div class="mark-group" role="group" aria-label=label>
+                {mark(RoomCondition::Dirty, t.dirty)}
+                {mark(RoomCondition::Clean, t.clean)}
+                {mark(RoomCondition::Inspected, t.inspected)}
+            </div>
         </form>
     }
 }
