@@ -30,7 +30,10 @@ impl Server {
             .env("DATABASE_URL", database)
             .env("PORT", port.to_string())
             .env("RUST_LOG", "warn")
-            .env("LEPTOS_SITE_ROOT", std::env::var("KEYRACK_SITE").unwrap_or_else(|_| "target/site".to_owned()))
+            .env(
+                "LEPTOS_SITE_ROOT",
+                std::env::var("KEYRACK_SITE").unwrap_or_else(|_| "target/site".to_owned()),
+            )
             .env("LEPTOS_SITE_PKG_DIR", "pkg")
             .env("LEPTOS_HASH_FILES", "true")
             .env("LEPTOS_HASH_FILE_NAME", "hash.txt")

@@ -27,6 +27,8 @@ pub struct Embedded {
     owner: Option<(Uid, Gid)>,
     /// Held shared by every process that uses the cluster.
     in_use: File,
+    /// Held by the process that starts or stops it, while it does.
+    changing: File,
 }
 
 impl Embedded {
@@ -40,10 +42,10 @@ impl Embedded {
         let home = reachable_home(&state_dir, owner)?;
         let socket_dir = socket_dir(&home);
         make_private_dir(&socket_dir, owner)?;
-        let in_use = File::options().create(true).append(true).open(state_dir.join("postgres.in-use"))?;
-        // Exclusive while it is being made and started, so that two processes do not start it twice.
-        in_use.lock()?;
-        let embedded = Self { binaries, data: home.join("postgres"), socket_dir, owner, in_use };
+        let file = |name: &str| File::options().create(true).append(true).open(state_dir.join(name));
+        let (in_use, changing) = (file("postgres.in-use")?, file("postgres.changing")?);
+        changing.lock()?;
+        let embedded = Self { binaries, data: home.join("postgres"), socket_dir, owner, in_use, changing };
         if !embedded.data.join("PG_VERSION").exists() {
             tracing::info!(path = %embedded.data.display(), "postgres.initialising");
             make_private_dir(&embedded.data, owner)?;
@@ -54,6 +56,7 @@ impl Embedded {
         }
         embedded.create_database().await?;
         embedded.in_use.lock_shared()?;
+        embedded.changing.unlock()?;
         Ok(embedded)
     }
 
@@ -69,7 +72,8 @@ impl Embedded {
 
     /// Stops the cluster unless another process uses it.
     pub async fn stop(self) {
-        if self.in_use.try_lock().is_err() {
+        // Nobody starts to use it between the question whether somebody does and the stop.
+        if self.changing.lock().is_err() || self.in_use.unlock().is_err() || self.in_use.try_lock().is_err() {
             return;
         }
         if let Err(error) = self.run("pg_ctl", &["stop", "--mode=fast", "--wait"]).await {
