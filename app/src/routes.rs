@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
+use crate::desk::audit::AuditPage;
 use crate::desk::booking::{BookingPage, BookingsPage};
 use crate::desk::guests::{GuestPage, GuestsPage};
 use crate::desk::new_booking::NewBookingPage;
@@ -43,6 +44,8 @@ pub const GUESTS: &str = "/desk/guests";
 pub const STAFF: &str = "/desk/staff";
 /// The hotel, its rooms and types.
 pub const SETTINGS: &str = "/desk/settings";
+/// Who did what.
+pub const AUDIT: &str = "/desk/audit";
 /// The reader's own data and sessions.
 pub const PROFILE: &str = "/desk/profile";
 
@@ -85,6 +88,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/guests/:id") view=GuestPage ssr=SsrMode::Async/>
                     <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -171,6 +171,14 @@ test("an owner adds a colleague, a room type and a room, and takes the room out 
   await expect(page.getByText("Nils Night")).toBeVisible();
 });
 
+test("an owner reads who did what", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, owner, "/desk/audit");
+  await alive(page, javaScriptEnabled);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Who did what");
+  await expect(page.getByRole("cell", { name: "Signed in" }).first()).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+});
+
 test("one's profile shows where one is signed in", async ({ page, javaScriptEnabled }) => {
   await signIn(page, reception, "/desk/profile");
   await alive(page, javaScriptEnabled);
@@ -185,7 +193,7 @@ test("one's profile shows where one is signed in", async ({ page, javaScriptEnab
 test("reception has no staff or settings pages", async ({ page, javaScriptEnabled, allowStatus }) => {
   allowStatus(403);
   await signIn(page, reception);
-  for (const path of ["/desk/staff", "/desk/settings"]) {
+  for (const path of ["/desk/staff", "/desk/settings", "/desk/audit"]) {
     const answer = await page.goto(path);
     expect(answer?.status()).toBe(403);
     await expect(page.getByText("Not for your role")).toBeVisible();

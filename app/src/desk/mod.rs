@@ -1,5 +1,6 @@
 //! The desk: everything a receptionist does in a day.
 
+pub mod audit;
 pub mod booking;
 pub mod guests;
 pub mod new_booking;

@@ -69,6 +69,7 @@ fn Rail() -> impl IntoView {
                 {facts.may(Permission::ManageGuests).then(|| link(routes::GUESTS, "users", t.nav.guests, false))}
                 {facts.may(Permission::ManageStaff).then(|| link(routes::STAFF, "badge", t.nav.staff, false))}
                 {facts.may(Permission::ManageHotel).then(|| link(routes::SETTINGS, "settings", t.nav.settings, false))}
+                {facts.may(Permission::ViewAudit).then(|| link(routes::AUDIT, "info", t.nav.audit, false))}
             </ul>
         </nav>
     }

@@ -15,6 +15,7 @@ catalogue! {
         guests: "Guests",
         staff: "Staff",
         settings: "Hotel settings",
+        audit: "Who did what",
         search: "Search",
         search_label: "Find a booking or guest",
         profile: "Profile and sessions",
@@ -290,7 +291,20 @@ catalogue! {
         close: "Take out of order",
         reopen: "Back in order",
         edit: "Change {name}",
-        audit: "Who did what",
+    }
+}
+
+catalogue! {
+    /// Who did what.
+    Audit {
+        title: "Who did what",
+        empty: "Nothing yet",
+        empty_text: "What is done in the hotel appears here, newest first.",
+        what: "What",
+        who: "Who",
+        facts: "Facts",
+        when: "When",
+        older: "Older",
     }
 }
 

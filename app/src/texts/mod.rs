@@ -55,6 +55,8 @@ pub struct Texts {
     pub staff: desk::Staff,
     /// Hotel settings.
     pub settings: desk::Settings,
+    /// Who did what.
+    pub audit: desk::Audit,
     /// Profile and sessions.
     pub profile: desk::Profile,
     /// States, actions, roles.
@@ -106,6 +108,7 @@ static EN: Texts = Texts {
     guests: desk::Guests::EN,
     staff: desk::Staff::EN,
     settings: desk::Settings::EN,
+    audit: desk::Audit::EN,
     profile: desk::Profile::EN,
     words: messages::Words::EN,
     problems: messages::ProblemTexts::EN,

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The document as text; it never changes while the server runs.
 fn text() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| super::document().to_json().unwrap_or_default())
+    TEXT.get_or_init(|| super::document().to_string())
 }
 
 /// The OpenAPI document of this server.

@@ -5,11 +5,13 @@ mod docs;
 mod reception;
 mod values;
 
+use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::problem::MEDIA_TYPE;
 use crate::state::AppState;
 
 /// The document without its paths, which the routes add.
@@ -42,7 +44,19 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(docs::page))
 }
 
-/// The OpenAPI document.
-pub fn document() -> utoipa::openapi::OpenApi {
-    router().into_openapi()
+/// The OpenAPI document. Refusals are described as what they are sent as: `application/problem+json`.
+pub fn document() -> Value {
+    let mut document = serde_json::to_value(router().into_openapi()).unwrap_or_default();
+    let operations = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in operations.filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut()) {
+        let Some(answers) = operation["responses"].as_object_mut() else { continue };
+        for (_, answer) in answers.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            if let Some(content) = answer["content"].as_object_mut()
+                && let Some(body) = content.remove("application/json")
+            {
+                content.insert(MEDIA_TYPE.to_owned(), body);
+            }
+        }
+    }
+    document
 }

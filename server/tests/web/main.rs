@@ -15,4 +15,8 @@ mod live;
 #[cfg(test)]
 mod origin;
 #[cfg(test)]
+mod rest;
+#[cfg(test)]
+mod rest_strangers;
+#[cfg(test)]
 mod support;

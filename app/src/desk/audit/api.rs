@@ -1,0 +1,12 @@
+use domain::booking::HistoryEntry;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+/// What was done, newest first, and where older entries begin.
+#[server(prefix = "/actions", endpoint = "audit")]
+pub async fn load_audit(before: String) -> Result<(Vec<HistoryEntry>, Option<String>), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let page = services.identity.audit(who.permit()?, before.parse().ok(), 100).await?;
+    Ok((page.entries, page.next.map(|id| id.to_string())))
+}

@@ -1,0 +1,7 @@
+//! Who did what in the hotel.
+
+mod api;
+mod page;
+
+pub use api::*;
+pub use page::AuditPage;

@@ -1,0 +1,59 @@
+use domain::booking::HistoryEntry;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use ui::EmptyState;
+
+use super::api::load_audit;
+use crate::routes;
+use crate::shared::loaded::Loaded;
+use crate::shared::show;
+use crate::texts::{history_text, texts};
+
+/// Who did what, for owners and managers.
+#[component]
+pub fn AuditPage() -> impl IntoView {
+    let t = &texts().audit;
+    let query = use_query_map();
+    let before = move || query.with(|query| query.get("before").unwrap_or_default());
+    let data = Resource::new(before, load_audit);
+    view! {
+        <Title text=t.title/>
+        <div class="title-row"><h1>{t.title}</h1></div>
+        <Loaded data children={|(entries, next): (Vec<HistoryEntry>, Option<String>)| {
+            if entries.is_empty() {
+                return view! { <EmptyState icon="info" title=t.empty text=t.empty_text/> }.into_any();
+            }
+            let next = next.map(|id| format!("{}?before={id}", routes::AUDIT));
+            let rows = entries.into_iter().map(row).collect_view();
+            view! {
+                <table class="table">
+                    <thead><tr>
+                        <th scope="col">{t.what}</th><th scope="col">{t.who}</th><th scope="col">{t.facts}</th><th scope="col">{t.when}</th>
+                    </tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+                {next.map(|href| view! { <p class="pager"><a class="button" href=href>{t.older}</a></p> })}
+            }
+            .into_any()
+        }}/>
+    }
+}
+
+fn row(entry: HistoryEntry) -> impl IntoView {
+    let by = entry.by.unwrap_or_else(|| texts().booking.history_machine.to_owned());
+    let facts = entry
+        .facts
+        .into_iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    view! {
+        <tr>
+            <td><strong>{history_text(&entry.action)}</strong></td>
+            <td>{by}</td>
+            <td class="facts-cell">{facts}</td>
+            <td class="col-stay">{show::instant(entry.at)}</td>
+        </tr>
+    }
+}

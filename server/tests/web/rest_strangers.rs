@@ -1,0 +1,130 @@
+//! Nobody and strangers, on every route of the OpenAPI document: a new route is tried without being listed here.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::rest::{Client, booking};
+use crate::support::{Site, owner, text};
+
+/// Every operation that wants a token: method, path, whether it takes a body.
+fn guarded() -> Vec<(String, String, bool)> {
+    let document = server::api::document();
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            if operation.get("security").is_some() {
+                found.push((method.to_uppercase(), path.clone(), operation.get("requestBody").is_some()));
+            }
+        }
+    }
+    assert!(found.len() > 18, "{found:?}");
+    found
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn nobody_gets_in(pool: PgPool) {
+    let site = Site::new(&pool);
+    for bearer in ["", "Bearer nonsense", "Basic dXNlcjpwYXNz"] {
+        let client = Client { site: &site, bearer: bearer.to_owned() };
+        for (method, path, _) in guarded() {
+            let path = path.replace("{id}", "1").replace("{room}", "1");
+            let answer = client.send(&method, &path, Some(&json!({}))).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
+        }
+    }
+}
+
+/// Somebody of another company uses the ids of the first: the answer is the same as for ids that do not exist, and
+/// nothing has changed.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_strangers_ids_are_ids_that_do_not_exist(pool: PgPool) {
+    let site = Site::new(&pool);
+    let harbour = owner(&site, "harbour").await;
+    let client = Client::of(&site, &harbour);
+    let room = client.room("harbour-1").await;
+    let made = client.expect(201, "POST", "/bookings/", Some(booking(&room, 1, "Ada"))).await;
+    let me = client.expect(200, "GET", "/users/me", None).await;
+    let text_of = |value: &Value| value.as_str().unwrap().to_owned();
+    let (stay, guest, user) =
+        (text_of(&made["booking_id"]), text_of(&made["customer_id"]), text_of(&me["user_id"]));
+    let hotel = harbour.hotel_id.to_string();
+    let nothing = "01890000-0000-7000-8000-000000000000".to_owned();
+    let before = state(&pool).await;
+
+    let stranger = Client::of(&site, &owner(&site, "mill").await);
+    let mut tried = 0;
+    for (method, path, takes_body) in guarded() {
+        if !path.contains('{') {
+            continue;
+        }
+        for id in [&stay, &guest, &user, &hotel, &room] {
+            let of = |id: &str| path.replace("{id}", id).replace("{room}", id);
+            let body = takes_body.then(|| json!({ "condition": "dirty", "name": "Mine" }));
+            let theirs = stranger.send(&method, &of(id), body.as_ref()).await;
+            let missing = stranger.send(&method, &of(&nothing), body.as_ref()).await;
+            assert!(matches!(theirs.status().as_u16(), 403 | 404), "{method} {path}: {}", theirs.status());
+            assert_eq!(theirs.status(), missing.status(), "{method} {path}");
+            assert_eq!(
+                without_instance(&text(theirs).await),
+                without_instance(&text(missing).await),
+                "{method} {path}"
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried > 40, "{tried}");
+
+    // In bodies and queries too.
+    let there = |field: &str, id: &str| {
+        let mut body = booking("1", 2, "Eve");
+        body[field] = json!(id);
+        body
+    };
+    stranger.room("1").await;
+    for id in [&room, &nothing] {
+        stranger.expect(404, "POST", "/bookings/", Some(there("room_id", id))).await;
+        stranger.expect(403, "POST", "/operations/check-in", Some(there("room_id", id))).await;
+    }
+    for id in [&guest, &nothing] {
+        stranger.expect(422, "POST", "/bookings/", Some(there("customer_id", id))).await;
+    }
+    for id in [&hotel, &nothing] {
+        stranger.expect(403, "POST", &format!("/reports/bookings?hotel_id={id}"), None).await;
+    }
+    assert_eq!(stranger.expect(200, "GET", "/bookings/customers/lookup?gov_id=Ada", None).await, Value::Null);
+    assert_eq!(stranger.expect(200, "GET", "/bookings/", None).await, json!([]));
+    assert_eq!(state(&pool).await, before);
+}
+
+/// What the first company owns, as one text.
+async fn state(pool: &PgPool) -> String {
+    sqlx::query_scalar(
+        "SELECT (SELECT string_agg(s::text, '|' ORDER BY s.id) FROM stays s) || (SELECT string_agg(r::text, '|' ORDER BY r.id) FROM rooms r
+            WHERE r.number = 'harbour-1') || (SELECT string_agg(h::text, '|' ORDER BY h.id) FROM hotels h WHERE h.name = 'Hotel harbour')",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
+}
+
+fn without_instance(body: &str) -> Value {
+    let mut problem: Value = serde_json::from_str(body).unwrap_or_default();
+    if let Some(problem) = problem.as_object_mut() {
+        problem.remove("instance");
+    }
+    // A text that repeats the id of the request tells nothing new.
+    let text = problem.to_string();
+    let ids = text
+        .split(|c: char| !c.is_ascii_hexdigit() && c != '-')
+        .filter(|part| part.len() == 36)
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
+    json!(ids.iter().fold(text, |text, id| text.replace(id.as_str(), "ID")))
+}
+
+/// The document as clients know it: a change of the interface shows in review.
+#[test]
+fn the_document_is_as_it_was_agreed() {
+    insta::assert_json_snapshot!("openapi", server::api::document());
+}
