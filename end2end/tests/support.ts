@@ -25,7 +25,8 @@ export const test = base.extend<{ allowStatus: (status: number) => void }>({
 /** Waits until the page has come alive; without JavaScript there is nothing to wait for. */
 export async function alive(page: Page, javaScriptEnabled: boolean | undefined) {
   if (javaScriptEnabled && page.url().includes("/desk")) {
-    await expect(page.locator(".live")).toHaveText("Live");
+    // The unoptimised program of the tests is 18 MB; a busy machine takes its time to compile it.
+    await expect(page.locator(".live")).toHaveText("Live", { timeout: 20_000 });
   }
 }
 

@@ -19,35 +19,46 @@ fn range(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{LAST}"))
 }
 
-/// The ids of guests whose name (the words in any order), e-mail address, telephone or identity number begins with
-/// `text`; at most [`PAGE`].
+/// The ids of guests whose name, e-mail address, telephone or identity number begins with `text`; at most [`PAGE`].
+/// A name may be typed in either order, and either part of it may have several words.
 pub(crate) async fn matching_ids(transaction: &mut Transaction, text: &str) -> Result<Vec<Uuid>> {
-    let text = text.trim().replace('\0', "").to_lowercase();
-    let mut words = text.split_whitespace();
-    let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let text = text.replace('\0', "").to_lowercase();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // `Ana María Ruiz` may be Ana with two family names, or Ana María with one.
+    let early = text.split_once(' ').unwrap_or((&text, ""));
+    let late = text.rsplit_once(' ').unwrap_or((&text, ""));
     let digits = phone_digits(&text);
     // Two digits match half of all telephone numbers.
     let phone = range(if digits.len() >= 3 { &digits } else { "-" });
-    let (from, to) = range(first);
-    let (second_from, second_to) = range(second);
-    let (email_from, email_to) = range(&text);
+    let (whole_from, whole_to) = range(&text);
+    let ((early_from, early_to), (after_from, after_to)) = (range(early.0), range(early.1));
+    let ((late_from, late_to), (last_from, last_to)) = (range(late.0), range(late.1));
     let ids = sqlx::query_scalar!(
         r#"SELECT id AS "id!" FROM (
-               (SELECT id FROM guests WHERE first_name_key >= $1 AND first_name_key < $2
-                    AND last_name_key >= $3 AND last_name_key < $4 LIMIT $10)
-               UNION
-               (SELECT id FROM guests WHERE last_name_key >= $1 AND last_name_key < $2
-                    AND first_name_key >= $3 AND first_name_key < $4 LIMIT $10)
-               UNION (SELECT id FROM guests WHERE email_key >= $5 AND email_key < $6 LIMIT $10)
-               UNION (SELECT id FROM guests WHERE phone_digits >= $7 AND phone_digits < $8 LIMIT $10)
-               UNION (SELECT id FROM guests WHERE gov_id = $9)
-           ) AS found LIMIT $10"#,
-        from,
-        to,
-        second_from,
-        second_to,
-        email_from,
-        email_to,
+               (SELECT id FROM guests WHERE first_name_key >= $1 AND first_name_key < $2 LIMIT $14)
+               UNION (SELECT id FROM guests WHERE last_name_key >= $1 AND last_name_key < $2 LIMIT $14)
+               UNION (SELECT id FROM guests WHERE email_key >= $1 AND email_key < $2 LIMIT $14)
+               UNION (SELECT id FROM guests WHERE first_name_key >= $3 AND first_name_key < $4
+                          AND last_name_key >= $5 AND last_name_key < $6 LIMIT $14)
+               UNION (SELECT id FROM guests WHERE first_name_key >= $7 AND first_name_key < $8
+                          AND last_name_key >= $9 AND last_name_key < $10 LIMIT $14)
+               UNION (SELECT id FROM guests WHERE last_name_key >= $3 AND last_name_key < $4
+                          AND first_name_key >= $5 AND first_name_key < $6 LIMIT $14)
+               UNION (SELECT id FROM guests WHERE last_name_key >= $7 AND last_name_key < $8
+                          AND first_name_key >= $9 AND first_name_key < $10 LIMIT $14)
+               UNION (SELECT id FROM guests WHERE phone_digits >= $11 AND phone_digits < $12 LIMIT $14)
+               UNION (SELECT id FROM guests WHERE gov_id = $13)
+           ) AS found LIMIT $14"#,
+        whole_from,
+        whole_to,
+        early_from,
+        early_to,
+        after_from,
+        after_to,
+        late_from,
+        late_to,
+        last_from,
+        last_to,
         phone.0,
         phone.1,
         text.to_uppercase(),

@@ -319,3 +319,41 @@ async fn the_self_audit_sees_what_the_constraint_would_have_refused(superuser: P
     pms::hotel::check_hotels(&world.database, now).await.unwrap();
     assert_eq!(world.pms.house(house.permit()).await.unwrap().1.unwrap().conflicts, 2);
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_guest_is_found_by_what_people_say_on_the_phone(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let known = |first: &str, last: &str, phone: &str, email: &str| GuestForm {
+        first_name: first.into(),
+        last_name: last.into(),
+        phone: phone.into(),
+        email: email.into(),
+        gov_id: format!("id {last}"),
+        ..GuestForm::default()
+    };
+    for guest in [
+        known("Ana María", "Ruiz", "+34 600 123 456", "ana@mail.example"),
+        known("Bo", "van der Berg", "", ""),
+        known("Žofie", "O’Dwyer", "", ""),
+    ] {
+        pms.create_guest(house.permit(), &guest).await.unwrap();
+    }
+    let found = async |text: &str| {
+        let rows = pms.guests(house.permit(), text, None).await.unwrap();
+        rows.into_iter().map(|guest| guest.name).collect::<Vec<_>>()
+    };
+    for text in
+        ["ana", "Ana María", "ana maría ru", "ruiz", "Ruiz Ana", "34600", "+34 600", "ANA@mail", "id ruiz"]
+    {
+        assert_eq!(found(text).await, ["Ana María Ruiz"], "{text}");
+    }
+    for text in ["bo van der", "van der berg", "Van Der Berg Bo"] {
+        assert_eq!(found(text).await, ["Bo van der Berg"], "{text}");
+    }
+    assert_eq!(found("žof").await, ["Žofie O’Dwyer"]);
+    for text in ["nobody", "an%", "_na", "12", "\u{0}"] {
+        assert!(text == "\u{0}" || found(text).await.is_empty(), "{text}");
+    }
+    assert_eq!(found("").await.len(), 3);
+}
