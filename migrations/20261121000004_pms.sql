@@ -70,9 +70,10 @@ CREATE TABLE guests (
     country text,
     note text,
     created_at timestamptz NOT NULL,
-    first_name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(first_name)) STORED,
-    last_name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(last_name)) STORED,
-    email_key text COLLATE "C" GENERATED ALWAYS AS (lower(email)) STORED,
+    -- Lowered by the rules of Unicode, whatever the locale of the database knows.
+    first_name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(first_name COLLATE "und-x-icu")) STORED,
+    last_name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(last_name COLLATE "und-x-icu")) STORED,
+    email_key text COLLATE "C" GENERATED ALWAYS AS (lower(email COLLATE "und-x-icu")) STORED,
     PRIMARY KEY (organisation_id, id),
     CONSTRAINT guests_gov_id_key UNIQUE (organisation_id, gov_id)
 );
