@@ -26,11 +26,19 @@ pub(super) struct StayTables {
     guests: Table,
     bookings: Table,
     stays: Table,
+    /// What the next booking's reference is made from.
+    next_reference: u64,
 }
 
+/// An odd factor: multiplied by it, successive numbers give references that look random and never repeat within the
+/// 2^30 there are, which random ones soon would.
+const SCATTER: u64 = 0x9E37_79B1;
+
 impl StayTables {
-    pub fn new() -> Self {
+    /// Empty tables; `seed` is where references begin.
+    pub fn new(seed: u64) -> Self {
         Self {
+            next_reference: seed,
             guests: Table::new(
                 "guests (organisation_id, id, first_name, last_name, email, phone, phone_digits, gov_id, city, created_at)",
             ),
@@ -92,13 +100,14 @@ impl StayTables {
             random.random_range(0..60),
         )
         .min(now);
+        self.next_reference = self.next_reference.wrapping_add(SCATTER);
         self.bookings
             .row()
             .value(organisation_id)
             .value(booking_id)
             .value(hotel_id)
             .value(guest_id)
-            .value(booking_reference(random.random()))
+            .value(booking_reference(self.next_reference))
             .optional(names::note(random))
             .instant(Some(booked_at))
             .end();
@@ -244,7 +253,7 @@ pub(super) async fn load(
     );
     let mut rooms =
         Table::new("rooms (organisation_id, id, hotel_id, room_type_id, number, floor, created_at)");
-    let mut stays = StayTables::new();
+    let mut stays = StayTables::new(u64::from(number));
     let from = now.date_naive() - Days::new(u64::from(load.years) * 365 - 182);
     let until = now.date_naive() + Days::new(182);
     for index in 0..load.rooms {

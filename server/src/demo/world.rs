@@ -3,8 +3,8 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::hotel::RegisteredRoom;
 use platform::clock::Clock;
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -271,7 +271,7 @@ async fn renew_stays(
     .await?;
     let today = now.date_naive();
     let mut random = StdRng::seed_from_u64(u64::from(today.to_epoch_days().unsigned_abs()));
-    let mut tables = StayTables::new();
+    let mut tables = StayTables::new(random.random());
     for (id, sleeps, rate_minor) in rooms {
         let room = Room { id, sleeps, rate_minor };
         let span = (today - Days::new(PAST), today + Days::new(FUTURE));
