@@ -142,7 +142,13 @@ impl Bench {
         let hotel_id = format!("'{}'::uuid", hotel.hotel_id);
         let sql = floor::statement(
             "AS \"occupied_now!\"",
-            &[&hotel_id, "(current_date + :shift)", "(current_date + :shift + :nights)", "NULL", "NULL"],
+            &[
+                &hotel_id,
+                "(current_date + :shift::int)",
+                "(current_date + :shift::int + :nights::int)",
+                "NULL",
+                "NULL",
+            ],
         )?;
         let script = floor::transaction(
             &hotel.organisation_id.to_string(),
@@ -231,9 +237,11 @@ impl Bench {
         let (organisation, user) =
             (format!("'{}'::uuid", hotel.organisation_id), format!("'{}'::uuid", hotel.user_id));
         let hotel_id = format!("'{}'::uuid", hotel.hotel_id);
-        let room =
-            format!("(SELECT id FROM rooms WHERE hotel_id = {hotel_id} ORDER BY id OFFSET :room LIMIT 1)");
-        let (arrival, departure) = ("(current_date + 20000 + :day)", "(current_date + 20001 + :day)");
+        let room = format!(
+            "(SELECT id FROM rooms WHERE hotel_id = {hotel_id} ORDER BY id OFFSET :room::int LIMIT 1)"
+        );
+        let (arrival, departure) =
+            ("(current_date + 20000 + :day::int)", "(current_date + 20001 + :day::int)");
         let facts = floor::statement("AS \"is_subscribed!\"", &[&hotel_id, "now()"])?;
         let check = floor::statement("AS \"is_closed!\" FROM rooms r JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id WHERE r.hotel_id = $1 AND r.id = $2 ", &[&hotel_id, &room, arrival, departure])
             .or_else(|_| floor::statement("c.starts_on < $4 AND c.ends_on > $3) AS \"is_closed!\"", &[&hotel_id, &room, arrival, departure]))?;
