@@ -251,29 +251,6 @@ pub fn SelectField(
     frame.around(label, help, None, control.into_any())
 }
 
-/// A yes or no; absent from what is sent when it is not ticked.
-#[component]
-pub fn CheckField(
-    /// The form it belongs to.
-    form: FormState,
-    /// The field's name.
-    name: &'static str,
-    /// What is so when it is ticked.
-    #[prop(into)]
-    label: String,
-    /// Whether it is ticked at first.
-    #[prop(optional)]
-    checked: bool,
-) -> impl IntoView {
-    let id = form.id(name);
-    view! {
-        <div class="field field-check">
-            <input type="checkbox" id=id.clone() name=form.name(name) value="true" checked=checked/>
-            <label for=id>{label}</label>
-        </div>
-    }
-}
-
 /// A value that is sent but not shown.
 #[component]
 pub fn HiddenField(

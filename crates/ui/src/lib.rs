@@ -11,8 +11,6 @@ mod notice;
 
 pub use badge::{Badge, StatusBadge, Tone};
 pub use button::{Button, ButtonKind, LinkButton};
-pub use field::{
-    CheckField, DateField, FormState, HiddenField, SelectField, SelectOption, TextArea, TextField,
-};
+pub use field::{DateField, FormState, HiddenField, SelectField, SelectOption, TextArea, TextField};
 pub use icon::Icon;
 pub use notice::{EmptyState, Notice, NoticeKind, Skeleton};
