@@ -21,7 +21,8 @@ pub fn booking_reference(random: u64) -> String {
 /// `None` when it cannot be one.
 pub fn parse(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_uppercase();
-    let body = text.strip_prefix("KR-").or_else(|| text.strip_prefix("KR")).unwrap_or(&text);
+    // Six characters are a whole reference, even when the first two happen to be K and R.
+    let body = if text.len() == LENGTH { &text } else { text.strip_prefix("KR")?.trim_start_matches('-') };
     if body.chars().count() != LENGTH {
         return None;
     }
@@ -48,6 +49,13 @@ mod tests {
             let reference = booking_reference(random);
             prop_assert_eq!(parse(&reference.to_lowercase()), Some(reference.clone()));
             prop_assert_eq!(parse(&reference[3..]), Some(reference));
+        }
+    }
+
+    #[test]
+    fn a_reference_that_itself_begins_with_kr_is_read_whole() {
+        for typed in ["KR-KRB3YM", "krkrb3ym", "krb3ym"] {
+            assert_eq!(parse(typed).as_deref(), Some("KR-KRB3YM"));
         }
     }
 
