@@ -56,6 +56,8 @@ pub enum AppError {
 pub enum Conflict {
     /// Another stay has the room on one of these nights.
     RoomTaken,
+    /// So many stays of the type were sold that none is left on one of these nights.
+    SoldOut,
     /// The room is out of order on one of these nights.
     RoomOutOfOrder,
     /// The stay's state does not allow it.

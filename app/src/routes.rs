@@ -3,7 +3,7 @@
 use domain::ids::{GuestId, StayId};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, LazyRoute, SsrMode, lazy_route, path};
 
 use crate::desk::audit::AuditPage;
 use crate::desk::booking::{BookingPage, BookingsPage};
@@ -67,6 +67,38 @@ fn DeskShell() -> impl IntoView {
     view! { <Desk><Outlet/></Desk> }.into_any()
 }
 
+/// Pages whose code the browser loads when it first comes to them. The others, which a desk uses all day, are in the
+/// main file.
+macro_rules! lazy_pages {
+    ($($route:ident => $page:ident),+ $(,)?) => {$(
+        #[derive(Debug)]
+        struct $route;
+
+        #[lazy_route]
+        impl LazyRoute for $route {
+            fn data() -> Self {
+                Self
+            }
+
+            fn view(_this: Self) -> AnyView {
+                view! { <$page/> }.into_any()
+            }
+        }
+    )+};
+}
+
+lazy_pages! {
+    ForgotRoute => ForgotPage,
+    ResetRoute => ResetPage,
+    RegisterRoute => RegisterPage,
+    GuestsRoute => GuestsPage,
+    GuestRoute => GuestPage,
+    StaffRoute => StaffPage,
+    SettingsRoute => SettingsPage,
+    AuditRoute => AuditPage,
+    ProfileRoute => ProfilePage,
+}
+
 /// The table of routes. Every page is rendered whole before it is sent, so that it works without JavaScript.
 #[component]
 pub fn AppRoutes() -> impl IntoView {
@@ -75,21 +107,21 @@ pub fn AppRoutes() -> impl IntoView {
             <Routes fallback=|| view! { <NotFoundPage/> }>
                 <Route path=path!("/") view=WelcomePage ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
-                <Route path=path!("/forgot-password") view=ForgotPage ssr=SsrMode::Async/>
-                <Route path=path!("/reset-password") view=ResetPage ssr=SsrMode::Async/>
-                <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async/>
+                <Route path=path!("/forgot-password") view={Lazy::<ForgotRoute>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/reset-password") view={Lazy::<ResetRoute>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/register") view={Lazy::<RegisterRoute>::new()} ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/desk") view=DeskShell ssr=SsrMode::Async>
                     <Route path=path!("") view=TodayPage ssr=SsrMode::Async/>
                     <Route path=path!("/bookings") view=BookingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/new") view=NewBookingPage ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/:id") view=BookingPage ssr=SsrMode::Async/>
                     <Route path=path!("/rooms") view=RoomsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/guests") view=GuestsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/guests/:id") view=GuestPage ssr=SsrMode::Async/>
-                    <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async/>
-                    <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
-                    <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
+                    <Route path=path!("/guests") view={Lazy::<GuestsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/guests/:id") view={Lazy::<GuestRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/staff") view={Lazy::<StaffRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view={Lazy::<AuditRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/profile") view={Lazy::<ProfileRoute>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

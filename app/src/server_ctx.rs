@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::access::{Actor, Permit, Right};
 use domain::hotel::RegistrationForm;
 use domain::ids::{HotelId, SessionId};
@@ -67,6 +68,8 @@ pub struct SignedIn {
     pub session_id: SessionId,
     /// The hotel in use.
     pub hotel_id: Option<HotelId>,
+    /// The hotel's business date.
+    pub today: NaiveDate,
 }
 
 impl SignedIn {
@@ -74,6 +77,12 @@ impl SignedIn {
     pub fn permit<R: Right>(&self) -> Result<Permit<'_, R>, AppError> {
         let hotel_id = self.hotel_id.ok_or(AppError::Forbidden)?;
         self.actor.permit(hotel_id).map_err(|_| AppError::Forbidden)
+    }
+
+    /// An instant as the clock in the hotel shows it; outside a hotel UTC.
+    pub fn local(&self, at: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
+        let membership = self.hotel_id.and_then(|id| self.actor.membership(id));
+        membership.map_or(at, |membership| platform::clock::local(&membership.time_zone, at))
     }
 }
 
@@ -157,6 +166,7 @@ impl From<pms::Error> for AppError {
             E::NotFound => Self::NotFound,
             E::Forbidden(_) => Self::Forbidden,
             E::RoomTaken => Self::Conflict(Conflict::RoomTaken),
+            E::SoldOut => Self::Conflict(Conflict::SoldOut),
             E::RoomOutOfOrder => Self::Conflict(Conflict::RoomOutOfOrder),
             E::Refused(refusal) => Self::Conflict(Conflict::Stay(refusal)),
             E::ChangedMeanwhile => Self::Conflict(Conflict::ChangedMeanwhile),

@@ -1,18 +1,20 @@
 //! What the shell around every page needs.
 
+use chrono::NaiveDate;
 use domain::booking::SelfAudit;
-use domain::hotel::Hotel;
 use leptos::prelude::*;
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::routes;
 
-/// The hotel in use, and the newest result of its self-audit.
-#[server(prefix = "/actions", endpoint = "house")]
-pub async fn load_house() -> Result<(Hotel, Option<SelfAudit>), AppError> {
+/// The hotel's business date, and the newest result of its self-audit.
+#[server(prefix = "/actions", endpoint = "day")]
+pub async fn load_day() -> Result<(NaiveDate, Option<SelfAudit>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    Ok(services.pms.house(who.permit()?).await?)
+    let audit = services.pms.self_audit(who.permit()?).await?;
+    let audit = audit.map(|audit| SelfAudit { checked_at: who.local(audit.checked_at), ..audit });
+    Ok((who.today, audit))
 }
 
 /// Looks at another of the reader's hotels.

@@ -2,7 +2,6 @@
 
 use domain::access::Permission;
 use domain::booking::SelfAudit;
-use domain::hotel::Hotel;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::components::A;
@@ -13,7 +12,7 @@ use super::live::{LiveState, LiveVersion, listen};
 use super::page::PageFacts;
 use super::show;
 use crate::desk::booking::ActOnStay;
-use crate::desk::shell::{ChooseHotel, load_house};
+use crate::desk::shell::{ChooseHotel, load_day};
 use crate::entry::sign_in::SignOut;
 use crate::routes;
 use crate::texts::{fill, notice_text, texts};
@@ -98,12 +97,15 @@ fn PhoneBar() -> impl IntoView {
 #[component]
 fn TopBar(state: RwSignal<LiveState>) -> impl IntoView {
     let t = texts();
-    let house = Resource::new(LiveVersion::get, |_| load_house());
+    let day = Resource::new(LiveVersion::get, |_| load_day());
     view! {
         <header class="top-bar">
+            <HotelName/>
             <Transition>
                 {move || Suspend::new(async move {
-                    house.await.ok().map(|(hotel, audit)| view! { <HotelFacts hotel/> <Audit audit/> })
+                    day.await.ok().map(|(date, audit)| view! {
+                        <span class="business-date">{show::full_date(date)}</span> <Audit audit/>
+                    })
                 })}
             </Transition>
             <span class="live" role="status">
@@ -124,17 +126,20 @@ fn TopBar(state: RwSignal<LiveState>) -> impl IntoView {
     .into_any()
 }
 
+/// The hotel in use, and the way to the reader's others.
 #[component]
-fn HotelFacts(hotel: Hotel) -> impl IntoView {
-    let others: Vec<_> = PageFacts::get()
+fn HotelName() -> impl IntoView {
+    let facts = PageFacts::get();
+    let name = facts.membership().map(|membership| membership.hotel_name.clone()).unwrap_or_default();
+    let others: Vec<_> = facts
         .actor
         .map(|actor| actor.memberships)
         .unwrap_or_default()
         .into_iter()
-        .filter(|membership| membership.hotel_id != hotel.id)
+        .filter(|membership| Some(membership.hotel_id) != facts.hotel_id)
         .collect();
-    let name = if others.is_empty() {
-        view! { <strong class="hotel-name">{hotel.name}</strong> }.into_any()
+    if others.is_empty() {
+        view! { <strong class="hotel-name">{name}</strong> }.into_any()
     } else {
         let choices = others
             .into_iter()
@@ -148,12 +153,11 @@ fn HotelFacts(hotel: Hotel) -> impl IntoView {
             })
             .collect_view();
         view! {
-            <details class="menu"><summary class="hotel-name">{hotel.name} <Icon name="chevron"/></summary>
+            <details class="menu"><summary class="hotel-name">{name} <Icon name="chevron"/></summary>
                 <div class="menu-list">{choices}</div></details>
         }
         .into_any()
-    };
-    view! { {name} <span class="business-date">{show::full_date(hotel.business_date)}</span> }
+    }
 }
 
 #[component]
@@ -213,9 +217,7 @@ fn DoneNotice() -> impl IntoView {
         <Notice kind=NoticeKind::Done text>
             {undo.zip(about).map(|(action, id)| view! {
                 <form method="post" action=ActOnStay::PATH><FormToken/>
-                    <input type="hidden" name="id" value=id/>
-                    <input type="hidden" name="action" value=action/>
-                    <button type="submit" class="button button-quiet">{texts().common.undo}</button>
+                    <button type="submit" name="act" value=format!("{action}.{id}") class="button button-quiet">{texts().common.undo}</button>
                 </form>
             })}
         </Notice>

@@ -1,7 +1,8 @@
 //! Facts of one page view that come with the request, so that no page waits for them: who is signed in, what a refused
 //! form held, and what was just done.
 
-use domain::access::{Actor, Permission, Role};
+use chrono::NaiveDate;
+use domain::access::{Actor, Membership, Permission, Role};
 use domain::ids::HotelId;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub struct PageFacts {
     pub actor: Option<Actor>,
     /// The hotel in use.
     pub hotel_id: Option<HotelId>,
+    /// The hotel's business date.
+    pub today: Option<NaiveDate>,
     /// A form that was refused.
     pub flash: Option<FormFlash>,
     /// What was just done: a key of the catalogue's notices, and for an undo a dot and the stay's id.
@@ -39,6 +42,7 @@ impl PageFacts {
         let signed_in: Option<SignedIn> = extension();
         Self {
             hotel_id: signed_in.as_ref().and_then(|signed_in| signed_in.hotel_id),
+            today: signed_in.as_ref().map(|signed_in| signed_in.today),
             actor: signed_in.map(|signed_in| signed_in.actor.as_ref().clone()),
             flash: extension(),
             notice: extension::<NoticeCode>().map(|notice| notice.0),
@@ -56,9 +60,14 @@ impl PageFacts {
         use_context().unwrap_or_default()
     }
 
+    /// What the reader is in the hotel in use.
+    pub fn membership(&self) -> Option<&Membership> {
+        self.actor.as_ref()?.membership(self.hotel_id?)
+    }
+
     /// The reader's role in the hotel in use.
     pub fn role(&self) -> Option<Role> {
-        self.actor.as_ref()?.membership(self.hotel_id?).map(|membership| membership.role)
+        self.membership().map(|membership| membership.role)
     }
 
     /// Whether the reader may do something; pages leave out what they may not, and the server refuses it anyway.

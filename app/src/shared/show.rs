@@ -1,6 +1,7 @@
 //! How facts are written, in the reader's language: the only way a page shows money, dates and numbers.
 
 use chrono::NaiveDate;
+use domain::booking::StayRow;
 use domain::format::Locale;
 use domain::money::Money;
 use domain::stay::StayDates;
@@ -48,12 +49,17 @@ pub fn guests(party: i16) -> String {
     }
 }
 
+/// The number of the stay's room, or a dash while it has none.
+pub fn room(stay: &StayRow) -> String {
+    stay.room_number.clone().unwrap_or_else(|| "–".to_owned())
+}
+
 /// `12,480`.
 pub fn number(value: i64) -> String {
     locale().number(value)
 }
 
-/// An instant, exact.
-pub fn instant(at: chrono::DateTime<chrono::Utc>) -> String {
+/// `Fri 20 Nov 2026, 14:05`, by the clock of the place `at` was read for.
+pub fn instant(at: chrono::DateTime<chrono::FixedOffset>) -> String {
     locale().instant(at)
 }

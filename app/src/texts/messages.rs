@@ -63,6 +63,8 @@ catalogue! {
         sign_in_required: "Please sign in.",
         invalid: "Please look at the marked fields. Nothing was saved yet, and everything you typed is still here.",
         room_taken: "The room has been booked for one of these nights. Please choose another room or other dates; everything you typed is still here.",
+        sold_out: "No room of this type is left for one of these nights: those that are free are needed for bookings without a room. Please choose another type or other dates; everything you typed is still here.",
+        no_room: "This stay has no room yet. Give it one first, under \"Change dates or room\".",
         room_out_of_order: "The room is out of order on one of these nights. Please choose another room.",
         wrong_state: "This is no longer possible: somebody else may have done it already.",
         not_yet: "The stay has not begun yet. To check in early, change its arrival to today first.",
@@ -142,6 +144,56 @@ catalogue! {
     }
 }
 
+catalogue! {
+    /// Facts of what happened, before their value.
+    Facts {
+        name: "name",
+        number: "room",
+        room: "room",
+        reference: "booking",
+        arrival: "arrival",
+        departure: "departure",
+        arrival_before: "arrival before",
+        departure_before: "departure before",
+        condition: "as",
+        from: "from",
+        until: "until",
+        reason: "reason",
+        role: "role",
+        role_before: "role before",
+        username: "signs in as",
+        address: "from",
+        hotel: "hotel",
+        owner: "owner",
+    }
+}
+
+/// The words before a fact of the history; none for facts that are for machines.
+pub fn fact_text(name: &str) -> Option<&'static str> {
+    let t = &texts().facts;
+    Some(match name {
+        "name" => t.name,
+        "number" => t.number,
+        "room" => t.room,
+        "reference" => t.reference,
+        "arrival" => t.arrival,
+        "departure" => t.departure,
+        "arrival_before" => t.arrival_before,
+        "departure_before" => t.departure_before,
+        "condition" => t.condition,
+        "from" => t.from,
+        "until" => t.until,
+        "reason" => t.reason,
+        "role" => t.role,
+        "role_before" => t.role_before,
+        "username" => t.username,
+        "address" => t.address,
+        "hotel" => t.hotel,
+        "owner" => t.owner,
+        _ => return None,
+    })
+}
+
 /// The name of a stay's state.
 pub fn status_text(status: StayStatus) -> &'static str {
     let t = &texts().words;
@@ -218,10 +270,12 @@ pub fn error_text(error: &AppError) -> String {
         AppError::NotFound => t.not_found,
         AppError::Invalid(_) => t.invalid,
         AppError::Conflict(Conflict::RoomTaken) => t.room_taken,
+        AppError::Conflict(Conflict::SoldOut) => t.sold_out,
         AppError::Conflict(Conflict::RoomOutOfOrder) => t.room_out_of_order,
         AppError::Conflict(Conflict::Stay(StayRefusal::WrongState { .. })) => t.wrong_state,
         AppError::Conflict(Conflict::Stay(StayRefusal::NotYet { .. })) => t.not_yet,
         AppError::Conflict(Conflict::Stay(StayRefusal::Over { .. })) => t.over,
+        AppError::Conflict(Conflict::Stay(StayRefusal::NoRoom)) => t.no_room,
         AppError::Conflict(Conflict::ChangedMeanwhile) => t.changed_meanwhile,
         AppError::Conflict(Conflict::InUse) => t.in_use,
         AppError::WrongCredentials => t.wrong_credentials,

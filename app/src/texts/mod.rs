@@ -6,7 +6,7 @@ mod entry;
 mod messages;
 
 pub use messages::{
-    action_text, error_text, history_text, notice_text, problem_text, role_text, status_text,
+    action_text, error_text, fact_text, history_text, notice_text, problem_text, role_text, status_text,
 };
 
 /// Declares a part of the catalogue: a structure of texts, and its English.
@@ -69,6 +69,8 @@ pub struct Texts {
     pub notices: messages::Notices,
     /// What happened.
     pub history: messages::History,
+    /// Facts of what happened.
+    pub facts: messages::Facts,
 }
 
 catalogue! {
@@ -115,6 +117,7 @@ static EN: Texts = Texts {
     errors: messages::Errors::EN,
     notices: messages::Notices::EN,
     history: messages::History::EN,
+    facts: messages::Facts::EN,
 };
 
 /// The catalogue in the reader's language.

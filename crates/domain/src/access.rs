@@ -81,6 +81,8 @@ pub struct Membership {
     pub hotel_id: HotelId,
     /// The hotel's name.
     pub hotel_name: String,
+    /// IANA name of the hotel's time zone.
+    pub time_zone: String,
     /// The role there.
     pub role: Role,
 }
@@ -217,7 +219,8 @@ mod tests {
 
     fn actor(role: Role) -> (Actor, HotelId) {
         let hotel_id = HotelId(Uuid::from_u128(7));
-        let membership = Membership { hotel_id, hotel_name: "Harbour House".into(), role };
+        let membership =
+            Membership { hotel_id, hotel_name: "Harbour House".into(), time_zone: "UTC".into(), role };
         let actor = Actor {
             user_id: UserId(Uuid::from_u128(1)),
             organisation_id: Some(OrganisationId(Uuid::from_u128(2))),

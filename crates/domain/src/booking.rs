@@ -1,12 +1,14 @@
 //! Bookings and stays as desks read and write them.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::guest::GuestForm;
-use crate::ids::{BookingId, GuestId, RoomId, StayId};
+use crate::ids::{BookingId, GuestId, RoomId, RoomTypeId, StayId};
 use crate::money::Money;
+use crate::room::RoomChoice;
 use crate::stay::{StayAction, StayDates, StayStatus};
+use crate::text_enum::text_enum;
 
 /// A stay as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,13 +23,15 @@ pub struct StayRow {
     pub guest_name: String,
     /// The guest's telephone number.
     pub guest_phone: Option<String>,
-    /// The room.
-    pub room_id: RoomId,
+    /// The room, once one is chosen.
+    pub room_id: Option<RoomId>,
     /// The number on its door.
-    pub room_number: String,
+    pub room_number: Option<String>,
+    /// The type of the room, or the one that was booked.
+    pub room_type_id: RoomTypeId,
     /// The room type's name.
     pub room_type: String,
-    /// Whether the room is ready for the guest.
+    /// Whether there is a room and it is ready for the guest.
     pub room_ready: bool,
     /// The nights.
     pub dates: StayDates,
@@ -41,19 +45,36 @@ pub struct StayRow {
     pub paid: Money,
 }
 
+impl StayRow {
+    /// What the stay holds.
+    pub fn room_choice(&self) -> RoomChoice {
+        self.room_id.map_or(RoomChoice::AnyOf(self.room_type_id), RoomChoice::Room)
+    }
+}
+
+text_enum! {
+    /// The lists of a day at the desk.
+    DayList {
+        /// Reserved stays that should have begun, and checked-in ones that should have ended, before today.
+        Late => "late",
+        /// Reserved stays that begin today.
+        Arrivals => "arrivals",
+        /// Checked-in stays that end today.
+        Departures => "departures",
+        /// Checked-in stays that go on.
+        InHouse => "in-house",
+    }
+}
+
 /// The day at the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Today {
     /// The hotel's business date.
     pub date: NaiveDate,
-    /// Reserved stays that begin today.
-    pub arrivals: Vec<StayRow>,
-    /// Checked-in stays that end today.
-    pub departures: Vec<StayRow>,
-    /// Checked-in stays that go on.
-    pub in_house: Vec<StayRow>,
-    /// Reserved stays that should have begun, and checked-in ones that should have ended, before today.
-    pub late: Vec<StayRow>,
+    /// The stays of each list, by room number; the beginning of a long list.
+    pub stays: Vec<(DayList, StayRow)>,
+    /// How many stays each list has in all.
+    pub counts: Vec<(DayList, i64)>,
     /// Sellable rooms in all.
     pub rooms: i64,
     /// Rooms taken tonight.
@@ -62,20 +83,32 @@ pub struct Today {
     pub rooms_out_of_order: i64,
 }
 
+impl Today {
+    /// The stays of a list that are shown.
+    pub fn of(&self, list: DayList) -> impl Iterator<Item = &StayRow> {
+        self.stays.iter().filter(move |(of, _)| *of == list).map(|(_, stay)| stay)
+    }
+
+    /// How many stays a list has in all.
+    pub fn count(&self, list: DayList) -> i64 {
+        self.counts.iter().find(|(of, _)| *of == list).map_or(0, |(_, count)| *count)
+    }
+}
+
 /// The proof that no room is sold twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelfAudit {
     /// How many pairs of live stays share a room and a night. Anything but zero is a defect.
     pub conflicts: i64,
     /// When it was counted.
-    pub checked_at: DateTime<Utc>,
+    pub checked_at: DateTime<FixedOffset>,
 }
 
 /// What a desk sends to make a booking.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BookingForm {
-    /// The room's id.
+    /// The room, or the type of which any room will do: a [`RoomChoice`].
     pub room_id: String,
     /// The first night, `YYYY-MM-DD`.
     pub arrival: String,
@@ -92,6 +125,8 @@ pub struct BookingForm {
     pub price: String,
     /// What colleagues should know about this booking.
     pub booking_note: String,
+    /// A stay of the booking that this one is added to; empty for a new booking.
+    pub booking_of: String,
 }
 
 /// All facts about one stay.
@@ -107,13 +142,13 @@ pub struct StayDetails {
     /// The note on the booking.
     pub note: Option<String>,
     /// When it was booked.
-    pub booked_at: DateTime<Utc>,
+    pub booked_at: DateTime<FixedOffset>,
     /// Who booked it; none for demo data and machines.
     pub booked_by: Option<String>,
     /// When the guest was checked in.
-    pub checked_in_at: Option<DateTime<Utc>>,
+    pub checked_in_at: Option<DateTime<FixedOffset>>,
     /// When the guest was checked out.
-    pub checked_out_at: Option<DateTime<Utc>>,
+    pub checked_out_at: Option<DateTime<FixedOffset>>,
     /// What the desk may do now.
     pub actions: Vec<StayAction>,
     /// Counts the changes; a change is refused when it was made on older data.
@@ -141,7 +176,7 @@ pub struct HistoryEntry {
     /// The person's name; none when no person did it.
     pub by: Option<String>,
     /// When.
-    pub at: DateTime<Utc>,
+    pub at: DateTime<FixedOffset>,
     /// Facts of the change, such as the old and the new dates.
     pub facts: Vec<(String, String)>,
 }
@@ -154,7 +189,7 @@ pub struct StayChangeForm {
     pub arrival: String,
     /// The new day of departure, `YYYY-MM-DD`.
     pub departure: String,
-    /// The new room's id.
+    /// The new room, or the type of which any room will do: a [`RoomChoice`].
     pub room_id: String,
     /// How many people.
     pub party: String,

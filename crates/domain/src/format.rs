@@ -1,6 +1,6 @@
 //! The one formatter for money, dates and numbers, the same on the server and in the browser.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 
 use crate::money::Money;
 use crate::stay::StayDates;
@@ -88,9 +88,9 @@ impl Locale {
         format!("{from} → {}", self.date(departure, today))
     }
 
-    /// An instant as `2026-11-20 14:05 UTC`; pages that know a hotel's zone show its wall clock instead.
-    pub fn instant(self, at: DateTime<Utc>) -> String {
-        at.format("%Y-%m-%d %H:%M UTC").to_string()
+    /// An instant as the clock on the wall shows it where `at` was read: `Fri 20 Nov 2026, 14:05`.
+    pub fn instant(self, at: DateTime<FixedOffset>) -> String {
+        format!("{}, {}", self.full_date(at.date_naive()), at.format("%H:%M"))
     }
 }
 

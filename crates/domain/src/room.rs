@@ -8,8 +8,56 @@ use crate::money::Money;
 use crate::problem::{FieldProblem, ProblemCode, Problems, optional_text, required_text};
 use crate::text_enum::text_enum;
 
+/// The largest overbooking allowance of a room type.
+pub const MAX_OVERBOOKING: i16 = 50;
+
 /// The largest price of a night in minor units: nobody means more.
 pub const MAX_RATE_MINOR: i64 = 100_000_000;
+
+/// What a stay holds: a room, or any room of a type until one is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RoomChoice {
+    /// This room.
+    Room(RoomId),
+    /// One of this type, chosen at check-in at the latest.
+    AnyOf(RoomTypeId),
+}
+
+impl RoomChoice {
+    /// The room, if one is chosen.
+    pub fn room_id(self) -> Option<RoomId> {
+        match self {
+            Self::Room(id) => Some(id),
+            Self::AnyOf(_) => None,
+        }
+    }
+}
+
+/// As forms and addresses hold it: a room's id, or `any-` and a room type's.
+impl std::fmt::Display for RoomChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Room(id) => id.fmt(f),
+            Self::AnyOf(id) => write!(f, "any-{id}"),
+        }
+    }
+}
+
+impl std::str::FromStr for RoomChoice {
+    type Err = ProblemCode;
+
+    fn from_str(text: &str) -> Result<Self, ProblemCode> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ProblemCode::Required);
+        }
+        let choice = match text.strip_prefix("any-") {
+            Some(id) => id.parse().map(Self::AnyOf).ok(),
+            None => text.parse().map(Self::Room).ok(),
+        };
+        choice.ok_or(ProblemCode::NotFound)
+    }
+}
 
 text_enum! {
     /// How clean a room is.
@@ -36,6 +84,8 @@ pub struct RoomType {
     pub rate: Money,
     /// How many rooms are of this type.
     pub rooms: i64,
+    /// How many stays without a room may be sold beyond them.
+    pub overbooking: i16,
 }
 
 /// What a manager types to create or change a room type.
@@ -47,6 +97,9 @@ pub struct RoomTypeForm {
     pub sleeps: String,
     /// The price of a night as a decimal text.
     pub rate: String,
+    /// How many stays without a room may be sold beyond the rooms there are; empty for none.
+    #[serde(default)]
+    pub overbooking: String,
 }
 
 /// A [`RoomTypeForm`] that can be stored.
@@ -58,6 +111,8 @@ pub struct RoomTypeDraft {
     pub sleeps: i16,
     /// The price of a night in minor units of the hotel's currency.
     pub rate: Money,
+    /// How many stays without a room may be sold beyond the rooms there are.
+    pub overbooking: i16,
 }
 
 /// Reads a price of a night: not negative and not absurd.
@@ -89,8 +144,14 @@ impl RoomTypeForm {
         let name = problems.take("name", required_text(&self.name, 60));
         let sleeps = problems.take("sleeps", whole_number(&self.sleeps, 1, 20));
         let rate = problems.take("rate", rate(&self.rate, currency));
-        match (name, sleeps, rate) {
-            (Some(name), Some(sleeps), Some(rate)) => problems.or(RoomTypeDraft { name, sleeps, rate }),
+        let overbooking = match self.overbooking.trim() {
+            "" => Some(0),
+            text => problems.take("overbooking", whole_number(text, 0, MAX_OVERBOOKING)),
+        };
+        match (name, sleeps, rate, overbooking) {
+            (Some(name), Some(sleeps), Some(rate), Some(overbooking)) => {
+                problems.or(RoomTypeDraft { name, sleeps, rate, overbooking })
+            }
             _ => Err(problems.into_vec()),
         }
     }
@@ -175,6 +236,23 @@ pub struct AvailableRoom {
     pub total: Money,
     /// Whether somebody is in the room right now, or its guest leaves today.
     pub occupied_now: bool,
+}
+
+/// A room type of which something is left for each of a range of nights.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AvailableType {
+    /// The type.
+    pub room_type_id: RoomTypeId,
+    /// Its name.
+    pub name: String,
+    /// How many people it sleeps.
+    pub sleeps: i16,
+    /// How many more stays can be sold for all of the nights, overbooking included.
+    pub units_left: i32,
+    /// The price of a night.
+    pub rate: Money,
+    /// The price of all nights.
+    pub total: Money,
 }
 
 /// A period in which a room cannot be sold.

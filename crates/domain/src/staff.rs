@@ -1,6 +1,6 @@
 //! Staff, as managers see and write them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
@@ -90,7 +90,7 @@ pub struct StaffMember {
     /// Whether the person may sign in.
     pub is_active: bool,
     /// When the person last signed in.
-    pub last_signed_in_at: Option<DateTime<Utc>>,
+    pub last_signed_in_at: Option<DateTime<FixedOffset>>,
 }
 
 /// A signed-in browser of the reader.
@@ -103,9 +103,9 @@ pub struct SessionRow {
     /// The network address it was last seen at.
     pub address: String,
     /// When it was signed in.
-    pub created_at: DateTime<Utc>,
+    pub created_at: DateTime<FixedOffset>,
     /// When it was last seen.
-    pub last_seen_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<FixedOffset>,
     /// Whether it is the one that asks.
     pub is_current: bool,
 }

@@ -212,6 +212,9 @@ pub enum StayRefusal {
         /// The day of departure.
         departure: NaiveDate,
     },
+    /// No room was chosen for it yet.
+    #[error("the stay has no room yet")]
+    NoRoom,
 }
 
 impl StayState {

@@ -58,7 +58,7 @@ impl Identity {
         let entries = rows.into_iter().map(|row| HistoryEntry {
             action: row.action,
             by: row.by,
-            at: row.at,
+            at: row.at.fixed_offset(),
             facts: facts(row.facts),
         });
         Ok(AuditPage { entries: entries.collect(), next })

@@ -22,7 +22,8 @@ pub(crate) struct Person {
 pub(crate) async fn load(executor: impl PgExecutor<'_>, user_id: UserId) -> Result<Option<Person>> {
     let row = sqlx::query!(
         r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin, u.is_active,
-                  (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'role', m.role)
+                  (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
+                                                              'role', m.role)
                                             ORDER BY h.name, h.id), '[]')
                    FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
                    WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>"

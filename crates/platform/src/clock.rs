@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 /// Tells the time.
@@ -66,6 +66,11 @@ pub fn time_zones() -> impl Iterator<Item = &'static str> {
 /// The civil date at the instant `at` in a hotel's time zone; an unknown zone counts as UTC.
 pub fn business_date(time_zone: &str, at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&zone(time_zone)).date_naive()
+}
+
+/// The instant as the clock on the hotel's wall shows it.
+pub fn local<Z: chrono::TimeZone>(time_zone: &str, at: DateTime<Z>) -> DateTime<FixedOffset> {
+    at.with_timezone(&zone(time_zone)).fixed_offset()
 }
 
 /// The hotel's time zone; an unknown name counts as UTC.

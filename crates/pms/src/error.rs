@@ -18,6 +18,9 @@ pub enum Error {
     /// Another stay holds the room on one of these nights.
     #[error("the room is already booked for these dates")]
     RoomTaken,
+    /// So many stays of the room type were sold for one of these nights that a room is needed for each.
+    #[error("no room of this type is left for these dates")]
+    SoldOut,
     /// The room is out of order on one of these nights.
     #[error("the room is out of order on these dates")]
     RoomOutOfOrder,
@@ -47,6 +50,7 @@ impl From<sqlx::Error> for Error {
         let at = |field: &str| Self::Invalid(vec![FieldProblem::new(field, ProblemCode::AlreadyInUse)]);
         match violated_constraint(&error) {
             Some("stays_room_taken") => Self::RoomTaken,
+            Some("room_type_nights_sold_out") => Self::SoldOut,
             Some("room_closures_overlap") => Self::RoomOutOfOrder,
             Some("rooms_number_key") => at("number"),
             Some("room_types_name_key") => at("name"),

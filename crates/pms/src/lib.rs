@@ -28,11 +28,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Pms {
     database: Database,
     clock: SharedClock,
+    recent_audits: hotel::RecentAudits,
 }
 
 impl Pms {
     /// The service on a database, with a clock.
     pub fn new(database: Database, clock: SharedClock) -> Self {
-        Self { database, clock }
+        Self { database, clock, recent_audits: hotel::RecentAudits::default() }
     }
 }

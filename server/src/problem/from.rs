@@ -35,6 +35,7 @@ impl From<pms::Error> for Problem {
             E::Invalid(problems) => Self::invalid(&problems),
             E::NotFound => Self::not_found("Not found"),
             E::Forbidden(error) => error.into(),
+            E::SoldOut => Self::conflict("No room of this type is left for these dates").code("sold_out"),
             E::RoomTaken => Self::conflict("Room is already booked for these dates").code("room_taken"),
             E::RoomOutOfOrder => {
                 Self::conflict("Room is out of order on these dates").code("room_out_of_order")

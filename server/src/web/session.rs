@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use identity::cookie;
+use platform::clock::business_date;
 use platform::database::is_unavailable;
 
 use app::server_ctx::SignedIn;
@@ -47,7 +48,15 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
         return response;
     };
     let extensions = request.extensions_mut();
-    extensions.insert(SignedIn { actor: session.actor, session_id: session.id, hotel_id: session.hotel_id });
+    let membership = session.hotel_id.and_then(|id| session.actor.membership(id));
+    let time_zone = membership.map_or("UTC", |membership| membership.time_zone.as_str());
+    let today = business_date(time_zone, state.services.clock.now());
+    extensions.insert(SignedIn {
+        actor: session.actor,
+        session_id: session.id,
+        hotel_id: session.hotel_id,
+        today,
+    });
     extensions.insert(SessionToken(token));
     let mut response = next.run(request).await;
     // What a desk shows is nobody's after sign-out, whoever presses the back button.

@@ -8,5 +8,6 @@ use crate::error::AppError;
 pub async fn load_audit(before: String) -> Result<(Vec<HistoryEntry>, Option<String>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let page = services.identity.audit(who.permit()?, before.parse().ok(), 100).await?;
-    Ok((page.entries, page.next.map(|id| id.to_string())))
+    let entries = page.entries.into_iter().map(|entry| HistoryEntry { at: who.local(entry.at), ..entry });
+    Ok((entries.collect(), page.next.map(|id| id.to_string())))
 }

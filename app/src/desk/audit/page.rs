@@ -8,7 +8,7 @@ use super::api::load_audit;
 use crate::routes;
 use crate::shared::loaded::Loaded;
 use crate::shared::show;
-use crate::texts::{history_text, texts};
+use crate::texts::{fact_text, history_text, texts};
 
 /// Who did what, for owners and managers.
 #[component]
@@ -45,7 +45,7 @@ fn row(entry: HistoryEntry) -> impl IntoView {
     let facts = entry
         .facts
         .into_iter()
-        .map(|(name, value)| format!("{name}: {value}"))
+        .filter_map(|(name, value)| Some(format!("{} {value}", fact_text(&name)?)))
         .collect::<Vec<_>>()
         .join(", ");
     view! {

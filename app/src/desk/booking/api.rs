@@ -15,8 +15,7 @@ pub async fn load_stay(id: String) -> Result<(StayDetails, Vec<Room>, chrono::Na
     } else {
         Vec::new()
     };
-    let today = services.pms.hotel(who.permit()?).await?.business_date;
-    Ok((details, rooms, today))
+    Ok((details, rooms, who.today))
 }
 
 /// A page of stays, and the hotel's business date.
@@ -30,16 +29,18 @@ pub async fn load_stays(
     // What is not a state or an id filters nothing: such an address was not made by us.
     let filter = pms::bookings::StayFilter { text, status: status.parse().ok(), before: before.parse().ok() };
     let rows = services.pms.stays(who.permit()?, &filter).await?;
-    Ok((rows, services.pms.hotel(who.permit()?).await?.business_date))
+    Ok((rows, who.today))
 }
 
 /// Checks in, checks out, cancels, records a no-show, or undoes one of these; then goes back to where it was asked.
+/// `act` is the action and the stay, with a dot between them: what a button can say.
 #[server(prefix = "/actions", endpoint = "act-on-stay")]
-pub async fn act_on_stay(id: String, action: String) -> Result<(), AppError> {
+pub async fn act_on_stay(act: String) -> Result<(), AppError> {
     use domain::stay::StayAction as A;
 
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
+    let (action, id) = act.split_once('.').ok_or(AppError::NotFound)?;
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let action: A = action.parse().map_err(|_| AppError::NotFound)?;
     services.pms.act(who.permit()?, id, action).await?;

@@ -1,13 +1,14 @@
 use domain::access::Permission;
 use domain::booking::StayDetails;
-use domain::room::Room;
+use domain::room::{Room, RoomChoice};
+use domain::stay::StayStatus;
 use leptos::prelude::*;
 use ui::{Button, DateField, HiddenField, SelectField, SelectOption, TextField};
 
 use super::api::ChangeStay;
 use crate::shared::form::{Form, PostForm};
 use crate::shared::page::PageFacts;
-use crate::texts::texts;
+use crate::texts::{fill, texts};
 
 /// Changes dates, room, party and price of a stay.
 #[component]
@@ -20,14 +21,18 @@ pub fn ChangeStayForm(
     let t = &texts().booking;
     let form = Form::of::<ChangeStay>("form");
     let row = details.row;
+    // A reservation may also give its room back and keep a claim to one of the type.
+    let without = fill(t.any_of, &[("type", &row.room_type)]);
+    let without = (row.status == StayStatus::Reserved)
+        .then(|| SelectOption::new(RoomChoice::AnyOf(row.room_type_id).to_string(), without));
     let rooms = rooms
         .into_iter()
-        .map(|room| SelectOption::new(room.id.to_string(), format!("{} · {}", room.number, room.room_type)))
-        .collect();
+        .map(|room| SelectOption::new(room.id.to_string(), format!("{} · {}", room.number, room.room_type)));
+    let rooms = without.into_iter().chain(rooms).collect();
     let may_price = PageFacts::get().may(Permission::OverridePrice);
-    let (state, is_open) = (form.state.clone(), form.was_refused());
+    let (state, is_open) = (form.state.clone(), form.was_refused() || row.room_id.is_none());
     view! {
-        <details class="panel" open=is_open>
+        <details class="panel" open=is_open id="change">
             <summary><h2>{t.change_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=row.id.to_string()/>
@@ -37,7 +42,7 @@ pub fn ChangeStayForm(
                     <DateField form=state.clone() name="departure" label=t.departure value=row.dates.departure().to_string() required=true/>
                 </div>
                 <div class="field-pair">
-                    <SelectField form=state.clone() name="room_id" label=t.new_room value=row.room_id.to_string() options=rooms/>
+                    <SelectField form=state.clone() name="room_id" label=t.new_room value=row.room_choice().to_string() options=rooms/>
                     <TextField form=state.clone() name="party" label=t.party value=row.party.to_string() inputmode="numeric" required=true/>
                 </div>
                 {may_price.then(|| view! {

@@ -69,8 +69,8 @@ pub fn StayTable(
         .map(|stay| {
             view! {
                 <tr>
-                    <td class="col-guest"><a href=routes::booking(stay.id)>{stay.guest_name}</a> <span class="sub">{stay.reference}</span></td>
-                    <td class="col-room"><strong>{stay.room_number}</strong> <span class="sub">{stay.room_type}</span></td>
+                    <td class="col-guest"><a href=routes::booking(stay.id)>{stay.guest_name.clone()}</a> <span class="sub">{stay.reference.clone()}</span></td>
+                    <td class="col-room"><strong>{show::room(&stay)}</strong> <span class="sub">{stay.room_type}</span></td>
                     <td class="col-stay">{show::stay(stay.dates, today)} <span class="sub">{show::nights(stay.dates)}</span></td>
                     <td class="col-money">{show::money(stay.total)}</td>
                     <td class="col-status"><StatusBadge status=stay.status text=status_text(stay.status)/></td>

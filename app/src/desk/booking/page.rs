@@ -1,4 +1,5 @@
 use chrono::NaiveDate;
+use domain::access::Permission;
 use domain::booking::{HistoryEntry, StayDetails};
 use domain::money::Money;
 use domain::room::Room;
@@ -16,6 +17,7 @@ use crate::routes;
 use crate::shared::form::{Form, FormToken};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
+use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{action_text, error_text, fill, history_text, status_text, texts};
 
@@ -39,6 +41,18 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
     let refused = Form::of::<ActOnStay>("").error.map(|error| error_text(&error));
     let can_change = details.actions.contains(&StayAction::Change);
     let actions = actions(&details);
+    let add_room = PageFacts::get().may(Permission::ManageBookings).then(|| {
+        let row = &details.row;
+        let href = format!(
+            "{}?arrival={}&departure={}&guest={}&booking={}",
+            routes::NEW_BOOKING,
+            row.dates.arrival().max(today),
+            row.dates.departure().max(today + chrono::Days::new(1)),
+            row.guest_id,
+            row.id,
+        );
+        view! { <a class="button" href=href>{t.add_room}</a> }
+    });
     let siblings = (!details.siblings.is_empty()).then(|| {
         view! { <section class="list"><h2>{t.siblings}</h2><StayTable rows=details.siblings.clone() today/></section> }
     });
@@ -50,6 +64,10 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
     let history = details.history.iter().map(history_line).collect_view();
     let row = &details.row;
     let balance = Money::new(row.total.minor - row.paid.minor, row.total.currency);
+    let room = match &row.room_number {
+        Some(number) => format!("{number} · {}", row.room_type),
+        None => fill(t.any_of, &[("type", &row.room_type)]),
+    };
     let fact =
         |label: &'static str, value: String| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }.into_any();
     let booked_by =
@@ -62,7 +80,7 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
                 <span>{title}</span>
                 <StatusBadge status=row.status text=status_text(row.status)/>
             </p>
-            <div class="button-row">{actions}</div>
+            <div class="button-row">{actions} {add_room}</div>
         </div>
         {refused.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
         <div class="columns">
@@ -70,7 +88,7 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
                 <section class="panel">
                     <h2>{t.facts}</h2>
                     <dl class="facts">
-                        {fact(t.room, format!("{} · {}", row.room_number, row.room_type))}
+                        {fact(t.room, room)}
                         {fact(t.stay, format!("{} · {}", show::stay(row.dates, today), show::nights(row.dates)))}
                         {fact(t.party, show::guests(row.party))}
                         <div><dt>{t.guest}</dt><dd><a href=routes::guest(row.guest_id)>{row.guest_name.clone()}</a></dd></div>
@@ -116,9 +134,7 @@ fn actions(details: &StayDetails) -> impl IntoView + use<> {
         };
         view! {
             <form method="post" action=ActOnStay::PATH><FormToken/>
-                <input type="hidden" name="id" value=id.to_string()/>
-                <input type="hidden" name="action" value=action.as_str()/>
-                <button type="submit" class=class>{action_text(action)}</button>
+                <button type="submit" name="act" value=format!("{}.{id}", action.as_str()) class=class>{action_text(action)}</button>
             </form>
         }
     };

@@ -14,14 +14,14 @@ pub async fn load_guests(
 ) -> Result<(Vec<GuestRow>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let rows = services.pms.guests(who.permit()?, &text, after.parse().ok()).await?;
-    Ok((rows, services.pms.hotel(who.permit()?).await?.business_date))
+    Ok((rows, who.today))
 }
 
 /// A guest with the stays in this hotel; none for the word `new`.
 #[server(prefix = "/actions", endpoint = "guest")]
 pub async fn load_guest(id: String) -> Result<(Option<Guest>, Vec<StayRow>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    let today = services.pms.hotel(who.permit()?).await?.business_date;
+    let today = who.today;
     if id == "new" {
         who.permit::<domain::access::right::ManageGuests>()?;
         return Ok((None, Vec::new(), today));

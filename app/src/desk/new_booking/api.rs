@@ -2,7 +2,7 @@ use chrono::NaiveDate;
 use domain::booking::BookingForm;
 use domain::guest::{Guest, GuestRow};
 use domain::problem::FieldProblem;
-use domain::room::{AvailableRoom, RoomType};
+use domain::room::{AvailableRoom, AvailableType, RoomType};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -20,12 +20,14 @@ pub struct Wanted {
     pub party: String,
     /// A room type's id.
     pub room_type: String,
-    /// The chosen room's id.
+    /// The chosen room, or the type of which any will do: a [`RoomChoice`](domain::room::RoomChoice).
     pub room: String,
     /// What a guest is searched by.
     pub find: String,
     /// The chosen guest's id.
     pub guest: String,
+    /// A stay of the booking that the new one belongs to; empty for a new booking.
+    pub booking: String,
 }
 
 /// What the panel shows.
@@ -41,6 +43,8 @@ pub struct Panel {
     pub room_types: Vec<RoomType>,
     /// What is free; `None` while dates or party cannot be read.
     pub free: Option<Vec<AvailableRoom>>,
+    /// Types of which a stay can be booked without choosing the room now.
+    pub types: Vec<AvailableType>,
     /// Guests that were found; `None` when nobody searched.
     pub found: Option<Vec<GuestRow>>,
     /// The chosen guest.
@@ -56,7 +60,7 @@ pub async fn load_panel(wanted: Wanted) -> Result<Panel, AppError> {
 
     let (services, who) = crate::server_ctx::context()?;
     let pms = &services.pms;
-    let today = pms.hotel(who.permit()?).await?.business_date;
+    let today = who.today;
     let mut wanted = wanted;
     if wanted.arrival.is_empty() {
         wanted.arrival = today.to_string();
@@ -78,13 +82,14 @@ pub async fn load_panel(wanted: Wanted) -> Result<Panel, AppError> {
         problems.add("arrival", ProblemCode::InThePast);
     }
     let party = problems.take("party", whole_number(&wanted.party, 1, 20));
-    let free = match (dates, party) {
+    let (free, types) = match (dates, party) {
         (Some(dates), Some(party)) if problems.is_empty() => {
             let room_type_id = wanted.room_type.parse().ok();
             let query = pms::rooms::Availability { dates, room_type_id, party: Some(party) };
-            Some(pms.available(who.permit()?, &query).await?)
+            let free = pms.available(who.permit()?, &query).await?;
+            (Some(free), pms.available_types(who.permit()?, &query).await?)
         }
-        _ => None,
+        _ => (None, Vec::new()),
     };
     let found = match wanted.find.trim() {
         "" => None,
@@ -95,7 +100,7 @@ pub async fn load_panel(wanted: Wanted) -> Result<Panel, AppError> {
         Err(_) => None,
     };
     let room_types = pms.room_types(who.permit()?).await?;
-    Ok(Panel { today, wanted, problems: problems.into_vec(), room_types, free, found, guest })
+    Ok(Panel { today, wanted, problems: problems.into_vec(), room_types, free, types, found, guest })
 }
 
 /// Makes the booking and goes to it.

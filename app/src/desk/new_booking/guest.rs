@@ -1,5 +1,5 @@
 use domain::access::Permission;
-use domain::room::AvailableRoom;
+use domain::money::Money;
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, FormState, HiddenField, TextArea, TextField};
 
@@ -15,8 +15,8 @@ use crate::texts::{fill, texts};
 pub fn GuestStep(
     /// What the panel shows.
     panel: Panel,
-    /// The chosen room, while it is free.
-    chosen: Option<AvailableRoom>,
+    /// The price of what is chosen, while it is free.
+    chosen: Option<Money>,
 ) -> impl IntoView {
     let t = &texts().new_booking;
     let form = Form::of::<Book>("form");
@@ -39,7 +39,7 @@ pub fn GuestStep(
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let button = chosen.map_or_else(
         || fill(t.book, &[("price", "")]),
-        |free| fill(t.book, &[("price", &show::money(free.total))]),
+        |total| fill(t.book, &[("price", &show::money(total))]),
     );
     let guest_id = panel.guest.map(|guest| guest.id.to_string()).unwrap_or_default();
     let answers = [
@@ -48,6 +48,7 @@ pub fn GuestStep(
         ("departure", wanted.departure.clone()),
         ("party", wanted.party.clone()),
         ("guest_id", guest_id),
+        ("booking_of", wanted.booking.clone()),
     ];
     let answers = answers
         .into_iter()
@@ -58,7 +59,7 @@ pub fn GuestStep(
         <section class="panel" aria-labelledby="guest-title" id="guest">
             <h2 id="guest-title">{t.step_guest}</h2>
             {who}
-            <PostForm form=form.clone() hidden=&["room_id", "arrival", "departure", "party", "guest_id"]>
+            <PostForm form=form.clone() hidden=&["room_id", "arrival", "departure", "party", "guest_id", "booking_of"]>
                 {answers}
                 <div class="field-pair">
                     <TextField form=state.clone() name="first_name" label=t.first_name value=details.first_name required=true autofocus=is_new/>
@@ -125,13 +126,14 @@ pub fn Address(
 /// The address of this page with another search or guest.
 fn address(wanted: &Wanted, find: &str, guest: &str) -> String {
     format!(
-        "{}?arrival={}&departure={}&party={}&room_type={}&room={}&find={find}&guest={guest}#guest",
+        "{}?arrival={}&departure={}&party={}&room_type={}&room={}&find={find}&guest={guest}&booking={}#guest",
         routes::NEW_BOOKING,
         wanted.arrival,
         wanted.departure,
         wanted.party,
         wanted.room_type,
         wanted.room,
+        wanted.booking,
     )
 }
 
@@ -145,6 +147,7 @@ fn FindGuest(panel: Panel) -> impl IntoView {
         ("party", wanted.party.clone()),
         ("room_type", wanted.room_type.clone()),
         ("room", wanted.room.clone()),
+        ("booking", wanted.booking.clone()),
     ];
     let kept = kept
         .into_iter()

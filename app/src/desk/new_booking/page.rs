@@ -1,5 +1,5 @@
 use chrono::NaiveDate;
-use domain::room::{AvailableRoom, RoomCondition};
+use domain::room::{AvailableRoom, AvailableType, RoomChoice, RoomCondition};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -29,6 +29,7 @@ pub fn NewBookingPage() -> impl IntoView {
                 room: get("room"),
                 find: get("find"),
                 guest: get("guest"),
+                booking: get("booking"),
             }
         })
     };
@@ -42,10 +43,9 @@ pub fn NewBookingPage() -> impl IntoView {
 
 #[component]
 fn Steps(panel: Panel) -> impl IntoView {
-    let chosen = panel
-        .free
-        .as_ref()
-        .and_then(|free| free.iter().find(|free| free.room.id.to_string() == panel.wanted.room).cloned());
+    let room = panel.free.iter().flatten().find(|free| free.room.id.to_string() == panel.wanted.room);
+    let any = panel.types.iter().find(|any| any_of(any) == panel.wanted.room);
+    let chosen = room.map(|free| free.total).or(any.map(|any| any.total));
     // A room that was just taken by somebody else stays chosen, so that the refusal has a place to be shown.
     let has_choice = !panel.wanted.room.is_empty();
     view! {
@@ -95,11 +95,12 @@ fn Which(panel: Panel) -> impl IntoView {
             1 => t.free_one.to_owned(),
             _ => fill(t.free, &[("n", &count.to_string())]),
         };
-        let body = if free.is_empty() {
+        let body = if free.is_empty() && panel.types.is_empty() {
             view! { <EmptyState icon="bed" title=t.none_free text=t.none_free_text/> }.into_any()
         } else {
-            let choices = free.into_iter().map(|free| choice(free, &wanted, today)).collect_view();
-            view! { <ul class="choices">{choices}</ul> }.into_any()
+            let any = panel.types.into_iter().map(|any| any_choice(&any, &wanted)).collect_view();
+            let rooms = free.into_iter().map(|free| choice(free, &wanted, today)).collect_view();
+            view! { <ul class="choices choices-any">{any}</ul> <ul class="choices">{rooms}</ul> }.into_any()
         };
         view! {
             <section class="panel" aria-labelledby="which-title" id="rooms">
@@ -110,21 +111,46 @@ fn Which(panel: Panel) -> impl IntoView {
     })
 }
 
-/// A free room as a link that chooses it.
-fn choice(free: AvailableRoom, wanted: &Wanted, today: NaiveDate) -> impl IntoView + use<> {
-    let t = &texts().new_booking;
-    let room = free.room;
-    let is_chosen = wanted.room == room.id.to_string();
-    let href = format!(
-        "{}?arrival={}&departure={}&party={}&room_type={}&room={}&guest={}#guest",
+/// How the address names any room of a type.
+fn any_of(any: &AvailableType) -> String {
+    RoomChoice::AnyOf(any.room_type_id).to_string()
+}
+
+/// The address of this page with another room.
+fn with_room(wanted: &Wanted, room: &str) -> String {
+    format!(
+        "{}?arrival={}&departure={}&party={}&room_type={}&room={room}&guest={}&booking={}#guest",
         routes::NEW_BOOKING,
         wanted.arrival,
         wanted.departure,
         wanted.party,
         wanted.room_type,
-        room.id,
         wanted.guest,
-    );
+        wanted.booking,
+    )
+}
+
+/// Any room of a type, as a link that chooses it.
+fn any_choice(any: &AvailableType, wanted: &Wanted) -> impl IntoView + use<> {
+    let t = &texts().new_booking;
+    let room = any_of(any);
+    let is_chosen = wanted.room == room;
+    view! {
+        <li><a href=with_room(wanted, &room) class="choice" aria-current=is_chosen.then_some("true")>
+            <span class="choice-name"><strong>{fill(t.any_of, &[("type", &any.name)])}</strong>
+                <span class="sub">{t.any_of_help} " · " {fill(t.left, &[("n", &any.units_left.to_string())])}</span></span>
+            <span class="choice-price"><strong>{show::money(any.total)}</strong>
+                <span class="sub">{fill(t.per_night, &[("price", &show::money(any.rate))])}</span></span>
+        </a></li>
+    }
+}
+
+/// A free room as a link that chooses it.
+fn choice(free: AvailableRoom, wanted: &Wanted, today: NaiveDate) -> impl IntoView + use<> {
+    let t = &texts().new_booking;
+    let room = free.room;
+    let is_chosen = wanted.room == room.id.to_string();
+    let href = with_room(wanted, &room.id.to_string());
     // How the room is now matters to somebody who arrives today.
     let is_today = wanted.arrival == today.to_string();
     let hint = if free.occupied_now && is_today {

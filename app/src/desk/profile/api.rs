@@ -10,7 +10,10 @@ use crate::routes;
 pub async fn load_profile() -> Result<(Option<String>, Vec<SessionRow>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let email = services.identity.colleague(&who.actor, who.actor.user_id).await?.email;
-    Ok((email, services.identity.sessions(&who.actor, who.session_id).await?))
+    let sessions = services.identity.sessions(&who.actor, who.session_id).await?;
+    let sessions =
+        sessions.into_iter().map(|row| SessionRow { last_seen_at: who.local(row.last_seen_at), ..row });
+    Ok((email, sessions.collect()))
 }
 
 /// Changes the reader's name and e-mail address.

@@ -7,8 +7,7 @@ use crate::error::AppError;
 #[server(prefix = "/actions", endpoint = "board")]
 pub async fn load_board() -> Result<(Vec<BoardRoom>, chrono::NaiveDate), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    let rooms = services.pms.board(who.permit()?).await?;
-    Ok((rooms, services.pms.hotel(who.permit()?).await?.business_date))
+    Ok((services.pms.board(who.permit()?).await?, who.today))
 }
 
 /// Marks a room clean, dirty or inspected.

@@ -83,8 +83,9 @@ pub fn RoomTypes(
                     <TextField form=state.clone() name="name" label=t.type_name value=value(|one| one.name.clone()) required=true/>
                     <div class="field-pair">
                         <TextField form=state.clone() name="sleeps" label=t.sleeps value=value(|one| one.sleeps.to_string()) inputmode="numeric" required=true/>
-                        <TextField form=state name="rate" label=t.rate value=value(|one| one.rate.to_decimal_text()) inputmode="decimal" required=true/>
+                        <TextField form=state.clone() name="rate" label=t.rate value=value(|one| one.rate.to_decimal_text()) inputmode="decimal" required=true/>
                     </div>
+                    <TextField form=state name="overbooking" label=t.overbooking value=value(|one| one.overbooking.to_string()) help=t.overbooking_help inputmode="numeric"/>
                     <Button text=texts().common.save/>
                 </PostForm>
             </details>

@@ -9,7 +9,12 @@ use crate::routes;
 #[server(prefix = "/actions", endpoint = "staff")]
 pub async fn load_staff() -> Result<Vec<StaffMember>, AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    Ok(services.identity.staff(who.permit()?).await?)
+    let staff = services.identity.staff(who.permit()?).await?;
+    let local = |person: StaffMember| StaffMember {
+        last_signed_in_at: person.last_signed_in_at.map(|at| who.local(at)),
+        ..person
+    };
+    Ok(staff.into_iter().map(local).collect())
 }
 
 /// Adds a colleague.

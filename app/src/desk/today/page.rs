@@ -1,10 +1,11 @@
 use chrono::NaiveDate;
 use domain::access::Permission;
-use domain::booking::{StayRow, Today};
+use domain::booking::{DayList, StayRow, Today};
 use domain::stay::{StayAction, StayStatus};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 use ui::{ButtonKind, LinkButton, StatusBadge};
 
 use super::api::load_today;
@@ -17,10 +18,15 @@ use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{fill, status_text, texts};
 
+/// The one form of the page, which every button of the lists belongs to.
+const FORM: &str = "act-on-stay";
+
 /// The desk's first page.
 #[component]
 pub fn TodayPage() -> impl IntoView {
-    let data = Resource::new(LiveVersion::get, |_| load_today());
+    let query = use_query_map();
+    let whole = move || query.with(|query| query.get("whole").unwrap_or_default());
+    let data = Resource::new(move || (whole(), LiveVersion::get()), |(whole, _)| load_today(whole));
     view! {
         <Title text=texts().today.title/>
         <Loaded data children={|today: Today| view! { <Lists today/> }}/>
@@ -30,17 +36,14 @@ pub fn TodayPage() -> impl IntoView {
 #[component]
 fn Lists(today: Today) -> impl IntoView {
     let t = &texts().today;
-    let facts = PageFacts::get();
-    let may_act = facts.may(Permission::ManageBookings);
-    let date = today.date;
+    let may_act = PageFacts::get().may(Permission::ManageBookings);
     let occupancy = fill(
         t.occupancy,
         &[("taken", &show::number(today.rooms_taken)), ("rooms", &show::number(today.rooms))],
     );
     let out_of_order = (today.rooms_out_of_order > 0)
         .then(|| fill(t.out_of_order, &[("n", &show::number(today.rooms_out_of_order))]));
-    let late =
-        (!today.late.is_empty()).then(|| section("late", t.late, t.late_empty, today.late, date, may_act));
+    let late = (today.count(DayList::Late) > 0).then(|| section(&today, DayList::Late, may_act));
     view! {
         <div class="title-row">
             <h1>{t.title}</h1>
@@ -49,30 +52,36 @@ fn Lists(today: Today) -> impl IntoView {
                 <LinkButton kind=ButtonKind::Primary icon="plus" href=routes::NEW_BOOKING text=texts().nav.new_booking/>
             })}
         </div>
+        {may_act.then(|| view! { <form method="post" action=ActOnStay::PATH id=FORM><FormToken/></form> })}
         {late}
-        {section("arrivals", t.arrivals, t.arrivals_empty, today.arrivals, date, may_act)}
-        {section("departures", t.departures, t.departures_empty, today.departures, date, may_act)}
-        {section("in-house", t.in_house, t.in_house_empty, today.in_house, date, may_act)}
+        {section(&today, DayList::Arrivals, may_act)}
+        {section(&today, DayList::Departures, may_act)}
+        {section(&today, DayList::InHouse, may_act)}
     }
 }
 
 /// One list of stays.
-fn section(
-    id: &'static str,
-    title: &'static str,
-    empty: &'static str,
-    stays: Vec<StayRow>,
-    today: NaiveDate,
-    may_act: bool,
-) -> AnyView {
+fn section(today: &Today, list: DayList, may_act: bool) -> AnyView {
     let t = &texts().today;
+    let (title, empty) = match list {
+        DayList::Late => (t.late, t.late_empty),
+        DayList::Arrivals => (t.arrivals, t.arrivals_empty),
+        DayList::Departures => (t.departures, t.departures_empty),
+        DayList::InHouse => (t.in_house, t.in_house_empty),
+    };
+    let id = list.as_str();
     let heading = format!("{id}-title");
     let heading_id = heading.clone();
-    let count = stays.len();
-    let body = if stays.is_empty() {
+    let count = today.count(list);
+    let rows: Vec<_> = today.of(list).map(|stay| row(stay, today.date, may_act)).collect();
+    let is_cut = i64::try_from(rows.len()).is_ok_and(|shown| shown < count);
+    let more = is_cut.then(|| {
+        let href = format!("{}?whole={id}#{id}", routes::TODAY);
+        view! { <p class="pager"><a class="button" href=href>{fill(t.show_all, &[("n", &show::number(count))])}</a></p> }
+    });
+    let body = if rows.is_empty() {
         view! { <p class="list-empty">{empty}</p> }.into_any()
     } else {
-        let rows = stays.into_iter().map(|stay| row(stay, today, may_act)).collect_view();
         view! {
             <table class="table">
                 <thead><tr>
@@ -90,56 +99,61 @@ fn section(
     };
     view! {
         <section class="list" id=id aria-labelledby=heading>
-            <h2 id=heading_id>{title} <span class="count">{count}</span></h2>
+            <h2 id=heading_id>{title} <span class="count">{show::number(count)}</span></h2>
             {body}
+            {more}
         </section>
     }
     .into_any()
 }
 
 /// One stay.
-fn row(stay: StayRow, today: NaiveDate, may_act: bool) -> impl IntoView {
+fn row(stay: &StayRow, today: NaiveDate, may_act: bool) -> AnyView {
     let t = &texts().today;
     let balance = domain::money::Money::new(stay.total.minor - stay.paid.minor, stay.total.currency);
-    let is_paid = balance.minor == 0;
-    let not_ready = (stay.status == StayStatus::Reserved && !stay.room_ready)
-        .then(|| view! { <span class="mark mark-dirty">{t.not_ready}</span> });
-    let actions = may_act.then(|| actions(&stay, today));
+    let balance = if balance.minor == 0 { t.paid.to_owned() } else { show::money(balance) };
+    let hint = match (stay.status, stay.room_id) {
+        (StayStatus::Reserved, Some(_)) if !stay.room_ready => {
+            Some(view! { <span class="mark mark-dirty">{t.not_ready}</span> })
+        }
+        _ => None,
+    };
+    let about = format!("{} · {}", stay.reference, show::guests(stay.party));
     view! {
         <tr>
-            <td class="col-room"><strong>{stay.room_number}</strong> <span class="sub">{stay.room_type}</span></td>
-            <td class="col-guest">
-                <a href=routes::booking(stay.id)>{stay.guest_name}</a>
-                <span class="sub">{stay.reference} " · " {show::guests(stay.party)}</span>
-            </td>
+            <td class="col-room"><strong>{show::room(stay)}</strong> <span class="sub">{stay.room_type.clone()}</span></td>
+            <td class="col-guest"><a href=routes::booking(stay.id)>{stay.guest_name.clone()}</a><span class="sub">{about}</span></td>
             <td class="col-stay">{show::stay(stay.dates, today)} <span class="sub">{show::nights(stay.dates)}</span></td>
-            <td class="col-money">{if is_paid { t.paid.to_owned() } else { show::money(balance) }}</td>
-            <td class="col-status"><StatusBadge status=stay.status text=status_text(stay.status)/> {not_ready}</td>
-            <td class="col-action">{actions}</td>
+            <td class="col-money">{balance}</td>
+            <td class="col-status"><StatusBadge status=stay.status text=status_text(stay.status)/> {hint}</td>
+            <td class="col-action">{may_act.then(|| actions(stay, today))}</td>
         </tr>
     }
+    .into_any()
 }
 
 /// What can be done to a stay from the list: one click, or Enter on the button.
 fn actions(stay: &StayRow, today: NaiveDate) -> AnyView {
     let t = &texts().today;
-    let label = |text: &str| fill(text, &[("name", &stay.guest_name), ("room", &stay.room_number)]);
+    let room = show::room(stay);
+    let label = |text: &str| fill(text, &[("name", &stay.guest_name), ("room", &room)]);
     let button = |action: StayAction, text: &'static str, label: String, class: &'static str| {
-        view! {
-            <form method="post" action=ActOnStay::PATH><FormToken/>
-                <input type="hidden" name="id" value=stay.id.to_string()/>
-                <input type="hidden" name="action" value=action.as_str()/>
-                <button type="submit" class=class aria-label=label>{text}</button>
-            </form>
-        }
+        let act = format!("{}.{}", action.as_str(), stay.id);
+        view! { <button type="submit" form=FORM name="act" value=act class=class aria-label=label>{text}</button> }
     };
     match stay.status {
         StayStatus::Reserved if stay.dates.departure() > today => {
             let no_show = (stay.dates.arrival() < today).then(|| {
                 button(StayAction::NoShow, t.no_show, label(t.no_show_label), "button button-quiet")
             });
-            view! { {no_show} {button(StayAction::CheckIn, t.check_in, label(t.check_in_label), "button")} }
-                .into_any()
+            let first = if stay.room_id.is_some() {
+                button(StayAction::CheckIn, t.check_in, label(t.check_in_label), "button").into_any()
+            } else {
+                let href = format!("{}#change", routes::booking(stay.id));
+                view! { <a class="button" href=href aria-label=label(t.give_room_label)>{t.give_room}</a> }
+                    .into_any()
+            };
+            view! { {no_show} {first} }.into_any()
         }
         StayStatus::Reserved => {
             button(StayAction::NoShow, t.no_show, label(t.no_show_label), "button").into_any()

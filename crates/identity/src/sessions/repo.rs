@@ -39,7 +39,8 @@ pub(super) async fn find(
         r#"SELECT s.id AS "id: SessionId", s.hotel_id AS "hotel_id: HotelId", s.created_at, s.last_seen_at,
                   u.id AS "user_id: UserId", u.organisation_id AS "organisation_id: OrganisationId",
                   u.full_name, u.username, u.is_platform_admin,
-                  (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'role', m.role)
+                  (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
+                                                              'role', m.role)
                                             ORDER BY h.name, h.id), '[]')
                    FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
                    WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>"

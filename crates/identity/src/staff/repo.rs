@@ -29,7 +29,7 @@ impl MemberRow {
             email: self.email,
             full_name: self.full_name,
             is_active: self.is_active,
-            last_signed_in_at: self.last_signed_in_at,
+            last_signed_in_at: self.last_signed_in_at.map(|at| at.fixed_offset()),
         })
     }
 }

@@ -195,7 +195,12 @@ pub fn actor(
         full_name: username.to_owned(),
         username: username.to_owned(),
         is_platform_admin: false,
-        memberships: vec![Membership { hotel_id: at.0, hotel_name: at.1.to_owned(), role }],
+        memberships: vec![Membership {
+            hotel_id: at.0,
+            hotel_name: at.1.to_owned(),
+            time_zone: "UTC".to_owned(),
+            role,
+        }],
     }
 }
 

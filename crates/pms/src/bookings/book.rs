@@ -3,12 +3,12 @@
 use domain::access::{Permit, right};
 use domain::booking::{BookingForm, StayRow};
 use domain::guest::GuestDraft;
-use domain::ids::{BookingId, GuestId, RoomId, StayId};
+use domain::ids::{BookingId, GuestId, RoomTypeId, StayId};
 use domain::money::Money;
 use domain::problem::{ProblemCode, Problems, optional_text};
 use domain::reference::booking_reference;
-use domain::room::{rate, whole_number};
-use domain::stay::{NightlyPrices, StayAction, StayDates, StayState};
+use domain::room::{RoomChoice, rate, whole_number};
+use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState};
 use platform::audit::{self, Deed};
 use platform::clock::business_date;
 use platform::database::Transaction;
@@ -43,8 +43,8 @@ pub enum Price {
 /// Everything that is needed to book a room.
 #[derive(Debug, Clone)]
 pub struct BookingRequest {
-    /// The room.
-    pub room_id: RoomId,
+    /// The room, or a type of which any will do.
+    pub room: RoomChoice,
     /// The nights.
     pub dates: StayDates,
     /// How many people.
@@ -59,14 +59,20 @@ pub struct BookingRequest {
     pub paid_cash_minor: i64,
     /// Paid by card already, in minor units.
     pub paid_card_minor: i64,
+    /// A stay of the booking that this one is added to; none for a new booking.
+    pub booking_of: Option<StayId>,
     /// Whether the guest is at the desk and gets the key at once.
     pub check_in: bool,
 }
 
-/// The room as a booking sees it.
-struct RoomFacts {
-    number: String,
-    rate: Money,
+/// What is booked, as a booking sees it.
+pub(super) struct Bookable {
+    pub room_type_id: RoomTypeId,
+    pub sleeps: i16,
+    pub rate_minor: i64,
+    /// The number on the door, or the name of the type.
+    pub name: String,
+    pub is_closed: bool,
 }
 
 impl Pms {
@@ -114,10 +120,19 @@ impl Pms {
         if request.dates.arrival() < today {
             return Err(Error::at("arrival", ProblemCode::InThePast));
         }
-        let room = bookable_room(transaction, permit, facts, request).await?;
-        let prices = prices(permit, request, room.rate)?;
+        let room = bookable(transaction, permit, request.room, request.dates, None).await?;
+        if room.is_closed {
+            return Err(Error::RoomOutOfOrder);
+        }
+        if !(1..=room.sleeps).contains(&request.party) {
+            return Err(Error::at("party", ProblemCode::TooManyGuests { max: i64::from(room.sleeps) }));
+        }
+        let prices = prices(permit, request, Money::new(room.rate_minor, facts.currency))?;
         let mut state = StayState::Reserved;
         if request.check_in {
+            if request.room.room_id().is_none() {
+                return Err(StayRefusal::NoRoom.into());
+            }
             state = state.apply(StayAction::CheckIn, request.dates, today, now)?;
         }
         let guest_id = match &request.guest {
@@ -135,20 +150,22 @@ impl Pms {
                 guests::reuse_or_insert(transaction, permit.organisation_id(), draft, now).await?
             }
         };
-        let booking_id: BookingId = platform::ids::new();
         let stay_id: StayId = platform::ids::new();
-        let reference =
-            self.insert_booking(transaction, permit, booking_id, guest_id, request.note.as_deref()).await?;
+        let (booking_id, reference) = match request.booking_of {
+            Some(sibling) => booking_of(transaction, permit, sibling).await?,
+            None => self.insert_booking(transaction, permit, guest_id, request.note.as_deref()).await?,
+        };
         sqlx::query!(
             "INSERT INTO stays (organisation_id, id, hotel_id, booking_id, guest_id, room_id, arrival, departure, party, status,
-                                currency, nightly_minor, paid_cash_minor, paid_card_minor, created_at, checked_in_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                                currency, nightly_minor, paid_cash_minor, paid_card_minor, created_at, checked_in_at,
+                                room_type_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             Uuid::from(permit.organisation_id()),
             Uuid::from(stay_id),
             Uuid::from(permit.hotel_id()),
             Uuid::from(booking_id),
             Uuid::from(guest_id),
-            Uuid::from(request.room_id),
+            request.room.room_id().map(Uuid::from),
             request.dates.arrival(),
             request.dates.departure(),
             request.party,
@@ -159,26 +176,27 @@ impl Pms {
             request.paid_card_minor,
             now,
             matches!(state, StayState::CheckedIn { .. }).then_some(now),
+            Uuid::from(room.room_type_id),
         )
         .execute(&mut **transaction)
         .await?;
         let facts = json!({
-            "reference": reference, "room": room.number, "arrival": request.dates.arrival(),
+            "reference": reference, "room": room.name, "arrival": request.dates.arrival(),
             "departure": request.dates.departure(), "total_minor": prices.total().minor, "checked_in": request.check_in,
         });
         audit::record(&mut **transaction, Deed::of(&permit, "stay.booked", stay_id, facts), now).await?;
         Ok(stay_id)
     }
 
-    /// Inserts the booking under a reference that is free.
+    /// Inserts a booking under a reference that is free.
     async fn insert_booking(
         &self,
         transaction: &mut Transaction,
         permit: Permit<'_, right::ManageBookings>,
-        id: BookingId,
         guest_id: GuestId,
         note: Option<&str>,
-    ) -> Result<String> {
+    ) -> Result<(BookingId, String)> {
+        let id: BookingId = platform::ids::new();
         for _ in 0..REFERENCE_ATTEMPTS {
             let reference = booking_reference(rand::random());
             let result = sqlx::query!(
@@ -197,44 +215,77 @@ impl Pms {
             .execute(&mut **transaction)
             .await?;
             if result.rows_affected() == 1 {
-                return Ok(reference);
+                return Ok((id, reference));
             }
         }
         Err(Error::Inconsistent("no booking reference is free".to_owned()))
     }
 }
 
-/// Loads the room, and checks that the party fits and it is in order. A room that is closed at this very moment may
-/// still be booked: closing never depends on bookings, and the guest is then shown as one to be moved.
-async fn bookable_room(
+/// The booking a stay belongs to.
+async fn booking_of(
     transaction: &mut Transaction,
     permit: Permit<'_, right::ManageBookings>,
-    facts: &Facts,
-    request: &BookingRequest,
-) -> Result<RoomFacts> {
+    stay_id: StayId,
+) -> Result<(BookingId, String)> {
     let row = sqlx::query!(
-        r#"SELECT r.number, coalesce(r.rate_minor, t.rate_minor) AS "rate_minor!", t.sleeps,
-                  EXISTS (SELECT FROM room_closures c
-                          WHERE c.organisation_id = r.organisation_id AND c.room_id = r.id
-                            AND c.starts_on < $4 AND c.ends_on > $3) AS "is_closed!"
-           FROM rooms r
-           JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id
-           WHERE r.hotel_id = $1 AND r.id = $2"#,
+        "SELECT b.id, b.reference FROM stays s
+         JOIN bookings b ON b.organisation_id = s.organisation_id AND b.id = s.booking_id
+         WHERE s.hotel_id = $1 AND s.id = $2",
         Uuid::from(permit.hotel_id()),
-        Uuid::from(request.room_id),
-        request.dates.arrival(),
-        request.dates.departure(),
+        Uuid::from(stay_id),
     )
     .fetch_optional(&mut **transaction)
     .await?
-    .ok_or_else(|| Error::at("room_id", ProblemCode::NotFound))?;
-    if row.is_closed {
-        return Err(Error::RoomOutOfOrder);
-    }
-    if !(1..=row.sleeps).contains(&request.party) {
-        return Err(Error::at("party", ProblemCode::TooManyGuests { max: i64::from(row.sleeps) }));
-    }
-    Ok(RoomFacts { number: row.number, rate: Money::new(row.rate_minor, facts.currency) })
+    .ok_or_else(|| Error::at("booking_of", ProblemCode::NotFound))?;
+    Ok((BookingId(row.id), row.reference))
+}
+
+/// Loads a room or a type of the hotel. A room is closed if it is out of order on one of the nights, those of `kept`
+/// (which a stay has in it already) aside. A room that is closed at this very moment may still be booked: closing never
+/// depends on bookings, and the guest is then shown as one to be moved.
+pub(super) async fn bookable(
+    transaction: &mut Transaction,
+    permit: Permit<'_, right::ManageBookings>,
+    room: RoomChoice,
+    dates: StayDates,
+    kept: Option<StayDates>,
+) -> Result<Bookable> {
+    let found = match room {
+        RoomChoice::Room(id) => {
+            sqlx::query_as!(
+                Bookable,
+                r#"SELECT t.id AS room_type_id, t.sleeps, coalesce(r.rate_minor, t.rate_minor) AS "rate_minor!", r.number AS name,
+                          EXISTS (SELECT FROM room_closures c
+                                  WHERE c.organisation_id = r.organisation_id AND c.room_id = r.id
+                                    AND c.starts_on < $4 AND c.ends_on > $3
+                                    AND NOT coalesce(c.starts_on < $6 AND c.ends_on > $5, false)) AS "is_closed!"
+                   FROM rooms r
+                   JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id
+                   WHERE r.hotel_id = $1 AND r.id = $2"#,
+                Uuid::from(permit.hotel_id()),
+                Uuid::from(id),
+                dates.arrival(),
+                dates.departure(),
+                kept.map(StayDates::arrival),
+                kept.map(StayDates::departure),
+            )
+            .fetch_optional(&mut **transaction)
+            .await?
+        }
+        RoomChoice::AnyOf(id) => {
+            sqlx::query_as!(
+                Bookable,
+                r#"SELECT id AS room_type_id, sleeps, rate_minor, name, false AS "is_closed!"
+                   FROM room_types WHERE hotel_id = $1 AND id = $2"#,
+                Uuid::from(permit.hotel_id()),
+                Uuid::from(id),
+            )
+            .fetch_optional(&mut **transaction)
+            .await?
+        }
+    };
+    found.ok_or_else(|| Error::at("room_id", ProblemCode::NotFound))
 }
 
 /// The price of each night: the rate, or what was agreed by somebody who may.
@@ -257,7 +308,7 @@ fn prices(
 
 fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
     let mut problems = Problems::new();
-    let room_id = problems.take("room_id", form.room_id.parse().map_err(|_| ProblemCode::Required));
+    let room = problems.take("room_id", form.room_id.parse());
     let arrival = problems.take("arrival", read_date(&form.arrival));
     let departure = problems.take("departure", read_date(&form.departure));
     let dates =
@@ -268,6 +319,10 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
         text => problems.take("price", rate(text, facts.currency)).map(|money| Price::Nightly(money.minor)),
     };
     let note = problems.take("booking_note", optional_text(&form.booking_note, 2000)).flatten();
+    let booking_of = match form.booking_of.trim() {
+        "" => None,
+        text => problems.take("booking_of", text.parse().map_err(|_| ProblemCode::NotFound)),
+    };
     let guest = match form.guest_id.trim() {
         "" => match form.guest.check("") {
             Ok(draft) => Some(GuestChoice::New(draft)),
@@ -282,10 +337,10 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
             .take("guest_id", text.parse().map_err(|_| ProblemCode::NotFound))
             .map(|id| GuestChoice::Existing(id, form.guest.check("").ok())),
     };
-    match (room_id, dates, party, guest) {
-        (Some(room_id), Some(dates), Some(party), Some(guest)) => problems
+    match (room, dates, party, guest) {
+        (Some(room), Some(dates), Some(party), Some(guest)) => problems
             .or(BookingRequest {
-                room_id,
+                room,
                 dates,
                 party,
                 guest,
@@ -293,6 +348,7 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
                 note,
                 paid_cash_minor: 0,
                 paid_card_minor: 0,
+                booking_of,
                 check_in: false,
             })
             .map_err(Error::from),

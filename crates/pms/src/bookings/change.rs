@@ -3,18 +3,18 @@
 use chrono::NaiveDate;
 use domain::access::{Permit, right};
 use domain::booking::{StayChangeForm, StayRow};
-use domain::ids::{RoomId, StayId};
+use domain::ids::StayId;
 use domain::money::Money;
 use domain::problem::{ProblemCode, Problems};
-use domain::room::{rate, whole_number};
-use domain::stay::{NightlyPrices, StayAction, StayDates, StayState};
+use domain::room::{RoomChoice, rate, whole_number};
+use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState, StayStatus};
 use platform::audit::{self, Deed};
 use platform::clock::business_date;
 use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::book::read_date;
+use super::book::{bookable, read_date};
 use super::record::{LockedStay, StayRecord, dates, select_stays};
 use crate::error::one_row;
 use crate::{Error, Pms, Result};
@@ -95,6 +95,10 @@ impl Pms {
         let stay = LockedStay::load(transaction, permit.hotel_id().into(), id).await?;
         let today = business_date(&stay.time_zone, now);
         let state = stay.state.apply(action, stay.dates, today, now)?;
+        let room_id = stay.room.room_id();
+        if action == StayAction::CheckIn && room_id.is_none() {
+            return Err(StayRefusal::NoRoom.into());
+        }
         let mut saved =
             Saved { state, dates: stay.dates, nightly_minor: stay.nightly_minor.clone(), given_back: None };
         match action {
@@ -103,8 +107,8 @@ impl Pms {
             _ => {}
         }
         saved.write(transaction, &stay).await?;
-        if action == StayAction::CheckOut {
-            sqlx::query!("UPDATE rooms SET condition = 'dirty' WHERE id = $1", Uuid::from(stay.room_id))
+        if let (StayAction::CheckOut, Some(room_id)) = (action, room_id) {
+            sqlx::query!("UPDATE rooms SET condition = 'dirty' WHERE id = $1", Uuid::from(room_id))
                 .execute(&mut **transaction)
                 .await?;
         }
@@ -133,27 +137,45 @@ impl Pms {
             return Err(Error::ChangedMeanwhile);
         }
         let wanted = Wanted::read(form, &stay, today)?;
-        let room_rate = check_room(&mut transaction, permit, &wanted, &stay).await?;
+        let kept = (wanted.room == stay.room).then_some(stay.dates);
+        let room = bookable(&mut transaction, permit, wanted.room, wanted.dates, kept).await?;
+        if room.is_closed {
+            return Err(Error::RoomOutOfOrder);
+        }
+        if wanted.party > room.sleeps {
+            return Err(Error::at("party", ProblemCode::TooManyGuests { max: i64::from(room.sleeps) }));
+        }
+        if wanted.room.room_id().is_none() && stay.state.status() != StayStatus::Reserved {
+            return Err(StayRefusal::NoRoom.into());
+        }
+        let room_rate = Money::new(room.rate_minor, stay.currency);
         let prices = NightlyPrices { currency: stay.currency, minor: stay.nightly_minor.clone() };
         let prices = match wanted.price {
             Some(price) => {
                 permit.also::<right::OverridePrice>()?;
                 NightlyPrices::flat(wanted.dates, price)
             }
-            // Another room is another price for every night; other dates keep the nights that stay.
-            None if wanted.room_id != stay.room_id => NightlyPrices::flat(wanted.dates, room_rate),
+            // Another room is another price for every night; other dates keep the nights that stay. A room of the type
+            // that was booked is what was booked.
+            None if wanted.room != stay.room
+                && (stay.room.room_id().is_some() || room.room_type_id != stay.room_type_id) =>
+            {
+                NightlyPrices::flat(wanted.dates, room_rate)
+            }
             None => prices.moved(stay.dates, wanted.dates, room_rate),
         };
         let result = sqlx::query!(
-            "UPDATE stays SET arrival = $3, departure = $4, room_id = $5, party = $6, nightly_minor = $7, version = version + 1
+            "UPDATE stays SET arrival = $3, departure = $4, room_id = $5, party = $6, nightly_minor = $7,
+                              room_type_id = $8, version = version + 1
              WHERE hotel_id = $1 AND id = $2",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
             wanted.dates.arrival(),
             wanted.dates.departure(),
-            Uuid::from(wanted.room_id),
+            wanted.room.room_id().map(Uuid::from),
             wanted.party,
             &prices.minor,
+            Uuid::from(room.room_type_id),
         )
         .execute(&mut *transaction)
         .await?;
@@ -161,7 +183,7 @@ impl Pms {
         let facts = json!({
             "arrival_before": stay.dates.arrival(), "departure_before": stay.dates.departure(),
             "arrival": wanted.dates.arrival(), "departure": wanted.dates.departure(),
-            "room_changed": wanted.room_id != stay.room_id, "total_minor": prices.total().minor,
+            "room": room.name, "room_changed": wanted.room != stay.room, "total_minor": prices.total().minor,
         });
         audit::record(&mut *transaction, Deed::of(&permit, "stay.changed", id, facts), now).await?;
         transaction.commit().await?;
@@ -227,7 +249,7 @@ impl Saved {
 /// A [`StayChangeForm`] that was read; empty fields mean "as it was".
 struct Wanted {
     dates: StayDates,
-    room_id: RoomId,
+    room: RoomChoice,
     party: i16,
     price: Option<Money>,
 }
@@ -242,9 +264,9 @@ impl Wanted {
         let dates = arrival
             .zip(departure)
             .and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
-        let room_id = match form.room_id.trim() {
-            "" => Some(stay.room_id),
-            text => problems.take("room_id", text.parse().map_err(|_| ProblemCode::NotFound)),
+        let room = match form.room_id.trim() {
+            "" => Some(stay.room),
+            text => problems.take("room_id", text.parse()),
         };
         let party = match form.party.trim() {
             "" => Some(stay.party),
@@ -264,49 +286,13 @@ impl Wanted {
                 problems.add("departure", ProblemCode::InThePast);
             }
         }
-        match (dates, room_id, party) {
-            (Some(dates), Some(room_id), Some(party)) => {
-                problems.or(Self { dates, room_id, party, price }).map_err(Error::from)
+        match (dates, room, party) {
+            (Some(dates), Some(room), Some(party)) => {
+                problems.or(Self { dates, room, party, price }).map_err(Error::from)
             }
             _ => Err(problems.into_vec().into()),
         }
     }
-}
-
-/// The rate of the wanted room, which must be in the hotel, sleep the party, and be in order on nights that are new.
-async fn check_room(
-    transaction: &mut Transaction,
-    permit: Permit<'_, right::ManageBookings>,
-    wanted: &Wanted,
-    stay: &LockedStay,
-) -> Result<Money> {
-    let row = sqlx::query!(
-        r#"SELECT coalesce(r.rate_minor, t.rate_minor) AS "rate_minor!", t.sleeps,
-                  EXISTS (SELECT FROM room_closures c
-                          WHERE c.organisation_id = r.organisation_id AND c.room_id = r.id
-                            AND c.starts_on < $4 AND c.ends_on > $3
-                            AND NOT ($5 AND c.starts_on < $7 AND c.ends_on > $6)) AS "is_closed!"
-           FROM rooms r
-           JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id
-           WHERE r.hotel_id = $1 AND r.id = $2"#,
-        Uuid::from(permit.hotel_id()),
-        Uuid::from(wanted.room_id),
-        wanted.dates.arrival(),
-        wanted.dates.departure(),
-        wanted.room_id == stay.room_id,
-        stay.dates.arrival(),
-        stay.dates.departure(),
-    )
-    .fetch_optional(&mut **transaction)
-    .await?
-    .ok_or_else(|| Error::at("room_id", ProblemCode::NotFound))?;
-    if row.is_closed {
-        return Err(Error::RoomOutOfOrder);
-    }
-    if wanted.party > row.sleeps {
-        return Err(Error::at("party", ProblemCode::TooManyGuests { max: i64::from(row.sleeps) }));
-    }
-    Ok(Money::new(row.rate_minor, stay.currency))
 }
 
 /// How a stay reads in lists.

@@ -5,7 +5,7 @@ use domain::booking::{HistoryEntry, Night, StayDetails};
 use domain::ids::{BookingId, StayId};
 use domain::money::Money;
 use domain::stay::StayAction;
-use platform::clock::business_date;
+use platform::clock::{business_date, local};
 use platform::database::Transaction;
 use uuid::Uuid;
 
@@ -51,23 +51,31 @@ impl Pms {
         let today = business_date(&facts.time_zone, self.clock.now());
         let state = state(id, row.status, facts.checked_in_at, facts.checked_out_at, facts.ended_at)?;
         let actions: Vec<StayAction> = match permit.also::<right::ManageBookings>() {
-            Ok(_) => state.allowed(row.dates, today),
+            Ok(_) => {
+                let mut allowed = state.allowed(row.dates, today);
+                allowed.retain(|action| *action != StayAction::CheckIn || row.room_id.is_some());
+                allowed
+            }
             Err(_) => Vec::new(),
         };
+        let zone = &facts.time_zone;
         let currency = row.total.currency;
         let nights = row.dates.each_night().zip(facts.nightly_minor);
         Ok(StayDetails {
             booking_id: BookingId(facts.booking_id),
             nights: nights.map(|(date, minor)| Night { date, price: Money::new(minor, currency) }).collect(),
             note: facts.note,
-            booked_at: facts.created_at,
+            booked_at: local(zone, facts.created_at),
             booked_by: facts.booked_by,
-            checked_in_at: facts.checked_in_at,
-            checked_out_at: facts.checked_out_at,
+            checked_in_at: facts.checked_in_at.map(|at| local(zone, at)),
+            checked_out_at: facts.checked_out_at.map(|at| local(zone, at)),
             actions,
             version: facts.version,
             siblings: siblings.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?,
-            history,
+            history: history
+                .into_iter()
+                .map(|entry| HistoryEntry { at: local(zone, entry.at), ..entry })
+                .collect(),
             row,
         })
     }
@@ -94,6 +102,11 @@ async fn history(transaction: &mut Transaction, subject: Uuid) -> Result<Vec<His
     };
     Ok(rows
         .into_iter()
-        .map(|row| HistoryEntry { action: row.action, by: row.by, at: row.at, facts: facts(row.facts) })
+        .map(|row| HistoryEntry {
+            action: row.action,
+            by: row.by,
+            at: row.at.fixed_offset(),
+            facts: facts(row.facts),
+        })
         .collect())
 }

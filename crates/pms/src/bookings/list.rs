@@ -10,9 +10,6 @@ use uuid::Uuid;
 use super::record::{StayRecord, select_stays};
 use crate::{Pms, Result, guests};
 
-/// How many stays one page of a list shows.
-const PAGE: i64 = 50;
-
 /// Which stays are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct StayFilter {
@@ -25,7 +22,8 @@ pub struct StayFilter {
 }
 
 impl Pms {
-    /// Stays of the hotel, those that arrive last first; 50 a page.
+    /// Stays of the hotel, those that arrive last first; 50 a page. (The number is written in the statements: the plan
+    /// of a prepared statement does not know a parameter, and would sort all stays of the hotel to find the first.)
     pub async fn stays(
         &self,
         permit: Permit<'_, right::ViewDesk>,
@@ -35,24 +33,30 @@ impl Pms {
         let status = filter.status.map(StayStatus::as_str);
         let before = filter.before.map(Uuid::from);
         let mut transaction = self.database.begin(&permit).await?;
-        let records = if let Some(reference) = reference::parse(&filter.text) {
-            select_stays!(
-                "AND b.reference = $2 ORDER BY s.arrival DESC, s.id DESC LIMIT $3",
-                hotel_id,
-                reference,
-                PAGE
-            )
-            .fetch_all(&mut *transaction)
-            .await?
+        let by_reference = match reference::parse(&filter.text) {
+            Some(reference) => {
+                select_stays!(
+                    "AND b.reference = $2 ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
+                    hotel_id,
+                    reference,
+                )
+                .fetch_all(&mut *transaction)
+                .await?
+            }
+            None => Vec::new(),
+        };
+        // What reads like a reference may be a name: Parker.
+        let records = if !by_reference.is_empty() {
+            by_reference
         } else if filter.text.trim().is_empty() {
             select_stays!(
                 "AND ($2::text IS NULL OR s.status = $2)
-                 AND ($3::uuid IS NULL OR (s.arrival, s.id) < (SELECT c.arrival, c.id FROM stays c WHERE c.id = $3))
-                 ORDER BY s.arrival DESC, s.id DESC LIMIT $4",
+                 AND (s.arrival, s.id) < (coalesce((SELECT c.arrival FROM stays c WHERE c.id = $3), 'infinity'),
+                                          coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                 ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
                 hotel_id,
                 status,
                 before,
-                PAGE,
             )
             .fetch_all(&mut *transaction)
             .await?
@@ -60,13 +64,13 @@ impl Pms {
             let ids = guests::matching_ids(&mut transaction, &filter.text).await?;
             select_stays!(
                 "AND s.guest_id = ANY($2) AND ($3::text IS NULL OR s.status = $3)
-                 AND ($4::uuid IS NULL OR (s.arrival, s.id) < (SELECT c.arrival, c.id FROM stays c WHERE c.id = $4))
-                 ORDER BY s.arrival DESC, s.id DESC LIMIT $5",
+                 AND (s.arrival, s.id) < (coalesce((SELECT c.arrival FROM stays c WHERE c.id = $4), 'infinity'),
+                                          coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                 ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
                 hotel_id,
                 &ids,
                 status,
                 before,
-                PAGE,
             )
             .fetch_all(&mut *transaction)
             .await?

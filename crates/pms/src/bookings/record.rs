@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::booking::StayRow;
 use domain::guest::GuestForm;
-use domain::ids::{GuestId, RoomId, StayId};
+use domain::ids::{GuestId, RoomId, RoomTypeId, StayId};
 use domain::money::Money;
-use domain::room::RoomCondition;
+use domain::room::{RoomChoice, RoomCondition};
 use domain::stay::{StayDates, StayState, StayStatus};
 use platform::database::Transaction;
 use uuid::Uuid;
@@ -22,10 +22,11 @@ pub(crate) struct StayRecord {
     pub first_name: String,
     pub last_name: String,
     pub guest_phone: Option<String>,
-    pub room_id: Uuid,
-    pub room_number: String,
+    pub room_id: Option<Uuid>,
+    pub room_number: Option<String>,
+    pub room_type_id: Uuid,
     pub room_type: String,
-    pub condition: String,
+    pub condition: Option<String>,
     pub arrival: NaiveDate,
     pub departure: NaiveDate,
     pub party: i16,
@@ -41,14 +42,14 @@ macro_rules! select_stays {
         sqlx::query_as!(
             crate::bookings::StayRecord,
             r#"SELECT s.id, b.reference, s.guest_id, g.first_name, g.last_name, g.phone AS guest_phone, s.room_id,
-                      r.number AS room_number, t.name AS room_type, r.condition, s.arrival, s.departure, s.party, s.status,
+                      r.number AS "room_number?", s.room_type_id, t.name AS room_type, r.condition AS "condition?", s.arrival, s.departure, s.party, s.status,
                       s.currency AS "currency: String", s.total_minor AS "total_minor!",
                       s.paid_cash_minor + s.paid_card_minor AS "paid_minor!"
                FROM stays s
                JOIN bookings b ON b.organisation_id = s.organisation_id AND b.id = s.booking_id
                JOIN guests g ON g.organisation_id = s.organisation_id AND g.id = s.guest_id
-               JOIN rooms r ON r.organisation_id = s.organisation_id AND r.id = s.room_id
-               JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id
+               JOIN room_types t ON t.organisation_id = s.organisation_id AND t.id = s.room_type_id
+               LEFT JOIN rooms r ON r.organisation_id = s.organisation_id AND r.id = s.room_id
                WHERE s.hotel_id = $1 "# + $rest,
             $($arg),+
         )
@@ -65,14 +66,18 @@ impl StayRecord {
         Ok(StayRow {
             dates: dates(self.id, self.arrival, self.departure)?,
             status: self.status.parse()?,
-            room_ready: self.condition.parse::<RoomCondition>()? != RoomCondition::Dirty,
+            room_ready: match self.condition {
+                Some(condition) => condition.parse::<RoomCondition>()? != RoomCondition::Dirty,
+                None => false,
+            },
             id: StayId(self.id),
             reference: self.reference,
             guest_id: GuestId(self.guest_id),
             guest_name: name.full_name(),
             guest_phone: self.guest_phone,
-            room_id: RoomId(self.room_id),
+            room_id: self.room_id.map(RoomId),
             room_number: self.room_number,
+            room_type_id: RoomTypeId(self.room_type_id),
             room_type: self.room_type,
             party: self.party,
             total: Money::new(self.total_minor, currency),
@@ -91,7 +96,8 @@ pub(crate) fn dates(id: Uuid, arrival: NaiveDate, departure: NaiveDate) -> Resul
 #[derive(Debug)]
 pub(crate) struct LockedStay {
     pub id: StayId,
-    pub room_id: RoomId,
+    pub room: RoomChoice,
+    pub room_type_id: RoomTypeId,
     pub dates: StayDates,
     pub state: StayState,
     pub party: i16,
@@ -107,7 +113,7 @@ impl LockedStay {
     /// Loads a stay of the hotel and locks it until the transaction ends.
     pub(crate) async fn load(transaction: &mut Transaction, hotel_id: Uuid, id: StayId) -> Result<Self> {
         let row = sqlx::query!(
-            r#"SELECT s.room_id, s.arrival, s.departure, s.party, s.status, s.nightly_minor, s.booked_departure,
+            r#"SELECT s.room_id, s.room_type_id, s.arrival, s.departure, s.party, s.status, s.nightly_minor, s.booked_departure,
                       s.booked_nightly_minor, s.checked_in_at, s.checked_out_at, s.ended_at, s.version,
                       s.currency AS "currency: String", h.time_zone
                FROM stays s
@@ -122,7 +128,11 @@ impl LockedStay {
         .ok_or(Error::NotFound)?;
         Ok(Self {
             id,
-            room_id: RoomId(row.room_id),
+            room: match row.room_id {
+                Some(room_id) => RoomChoice::Room(RoomId(room_id)),
+                None => RoomChoice::AnyOf(RoomTypeId(row.room_type_id)),
+            },
+            room_type_id: RoomTypeId(row.room_type_id),
             dates: dates(id.0, row.arrival, row.departure)?,
             state: state(id, row.status.parse()?, row.checked_in_at, row.checked_out_at, row.ended_at)?,
             party: row.party,

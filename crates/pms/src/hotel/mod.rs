@@ -3,13 +3,13 @@
 mod self_audit;
 
 use domain::access::{Permit, right};
-use domain::booking::SelfAudit;
 use domain::hotel::{Hotel, HotelForm};
 use domain::ids::HotelId;
 use domain::problem::ProblemCode;
 use platform::audit::{self, Deed};
 use platform::clock;
 use platform::database::Transaction;
+pub(crate) use self_audit::RecentAudits;
 pub use self_audit::check_hotels;
 use uuid::Uuid;
 
@@ -57,25 +57,17 @@ impl Facts {
 impl Pms {
     /// The hotel's own data.
     pub async fn hotel(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Hotel> {
-        Ok(self.house(permit).await?.0)
-    }
-
-    /// The hotel's own data, with the newest result of the self-audit; none until it first ran for this hotel.
-    pub async fn house(&self, permit: Permit<'_, right::ViewDesk>) -> Result<(Hotel, Option<SelfAudit>)> {
         let mut transaction = self.database.begin(&permit).await?;
         let row = sqlx::query!(
-            r#"SELECT h.name, h.address, h.phone, h.email, h.time_zone, h.currency AS "currency: String", h.terms,
-                      a.conflicts AS "conflicts?", a.checked_at AS "checked_at?"
-               FROM hotels h
-               LEFT JOIN self_audits a ON a.organisation_id = h.organisation_id AND a.hotel_id = h.id
-               WHERE h.id = $1"#,
+            r#"SELECT name, address, phone, email, time_zone, currency AS "currency: String", terms
+               FROM hotels WHERE id = $1"#,
             Uuid::from(permit.hotel_id()),
         )
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound)?;
         transaction.commit().await?;
-        let hotel = Hotel {
+        Ok(Hotel {
             id: permit.hotel_id(),
             name: row.name,
             address: row.address,
@@ -85,12 +77,7 @@ impl Pms {
             time_zone: row.time_zone,
             currency: Facts::currency(&row.currency)?,
             terms: row.terms,
-        };
-        let audit = row
-            .conflicts
-            .zip(row.checked_at)
-            .map(|(conflicts, checked_at)| SelfAudit { conflicts, checked_at });
-        Ok((hotel, audit))
+        })
     }
 
     /// Keeps the drawing of the floors and the look of receipts of a hotel that registers in the same transaction.

@@ -1,10 +1,55 @@
 //! The self-audit: proof at any time that no room is sold twice, whatever the constraint says.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::access::{Permit, right};
+use domain::booking::SelfAudit;
+use domain::ids::HotelId;
 use platform::database::Database;
+use uuid::Uuid;
+
+use crate::{Pms, Result};
 
 /// A hotel whose desk was open this long ago is checked again.
 const DESK_IS_OPEN: TimeDelta = TimeDelta::minutes(10);
+
+/// How long a result that was read is shown again. The audit runs once a minute, and every page shows its result.
+const READ_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// Results that were read a moment ago, one for each hotel this process shows.
+pub(crate) type RecentAudits = Arc<Mutex<HashMap<HotelId, (DateTime<Utc>, Option<SelfAudit>)>>>;
+
+impl Pms {
+    /// The newest result of the self-audit, up to five seconds late; none until it first ran for this hotel.
+    pub async fn self_audit(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Option<SelfAudit>> {
+        let now = self.clock.now();
+        let recent = self
+            .recent_audits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&permit.hotel_id())
+            .cloned();
+        if let Some((read_at, audit)) = recent
+            && now - read_at < READ_AGAIN_AFTER
+        {
+            return Ok(audit);
+        }
+        let mut transaction = self.database.begin(&permit).await?;
+        let audit = sqlx::query_as!(
+            SelfAudit,
+            "SELECT conflicts, checked_at FROM self_audits WHERE hotel_id = $1",
+            Uuid::from(permit.hotel_id()),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let mut recent = self.recent_audits.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.insert(permit.hotel_id(), (now, audit.clone()));
+        Ok(audit)
+    }
+}
 
 /// Counts, for every hotel whose desk is open, the pairs of live stays that share a room and a night, and keeps the
 /// result. Returns how many hotels were checked.

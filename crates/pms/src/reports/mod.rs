@@ -16,14 +16,14 @@ pub const HEADER: &str = "booking_id,hotel_id,customer_id,room_id,created_by_use
                           expected_check_out_at,actual_check_out_at,total_amount,cash_amount,card_amount,status\n";
 
 /// How many rows one round trip fetches.
-const BATCH: i64 = 2000;
+const BATCH: usize = 2000;
 
 /// One line of the report.
 struct Line {
     id: Uuid,
     hotel_id: Uuid,
     guest_id: Uuid,
-    room_id: Uuid,
+    room_id: Option<Uuid>,
     created_by: Option<Uuid>,
     party: i16,
     arrival: NaiveDate,
@@ -84,7 +84,7 @@ impl Pms {
                 let Some(cursor) = state else { return Ok::<_, Error>(None) };
                 let permit = actor.permit::<right::ViewReports>(hotel_id)?;
                 let page = pms.report_page(permit, from, to, cursor).await?;
-                let is_last = i64::try_from(page.len()).is_ok_and(|rows| rows < BATCH);
+                let is_last = page.len() < BATCH;
                 let next = page
                     .last()
                     .filter(|_| !is_last)
@@ -119,14 +119,13 @@ impl Pms {
                  AND (s.arrival, s.id) > (coalesce($3, $4, '-infinity'::date), coalesce($5, '00000000-0000-0000-0000-000000000000'::uuid))
                  AND s.arrival <= coalesce($6, 'infinity'::date)
                ORDER BY s.arrival, s.id
-               LIMIT $7"#,
+               LIMIT 2000"#,
             Uuid::from(permit.organisation_id()),
             Uuid::from(permit.hotel_id()),
             after.map(|cursor| cursor.arrival),
             from,
             after.map(|cursor| cursor.id),
             to,
-            BATCH,
         )
         .fetch_all(&mut *transaction)
         .await?;
@@ -149,7 +148,7 @@ impl Line {
             self.id,
             self.hotel_id,
             self.guest_id,
-            self.room_id,
+            or_empty(self.room_id.map(|id| id.to_string())),
             or_empty(self.created_by.map(|id| id.to_string())),
             self.party,
             self.arrival,

@@ -2,11 +2,13 @@
 
 use domain::access::{Permit, right};
 use domain::ids::RoomTypeId;
-use domain::room::{AvailableRoom, Room};
+use domain::money::Money;
+use domain::room::{AvailableRoom, AvailableType, Room};
 use domain::stay::StayDates;
 use uuid::Uuid;
 
 use super::{RoomRecord, total};
+use crate::hotel::Facts;
 use crate::{Pms, Result};
 
 /// What somebody is looking for.
@@ -27,6 +29,8 @@ impl Pms {
     /// first also arrives first: the room is free exactly if that one arrives on or after the wanted departure. That is
     /// one step down the index `stays_live_by_room` a room, however many stays there are. Closures likewise.
     ///
+    /// A room that is free is not offered while so many stays without a room wait for one of its type that all are needed.
+    ///
     /// A stay of the future does not make a room occupied today (DESIGN 5.7).
     pub async fn available(
         &self,
@@ -35,18 +39,25 @@ impl Pms {
     ) -> Result<Vec<AvailableRoom>> {
         let mut transaction = self.database.begin(&permit).await?;
         let rows = sqlx::query!(
-            r#"SELECT r.id, r.number, r.floor, r.room_type_id, t.name AS room_type, t.sleeps,
+            r#"WITH open_types AS MATERIALIZED (
+                   SELECT t.organisation_id, t.id, t.name, t.sleeps, t.rate_minor
+                   FROM room_types t
+                   WHERE t.hotel_id = $1
+                     AND ($4::uuid IS NULL OR t.id = $4)
+                     AND ($5::smallint IS NULL OR t.sleeps >= $5)
+                     AND NOT EXISTS (SELECT FROM room_type_nights n
+                                     WHERE n.organisation_id = t.organisation_id AND n.room_type_id = t.id
+                                       AND n.night >= $2 AND n.night < $3 AND n.taken >= n.capacity))
+               SELECT r.id, r.number, r.floor, r.room_type_id, t.name AS room_type, t.sleeps,
                       coalesce(r.rate_minor, t.rate_minor) AS "rate_minor!", r.rate_minor IS NOT NULL AS "has_own_rate!",
                       r.condition, h.currency AS "currency: String",
                       EXISTS (SELECT FROM stays s
                               WHERE s.organisation_id = r.organisation_id AND s.room_id = r.id AND s.status = 'checked_in')
                           AS "occupied_now!"
                FROM rooms r
-               JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id
+               JOIN open_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id
                JOIN hotels h ON h.organisation_id = r.organisation_id AND h.id = r.hotel_id
                WHERE r.hotel_id = $1
-                 AND ($4::uuid IS NULL OR r.room_type_id = $4)
-                 AND ($5::smallint IS NULL OR t.sleeps >= $5)
                  AND coalesce((SELECT s.arrival FROM stays s
                                WHERE s.organisation_id = r.organisation_id AND s.room_id = r.id
                                  AND s.status IN ('reserved', 'checked_in') AND s.departure > $2
@@ -80,6 +91,55 @@ impl Pms {
                 })?;
                 let total = total(room.rate.minor, wanted.dates.nights(), room.rate.currency);
                 Ok(AvailableRoom { room, total, occupied_now: row.occupied_now })
+            })
+            .collect()
+    }
+
+    /// The room types of which a stay can be booked for all nights without choosing the room now, cheapest first. Rooms
+    /// that are out of order on one of the nights are not counted on.
+    pub async fn available_types(
+        &self,
+        permit: Permit<'_, right::ViewDesk>,
+        wanted: &Availability,
+    ) -> Result<Vec<AvailableType>> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let rows = sqlx::query!(
+            r#"SELECT * FROM (
+                   SELECT t.id, t.name, t.sleeps, t.rate_minor, h.currency AS "currency: String",
+                          (coalesce((SELECT min(n.capacity - n.taken) FROM room_type_nights n
+                                     WHERE n.organisation_id = t.organisation_id AND n.room_type_id = t.id
+                                       AND n.night >= $2 AND n.night < $3), t.units + t.overbooking)
+                           - (SELECT count(DISTINCT c.room_id)
+                              FROM rooms r JOIN room_closures c ON c.organisation_id = r.organisation_id AND c.room_id = r.id
+                              WHERE r.organisation_id = t.organisation_id AND r.room_type_id = t.id
+                                AND c.ends_on > $2 AND c.starts_on < $3))::int AS "units_left!"
+                   FROM room_types t
+                   JOIN hotels h ON h.organisation_id = t.organisation_id AND h.id = t.hotel_id
+                   WHERE t.hotel_id = $1
+                     AND ($4::uuid IS NULL OR t.id = $4)
+                     AND ($5::smallint IS NULL OR t.sleeps >= $5)) AS types
+               WHERE "units_left!" > 0
+               ORDER BY rate_minor, name"#,
+            Uuid::from(permit.hotel_id()),
+            wanted.dates.arrival(),
+            wanted.dates.departure(),
+            wanted.room_type_id.map(Uuid::from),
+            wanted.party,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        rows.into_iter()
+            .map(|row| {
+                let rate = Money::new(row.rate_minor, Facts::currency(&row.currency)?);
+                Ok(AvailableType {
+                    room_type_id: RoomTypeId(row.id),
+                    name: row.name,
+                    sleeps: row.sleeps,
+                    units_left: row.units_left,
+                    rate,
+                    total: total(rate.minor, wanted.dates.nights(), rate.currency),
+                })
             })
             .collect()
     }

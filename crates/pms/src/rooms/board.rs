@@ -24,11 +24,11 @@ impl Pms {
             .fetch_all(&mut *transaction)
             .await?;
         let stays = sqlx::query!(
-            "SELECT s.id, s.room_id, s.status, s.departure, b.reference, g.first_name, g.last_name
+            "SELECT s.id, s.room_id AS \"room_id!\", s.status, s.departure, b.reference, g.first_name, g.last_name
              FROM stays s
              JOIN bookings b ON b.organisation_id = s.organisation_id AND b.id = s.booking_id
              JOIN guests g ON g.organisation_id = s.organisation_id AND g.id = s.guest_id
-             WHERE s.hotel_id = $1
+             WHERE s.hotel_id = $1 AND s.room_id IS NOT NULL
                AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2 AND s.departure > $2))
              -- Where several guests wait for one room, the one who came first is shown.
              ORDER BY s.arrival DESC",

@@ -160,7 +160,7 @@ impl Pms {
         )
         .execute(&mut *transaction)
         .await
-        .map_err(unknown_type)?;
+        .map_err(|error| if is_needed(&error) { Error::InUse } else { unknown_type(error) })?;
         one_row(&result)?;
         let deed = Deed::of(&permit, "room.changed", id, json!({ "number": draft.number }));
         audit::record(&mut *transaction, deed, now).await?;
@@ -306,8 +306,13 @@ fn unknown_type(error: sqlx::Error) -> Error {
     }
 }
 
-/// What something else refers to cannot be removed.
+/// Whether a room cannot go because stays that have none yet need every room of its type.
+fn is_needed(error: &sqlx::Error) -> bool {
+    violated_constraint(error) == Some("room_type_nights_sold_out")
+}
+
+/// What something else refers to, or needs, cannot be removed.
 fn in_use(error: sqlx::Error) -> Error {
     let refers = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation);
-    if refers { Error::InUse } else { error.into() }
+    if refers || is_needed(&error) { Error::InUse } else { error.into() }
 }

@@ -18,12 +18,10 @@ impl Pms {
     pub async fn room_types(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Vec<RoomType>> {
         let mut transaction = self.database.begin(&permit).await?;
         let rows = sqlx::query!(
-            r#"SELECT t.id, t.name, t.sleeps, t.rate_minor, h.currency AS "currency: String", count(r.id) AS "rooms!"
+            r#"SELECT t.id, t.name, t.sleeps, t.rate_minor, h.currency AS "currency: String", t.units, t.overbooking
                FROM room_types t
                JOIN hotels h ON h.organisation_id = t.organisation_id AND h.id = t.hotel_id
-               LEFT JOIN rooms r ON r.organisation_id = t.organisation_id AND r.room_type_id = t.id
                WHERE t.hotel_id = $1
-               GROUP BY t.organisation_id, t.id, h.currency
                ORDER BY t.rate_minor, t.name"#,
             Uuid::from(permit.hotel_id()),
         )
@@ -37,7 +35,8 @@ impl Pms {
                     name: row.name,
                     sleeps: row.sleeps,
                     rate: Money::new(row.rate_minor, Facts::currency(&row.currency)?),
-                    rooms: row.rooms,
+                    rooms: row.units.into(),
+                    overbooking: row.overbooking,
                 })
             })
             .collect()
@@ -54,14 +53,15 @@ impl Pms {
         let draft = form.check(Facts::load(&mut transaction, &permit, now).await?.currency)?;
         let id: RoomTypeId = platform::ids::new();
         sqlx::query!(
-            "INSERT INTO room_types (organisation_id, id, hotel_id, name, sleeps, rate_minor, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO room_types (organisation_id, id, hotel_id, name, sleeps, rate_minor, overbooking, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             Uuid::from(permit.organisation_id()),
             Uuid::from(id),
             Uuid::from(permit.hotel_id()),
             draft.name,
             draft.sleeps,
             draft.rate.minor,
+            draft.overbooking,
             now,
         )
         .execute(&mut *transaction)
@@ -87,15 +87,17 @@ impl Pms {
         let mut transaction = self.database.begin(&permit).await?;
         let draft = form.check(Facts::load(&mut transaction, &permit, now).await?.currency)?;
         let result = sqlx::query!(
-            "UPDATE room_types SET name = $3, sleeps = $4, rate_minor = $5 WHERE hotel_id = $1 AND id = $2",
+            "UPDATE room_types SET name = $3, sleeps = $4, rate_minor = $5, overbooking = $6 WHERE hotel_id = $1 AND id = $2",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
             draft.name,
             draft.sleeps,
             draft.rate.minor,
+            draft.overbooking,
         )
         .execute(&mut *transaction)
-        .await?;
+        .await
+        .map_err(in_use)?;
         one_row(&result)?;
         audit::record(
             &mut *transaction,

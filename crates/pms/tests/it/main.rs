@@ -4,3 +4,4 @@
 mod bookings;
 mod no_double_booking;
 mod support;
+mod without_a_room;

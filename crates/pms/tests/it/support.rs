@@ -7,6 +7,7 @@ use domain::access::{Actor, Membership, Permit, Right, Role};
 use domain::guest::GuestDraft;
 use domain::hotel::RegisteredRoom;
 use domain::ids::{HotelId, OrganisationId, RoomId, UserId};
+use domain::room::RoomChoice;
 use domain::stay::StayDates;
 use platform::clock::{Clock, MovableClock};
 use platform::database::{Database, for_test};
@@ -74,8 +75,13 @@ impl House {
 
 /// A booking of one person named `name`.
 pub fn request(room_id: RoomId, dates: StayDates, name: &str) -> BookingRequest {
+    request_for(RoomChoice::Room(room_id), dates, name)
+}
+
+/// A booking of one person named `name`, of a room or of any of a type.
+pub fn request_for(room: RoomChoice, dates: StayDates, name: &str) -> BookingRequest {
     BookingRequest {
-        room_id,
+        room,
         dates,
         party: 1,
         guest: GuestChoice::New(GuestDraft { first_name: name.to_owned(), ..GuestDraft::default() }),
@@ -83,6 +89,7 @@ pub fn request(room_id: RoomId, dates: StayDates, name: &str) -> BookingRequest 
         note: None,
         paid_cash_minor: 0,
         paid_card_minor: 0,
+        booking_of: None,
         check_in: false,
     }
 }
@@ -159,6 +166,11 @@ async fn person(
         full_name: username.clone(),
         username,
         is_platform_admin: false,
-        memberships: vec![Membership { hotel_id, hotel_name: hotel_name.to_owned(), role }],
+        memberships: vec![Membership {
+            hotel_id,
+            hotel_name: hotel_name.to_owned(),
+            time_zone: "UTC".to_owned(),
+            role,
+        }],
     }
 }

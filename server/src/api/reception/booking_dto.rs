@@ -4,9 +4,10 @@
 use domain::access::{Permit, right};
 use domain::booking::StayRow;
 use domain::guest::{GuestDraft, GuestForm, split_name};
-use domain::ids::{GuestId, HotelId, RoomId, StayId};
+use domain::ids::{GuestId, HotelId, RoomId, RoomTypeId, StayId};
 use domain::money::Currency;
 use domain::problem::{FieldProblem, ProblemCode, optional_text};
+use domain::room::RoomChoice;
 use pms::bookings::{BookingRequest, GuestChoice, Price};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,8 +22,10 @@ use crate::state::AppState;
 pub struct BookingOut {
     booking_id: StayId,
     hotel_id: HotelId,
-    room_id: RoomId,
-    room_number: String,
+    /// Null while no room was chosen yet; so is the number.
+    room_id: Option<RoomId>,
+    room_number: Option<String>,
+    room_type_id: RoomTypeId,
     customer_id: GuestId,
     guest_name: String,
     guest_phone: Option<String>,
@@ -48,13 +51,14 @@ impl BookingOut {
     pub fn new(
         stay: StayRow,
         hotel_id: HotelId,
-        checked_out_at: Option<chrono::DateTime<chrono::Utc>>,
+        checked_out_at: Option<chrono::DateTime<chrono::FixedOffset>>,
     ) -> Self {
         Self {
             booking_id: stay.id,
             hotel_id,
             room_id: stay.room_id,
             room_number: stay.room_number,
+            room_type_id: stay.room_type_id,
             customer_id: stay.guest_id,
             guest_name: stay.guest_name,
             guest_phone: stay.guest_phone,
@@ -62,7 +66,7 @@ impl BookingOut {
             num_guests: stay.party,
             check_in_at: format!("{}T00:00:00", stay.dates.arrival()),
             expected_check_out_at: format!("{}T00:00:00", stay.dates.departure()),
-            actual_check_out_at: checked_out_at.map(|at| at.to_rfc3339()),
+            actual_check_out_at: checked_out_at.map(|at| at.to_utc().to_rfc3339()),
             status: stay.status.reception_word(),
             total_amount: stay.total.to_decimal_text(),
             paid_amount: stay.paid.to_decimal_text(),
@@ -74,7 +78,11 @@ impl BookingOut {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewBooking {
     /// The room's id or number.
-    room_id: RoomName,
+    #[schema(nullable)]
+    room_id: Option<RoomName>,
+    /// Where no room is named: the type of which any will do, chosen at check-in at the latest.
+    #[schema(nullable)]
+    room_type_id: Option<String>,
     /// Arrival: a date, a local time of the hotel, or an instant.
     pub check_in_at: String,
     /// Departure, likewise.
@@ -122,7 +130,7 @@ impl NewBooking {
     ) -> Result<BookingRequest, Problem> {
         let zone = zone(state, permit.also()?, &[&self.check_in_at, &self.expected_check_out_at]).await?;
         let dates = dates(&self.check_in_at, &self.expected_check_out_at, &zone)?;
-        let room_id = self.room(state, permit).await?;
+        let room = self.room(state, permit).await?;
         let guest = self.guest()?;
         let currency = match (&self.total_amount, &self.cash_amount, &self.card_amount) {
             (None, None, None) => Currency::EUR,
@@ -135,7 +143,7 @@ impl NewBooking {
         let note =
             optional_text(self.notes.as_deref().unwrap_or(""), 2000).map_err(|code| at("notes", code))?;
         Ok(BookingRequest {
-            room_id,
+            room,
             dates,
             party: self.num_guests.unwrap_or(1),
             guest,
@@ -143,6 +151,7 @@ impl NewBooking {
             note,
             paid_cash_minor: amount(&self.cash_amount, "cash_amount")?.unwrap_or(0),
             paid_card_minor: amount(&self.card_amount, "card_amount")?.unwrap_or(0),
+            booking_of: None,
             check_in,
         })
     }
@@ -151,17 +160,21 @@ impl NewBooking {
         &self,
         state: &AppState,
         permit: Permit<'_, right::ManageBookings>,
-    ) -> Result<RoomId, Problem> {
-        let name = match &self.room_id {
-            RoomName::Text(text) => text.trim().to_owned(),
-            RoomName::Number(number) => number.to_string(),
+    ) -> Result<RoomChoice, Problem> {
+        let name = match (&self.room_id, &self.room_type_id) {
+            (Some(room), _) => room.to_string(),
+            (None, Some(id)) => {
+                let id = id.trim().parse().map_err(|_| at("room_type_id", ProblemCode::NotFound))?;
+                return Ok(RoomChoice::AnyOf(id));
+            }
+            (None, None) => return Err(at("room_id", ProblemCode::Required)),
         };
         // An id needs no look-up: the booking itself says whether it is a room of this hotel.
         if let Ok(id) = name.parse() {
-            return Ok(id);
+            return Ok(RoomChoice::Room(id));
         }
         let room = state.services.pms.find_room(permit.also()?, &name).await?;
-        room.map(|room| room.id).ok_or_else(|| unknown_room(&name))
+        room.map(|room| RoomChoice::Room(room.id)).ok_or_else(|| unknown_room(&name))
     }
 
     fn guest(&self) -> Result<GuestChoice, Problem> {
@@ -202,9 +215,19 @@ impl NewBooking {
 
     /// The room as the body names it, for an answer.
     pub fn room_name(&self) -> String {
-        match &self.room_id {
-            RoomName::Text(text) => text.clone(),
-            RoomName::Number(number) => number.to_string(),
+        self.room_id
+            .as_ref()
+            .map(RoomName::to_string)
+            .or_else(|| self.room_type_id.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for RoomName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text.trim()),
+            Self::Number(number) => number.fmt(f),
         }
     }
 }
@@ -219,6 +242,7 @@ pub fn unknown_room(name: &str) -> Problem {
 pub fn booking_problem(error: pms::Error, room: &str, taken: &'static str) -> Problem {
     match error {
         pms::Error::RoomTaken => Problem::conflict(taken).code("room_taken"),
+        pms::Error::SoldOut => Problem::conflict(taken).code("sold_out"),
         pms::Error::Invalid(problems) => {
             if problems
                 .iter()

@@ -66,8 +66,8 @@ async fn act(
     Ok(Json(Done {
         booking_id: id,
         status: details.row.status.reception_word(),
-        actual_check_in_at: details.checked_in_at,
-        actual_check_out_at: details.checked_out_at,
+        actual_check_in_at: details.checked_in_at.map(|at| at.to_utc()),
+        actual_check_out_at: details.checked_out_at.map(|at| at.to_utc()),
     }))
 }
 

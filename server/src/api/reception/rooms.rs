@@ -163,7 +163,12 @@ async fn type_named(
     if let Some(known) = types.iter().find(|known| known.name.to_lowercase() == name.trim().to_lowercase()) {
         return Ok(known.id);
     }
-    let form = RoomTypeForm { name: name.to_owned(), sleeps: "2".to_owned(), rate: rate.to_owned() };
+    let form = RoomTypeForm {
+        name: name.to_owned(),
+        sleeps: "2".to_owned(),
+        rate: rate.to_owned(),
+        ..RoomTypeForm::default()
+    };
     pms.create_room_type(permit, &form).await.map_err(|error| renamed(error, "name", "room_type"))
 }
 
