@@ -5,6 +5,68 @@
     document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (menu !== except) menu.open = false; });
   }
   document.addEventListener("click", function (event) { closeMenus(event.target.closest("details.menu")); });
+
+  // Commands: a list one types into. The arrows choose, Enter goes there.
+  function commands() { return document.getElementById("commands"); }
+  function shown() { return Array.from(commands().querySelectorAll("li:not([hidden]) a")); }
+  function choose(link) {
+    shown().forEach(function (other) { other.toggleAttribute("data-chosen", other === link); });
+    if (link) link.scrollIntoView({ block: "nearest" });
+  }
+  function filter() {
+    var text = document.getElementById("command").value.trim();
+    commands().querySelectorAll("li a").forEach(function (link) {
+      var isSearch = link.hasAttribute("data-search");
+      link.parentElement.hidden = isSearch ? !text : !link.textContent.toLowerCase().includes(text.toLowerCase());
+      if (isSearch) {
+        link.querySelector("b").textContent = text;
+        link.href = link.pathname + "?text=" + encodeURIComponent(text);
+      }
+    });
+    choose(shown()[0]);
+  }
+  document.addEventListener("input", function (event) { if (event.target.id === "command") filter(); });
+  document.addEventListener("keydown", function (event) {
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && commands()) {
+      event.preventDefault();
+      document.getElementById("command").value = "";
+      filter();
+      if (!commands().open) commands().showModal();
+      return;
+    }
+    if (event.target.id !== "command") return;
+    var links = shown(), at = links.findIndex(function (link) { return link.hasAttribute("data-chosen"); });
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      choose(links[(at + (event.key === "ArrowDown" ? 1 : links.length - 1)) % links.length]);
+    } else if (event.key === "Enter" && links[at]) {
+      event.preventDefault();
+      commands().close();
+      links[at].click();
+    }
+  });
+  document.addEventListener("click", function (event) {
+    var dialog = event.target.closest("dialog");
+    // Outside of a dialog is its own backdrop.
+    if (dialog && event.target === dialog) dialog.close();
+    if (event.target.closest("#commands a")) commands().close();
+  });
+
+  // A form that was sent shows it, and its page comes back where it was: one checks in a whole list without scrolling.
+  var KEPT = "keyrack-scroll";
+  document.addEventListener("submit", function (event) {
+    if (event.target.method !== "post") return;
+    if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+    sessionStorage.setItem(KEPT, JSON.stringify([location.pathname, window.scrollY, Date.now()]));
+  });
+  var kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+  sessionStorage.removeItem(KEPT);
+  if (kept && kept[0] === location.pathname && Date.now() - kept[2] < 10000 && !location.hash) window.scrollTo(0, kept[1]);
+  // A page that the browser kept shows no waiting.
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted) document.querySelectorAll("[aria-busy]").forEach(function (button) { button.removeAttribute("aria-busy"); });
+  });
+
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {

@@ -67,8 +67,7 @@ fn DeskShell() -> impl IntoView {
     view! { <Desk><Outlet/></Desk> }.into_any()
 }
 
-/// Pages whose code the browser loads when it first comes to them. The others, which a desk uses all day, are in the
-/// main file.
+/// Pages whose code the browser loads when it first comes to them; what everybody sees first is in the main file.
 macro_rules! lazy_pages {
     ($($route:ident => $page:ident),+ $(,)?) => {$(
         #[derive(Debug)]
@@ -91,6 +90,10 @@ lazy_pages! {
     ForgotRoute => ForgotPage,
     ResetRoute => ResetPage,
     RegisterRoute => RegisterPage,
+    NewBookingRoute => NewBookingPage,
+    BookingsRoute => BookingsPage,
+    BookingRoute => BookingPage,
+    RoomsRoute => RoomsPage,
     GuestsRoute => GuestsPage,
     GuestRoute => GuestPage,
     StaffRoute => StaffPage,
@@ -112,10 +115,10 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("/register") view={Lazy::<RegisterRoute>::new()} ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/desk") view=DeskShell ssr=SsrMode::Async>
                     <Route path=path!("") view=TodayPage ssr=SsrMode::Async/>
-                    <Route path=path!("/bookings") view=BookingsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/bookings/new") view=NewBookingPage ssr=SsrMode::Async/>
-                    <Route path=path!("/bookings/:id") view=BookingPage ssr=SsrMode::Async/>
-                    <Route path=path!("/rooms") view=RoomsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/bookings") view={Lazy::<BookingsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/bookings/new") view={Lazy::<NewBookingRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/bookings/:id") view={Lazy::<BookingRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/rooms") view={Lazy::<RoomsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/guests") view={Lazy::<GuestsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/guests/:id") view={Lazy::<GuestRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/staff") view={Lazy::<StaffRoute>::new()} ssr=SsrMode::Async/>

@@ -28,7 +28,7 @@ test("a guest is booked by keyboard alone", async ({ page, javaScriptEnabled }) 
   await page.getByLabel("Guests", { exact: true }).press("Enter");
   await expect(page.getByText(/^\d+ free rooms?$/)).toBeVisible();
   await accessible(page, javaScriptEnabled);
-  await page.locator("a.choice").first().focus();
+  await page.getByRole("link", { name: /^Room / }).first().focus();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Which guest" })).toBeVisible();
   const name = `Žofie ${Date.now()}`;
@@ -75,7 +75,7 @@ test("a guest is booked by keyboard alone", async ({ page, javaScriptEnabled }) 
 
 test("somebody is booked for tonight, checked in with one click, undone, and checked out", async ({ page, javaScriptEnabled }) => {
   await signIn(page, reception, `/desk/bookings/new?arrival=${day(0)}&departure=${day(1)}&party=1`);
-  const free = page.locator("a.choice").last();
+  const free = page.getByRole("link", { name: /^Room / }).last();
   test.skip((await free.count()) === 0, "the house is full tonight");
   await free.click();
   const name = `Tonight ${Date.now()}${Math.floor(Math.random() * 1000)}`;
@@ -93,6 +93,53 @@ test("somebody is booked for tonight, checked in with one click, undone, and che
   await page.locator("#in-house").getByRole("button", { name: new RegExp(`Check out ${name}`) }).click();
   await expect(page.getByText("Checked out. The room is marked dirty.")).toBeVisible();
   await expect(page.locator("#in-house").getByText(name)).toHaveCount(0);
+});
+
+test("a type is booked, the room is chosen when the guest comes, and a second room is added", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, reception, `/desk/bookings/new?arrival=${day(0)}&departure=${day(1)}&party=1`);
+  const any = page.getByRole("link", { name: /^Any / }).first();
+  test.skip((await any.count()) === 0, "the house is full tonight");
+  await any.click();
+  const name = `Later ${Date.now()}${Math.floor(Math.random() * 1000)}`;
+  await page.getByLabel("First name").fill(name);
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await expect(page.getByText("Booked.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Check in" })).toHaveCount(0);
+  await accessible(page, javaScriptEnabled);
+
+  await page.goto("/desk");
+  await alive(page, javaScriptEnabled);
+  await page.locator("#arrivals").getByRole("link", { name: `Give ${name} a room` }).click();
+  const rooms = page.getByLabel("Room", { exact: true });
+  const without = (await rooms.locator("option:checked").textContent()) ?? "";
+  const type = without.split(" · ")[1];
+  // Some rooms of the type are occupied: the first that is free is taken.
+  const values = await rooms.locator("option").evaluateAll(
+    (options, type) => options.filter((o) => /^\d/.test(o.textContent ?? "") && o.textContent?.endsWith(` · ${type}`)).map((o) => (o as HTMLOptionElement).value),
+    type,
+  );
+  for (const value of values) {
+    await page.getByLabel("Room", { exact: true }).selectOption(value);
+    await page.getByRole("button", { name: "Change the booking" }).click();
+    await expect(page.getByText(/^Changed\.$|The room has been booked|The room is out of order/).first()).toBeVisible();
+    if (await page.getByText("Changed.", { exact: true }).isVisible()) break;
+  }
+  await page.getByRole("button", { name: "Check in" }).click();
+  await expect(page.getByText("Checked in.")).toBeVisible();
+
+  await page.getByRole("link", { name: "Add a room" }).click();
+  await page.getByLabel("Arrival").fill(day(300));
+  await page.getByLabel("Departure").fill(day(301));
+  await page.getByRole("button", { name: "Show free rooms" }).click();
+  await expect(page.getByText(/^\d+ free rooms?$/)).toBeVisible();
+  await page.getByRole("link", { name: /^Any / }).first().click();
+  await expect(page.getByText(`Booking for ${name}`)).toBeVisible();
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await expect(page.getByRole("heading", { name: "Other rooms of this booking" })).toBeVisible();
+  await page.getByRole("button", { name: "Cancel the booking" }).click();
+  await page.getByRole("heading", { name: "Other rooms of this booking" }).locator("..").getByRole("link", { name }).click();
+  await page.getByRole("button", { name: "Check out" }).click();
+  await expect(page.getByText("Checked out. The room is marked dirty.")).toBeVisible();
 });
 
 test("rooms are marked clean and dirty on the board", async ({ page, javaScriptEnabled }) => {

@@ -45,31 +45,45 @@ pub fn Desk(
             </div>
             <PhoneBar/>
         </div>
+        <Commands/>
         <Keys/>
     }
     .into_any()
 }
 
+/// A place of the desk: its path, icon and name, and whether only the path itself is the place.
+type Place = (&'static str, &'static str, &'static str, bool);
+
+/// The places the reader may go to.
+fn places() -> impl Iterator<Item = Place> {
+    let (t, facts) = (&texts().nav, PageFacts::get());
+    [
+        (None, (routes::TODAY, "sun", t.today, true)),
+        (Some(Permission::ManageBookings), (routes::NEW_BOOKING, "plus", t.new_booking, true)),
+        (None, (routes::BOOKINGS, "calendar", t.bookings, true)),
+        (None, (routes::ROOMS, "bed", t.rooms, false)),
+        (Some(Permission::ManageGuests), (routes::GUESTS, "users", t.guests, false)),
+        (Some(Permission::ManageStaff), (routes::STAFF, "badge", t.staff, false)),
+        (Some(Permission::ManageHotel), (routes::SETTINGS, "settings", t.settings, false)),
+        (Some(Permission::ViewAudit), (routes::AUDIT, "info", t.audit, false)),
+    ]
+    .into_iter()
+    .filter(move |(needed, _)| needed.is_none_or(|permission| facts.may(permission)))
+    .map(|(_, place)| place)
+}
+
 #[component]
 fn Rail() -> impl IntoView {
     let t = texts();
-    let facts = PageFacts::get();
-    let link = |href: &'static str, icon: &'static str, text: &'static str, exact: bool| {
-        view! { <li><A href=href exact=exact><Icon name=icon/><span>{text}</span></A></li> }.into_any()
-    };
+    let links: Vec<_> = places()
+        .map(|(href, icon, text, exact)| {
+            view! { <li><A href=href exact=exact><Icon name=icon/><span>{text}</span></A></li> }.into_any()
+        })
+        .collect();
     view! {
         <nav class="rail" aria-label=t.nav.label>
             <a class="brand" href=routes::TODAY><Icon name="key"/><span>"Keyrack"</span></a>
-            <ul>
-                {link(routes::TODAY, "sun", t.nav.today, true)}
-                {facts.may(Permission::ManageBookings).then(|| link(routes::NEW_BOOKING, "plus", t.nav.new_booking, true))}
-                {link(routes::BOOKINGS, "calendar", t.nav.bookings, true)}
-                {link(routes::ROOMS, "bed", t.nav.rooms, false)}
-                {facts.may(Permission::ManageGuests).then(|| link(routes::GUESTS, "users", t.nav.guests, false))}
-                {facts.may(Permission::ManageStaff).then(|| link(routes::STAFF, "badge", t.nav.staff, false))}
-                {facts.may(Permission::ManageHotel).then(|| link(routes::SETTINGS, "settings", t.nav.settings, false))}
-                {facts.may(Permission::ViewAudit).then(|| link(routes::AUDIT, "info", t.nav.audit, false))}
-            </ul>
+            <ul>{links}</ul>
         </nav>
     }
     .into_any()
@@ -224,6 +238,39 @@ fn DoneNotice() -> impl IntoView {
     })
 }
 
+/// Where one can go and what one can search, by typing; opened by Ctrl K. What happens in it is in `public/keys.js`.
+#[component]
+fn Commands() -> impl IntoView {
+    let t = texts();
+    let more = [
+        (routes::NEW_GUEST, "users", t.guests.new, PageFacts::get().may(Permission::ManageGuests)),
+        (routes::PROFILE, "badge", t.nav.profile, true),
+    ];
+    let more =
+        more.into_iter().filter(|(.., may)| *may).map(|(href, icon, text, _)| (href, icon, text, true));
+    let commands: Vec<_> = places()
+        .chain(more)
+        .map(|(href, icon, text, _)| {
+            view! { <li><a href=href tabindex="-1"><Icon name=icon/><span>{text}</span></a></li> }.into_any()
+        })
+        .collect();
+    let search = |path: &'static str, icon: &'static str, text: &'static str| {
+        view! { <li hidden><a href=path data-search tabindex="-1"><Icon name=icon/><span>{text} " “"<b></b>"”"</span></a></li> }
+            .into_any()
+    };
+    view! {
+        <dialog id="commands" aria-label=t.keys.commands>
+            <input type="search" id="command" placeholder=t.keys.commands_help aria-label=t.keys.commands_help autocomplete="off"/>
+            <ul>
+                {commands}
+                {search(routes::BOOKINGS, "search", t.keys.find_booking)}
+                {search(routes::GUESTS, "search", t.keys.find_guest)}
+            </ul>
+        </dialog>
+    }
+    .into_any()
+}
+
 /// The list of keys, opened by `?`; the keys themselves are in `public/keys.js`.
 #[component]
 fn Keys() -> impl IntoView {
@@ -235,6 +282,7 @@ fn Keys() -> impl IntoView {
         <dialog id="keys" aria-labelledby="keys-title">
             <h2 id="keys-title">{t.keys.title}</h2>
             <table class="keys"><tbody>
+                {row("Ctrl K", t.keys.commands)}
                 {row("/", t.keys.search)}
                 {row("n", t.keys.new_booking)}
                 {row("t", t.keys.today)}

@@ -44,6 +44,10 @@ catalogue! {
     /// Keys.
     Keys {
         title: "Keys",
+        commands: "Commands",
+        commands_help: "Go to, or find …",
+        find_booking: "Find a booking:",
+        find_guest: "Find a guest:",
         search: "Search",
         new_booking: "New booking",
         today: "Today",

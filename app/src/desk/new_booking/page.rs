@@ -79,6 +79,8 @@ fn When(panel: Panel) -> impl IntoView {
                 <ui::DateField form=form.clone() name="departure" label=t.departure value=wanted.departure min=panel.today.to_string() required=true/>
                 <TextField form=form.clone() name="party" label=t.party value=wanted.party inputmode="numeric" required=true/>
                 <SelectField form name="room_type" label=t.room_type value=wanted.room_type options=types/>
+                <input type="hidden" name="guest" value=wanted.guest/>
+                <input type="hidden" name="booking" value=wanted.booking/>
                 <button type="submit" class="button">{t.show_rooms}</button>
             </form>
         </section>
@@ -100,7 +102,7 @@ fn Which(panel: Panel) -> impl IntoView {
         } else {
             let any = panel.types.into_iter().map(|any| any_choice(&any, &wanted)).collect_view();
             let rooms = free.into_iter().map(|free| choice(free, &wanted, today)).collect_view();
-            view! { <ul class="choices choices-any">{any}</ul> <ul class="choices">{rooms}</ul> }.into_any()
+            view! { <ul class="choices choices-any">{any}</ul> <h3>{t.by_room}</h3> <ul class="choices">{rooms}</ul> }.into_any()
         };
         view! {
             <section class="panel" aria-labelledby="which-title" id="rooms">

@@ -62,6 +62,9 @@ impl Post {
                 once.carry_out(&state.tasks, work).await
             }
             Ok(Claim::Answered(answer)) => self.again(&answer),
+            Ok(Claim::AnswerLost(_)) => {
+                (StatusCode::SEE_OTHER, [(LOCATION, app::routes::TODAY)]).into_response()
+            }
             Ok(Claim::Running | Claim::OtherRequest) => self.refusal.with(StatusCode::SERVICE_UNAVAILABLE),
             Err(error) if is_unavailable(&error) => self.refusal.with(StatusCode::SERVICE_UNAVAILABLE),
             Err(error) => {

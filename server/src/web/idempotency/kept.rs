@@ -10,6 +10,7 @@ use futures::FutureExt;
 use http::StatusCode;
 use platform::clock::SharedClock;
 use platform::database::Database;
+use platform::once;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -54,6 +55,8 @@ pub enum Claim {
     Mine(Once),
     /// The work was done.
     Answered(Answer),
+    /// The work was done, but the process that did it died before the answer was kept. The id of what it made or changed.
+    AnswerLost(Uuid),
     /// Somebody is still at it.
     Running,
     /// It was used with another request.
@@ -91,6 +94,7 @@ impl Once {
                     return Ok(Claim::OtherRequest);
                 }
                 Found::Row { answer: Some(answer), .. } => return Ok(Claim::Answered(answer)),
+                Found::Row { lost: Some(subject), .. } => return Ok(Claim::AnswerLost(subject)),
                 Found::Row { .. } if Instant::now() >= deadline => return Ok(Claim::Running),
                 // Released between the two statements, or still being answered.
                 Found::Nothing | Found::Row { .. } => tokio::time::sleep(POLL).await,
@@ -105,8 +109,9 @@ impl Once {
             "INSERT INTO idempotency_keys AS kept (user_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (user_id, key) DO UPDATE
                  SET request_hash = excluded.request_hash, created_at = excluded.created_at,
-                     status = NULL, content_type = NULL, body = NULL
-                 WHERE kept.created_at < $5 OR (kept.status IS NULL AND kept.created_at < $6)",
+                     status = NULL, content_type = NULL, body = NULL, subject = NULL
+                 WHERE kept.created_at < $5
+                    OR (kept.status IS NULL AND kept.subject IS NULL AND kept.created_at < $6)",
             Uuid::from(self.actor.user_id),
             self.key.name,
             self.key.request_hash,
@@ -117,14 +122,18 @@ impl Once {
         .execute(&mut *transaction)
         .await?
         .rows_affected();
-        let found = if claimed == 1 { Found::Claimed } else { self.read(&mut transaction).await? };
+        let found = if claimed == 1 { Found::Claimed } else { self.read(&mut transaction, now).await? };
         transaction.commit().await?;
         Ok(found)
     }
 
-    async fn read(&self, transaction: &mut platform::database::Transaction) -> Result<Found, sqlx::Error> {
+    async fn read(
+        &self,
+        transaction: &mut platform::database::Transaction,
+        now: DateTime<Utc>,
+    ) -> Result<Found, sqlx::Error> {
         let row = sqlx::query!(
-            "SELECT request_hash, status, content_type, body FROM idempotency_keys WHERE user_id = $1 AND key = $2",
+            "SELECT request_hash, status, content_type, body, subject, created_at FROM idempotency_keys WHERE user_id = $1 AND key = $2",
             Uuid::from(self.actor.user_id),
             self.key.name,
         )
@@ -137,7 +146,8 @@ impl Once {
             content_type: row.content_type,
             body: row.body.unwrap_or_default(),
         });
-        Ok(Found::Row { request_hash: row.request_hash, answer })
+        let is_abandoned = row.created_at < now - ABANDONED_AFTER;
+        Ok(Found::Row { request_hash: row.request_hash, answer, lost: row.subject.filter(|_| is_abandoned) })
     }
 
     /// Does the work in a task of its own, to its end even when the client goes away in between: it will ask again
@@ -148,6 +158,8 @@ impl Once {
         work: impl Future<Output = (T, Option<Answer>)> + Send + 'static,
     ) -> T {
         let id = request_id::current();
+        let request = once::Request { user_id: self.actor.user_id, key: self.key.name.clone() };
+        let work = once::scope(request, work);
         let task = async move {
             let outcome = AssertUnwindSafe(request_id::scope(id, work)).catch_unwind().await;
             match &outcome {
@@ -190,7 +202,7 @@ impl Once {
         transaction.commit().await
     }
 
-    /// Gives the key back: nothing final came of it.
+    /// Gives the key back: nothing final came of it. (Unless something was committed and the answer failed after it.)
     async fn release(self) {
         if let Err(error) = self.try_release().await {
             tracing::warn!(%error, "idempotency.key_not_released");
@@ -200,7 +212,7 @@ impl Once {
     async fn try_release(&self) -> Result<(), sqlx::Error> {
         let mut transaction = self.database.begin_as(&self.actor).await?;
         sqlx::query!(
-            "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND status IS NULL",
+            "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND status IS NULL AND subject IS NULL",
             Uuid::from(self.actor.user_id),
             self.key.name,
         )
@@ -213,5 +225,5 @@ impl Once {
 enum Found {
     Claimed,
     Nothing,
-    Row { request_hash: Vec<u8>, answer: Option<Answer> },
+    Row { request_hash: Vec<u8>, answer: Option<Answer>, lost: Option<Uuid> },
 }

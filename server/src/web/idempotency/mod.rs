@@ -57,6 +57,11 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
         Ok(Claim::OtherRequest) => Problem::conflict("This Idempotency-Key was used with another request")
             .code("idempotency_key_reused")
             .into_response(),
+        Ok(Claim::AnswerLost(subject)) => Problem::conflict(format!(
+            "The request was carried out, but its answer was lost when the server stopped; what it made or changed is {subject}"
+        ))
+        .code("answer_lost")
+        .into_response(),
         Ok(Claim::Running) => {
             Problem::conflict("The first request with this Idempotency-Key is still being answered")
                 .code("still_running")
