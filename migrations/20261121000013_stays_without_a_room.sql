@@ -123,3 +123,15 @@ END $$;
 CREATE TRIGGER room_types_change_capacity AFTER UPDATE OF units, overbooking ON room_types
     FOR EACH ROW WHEN (OLD.units + OLD.overbooking <> NEW.units + NEW.overbooking)
     EXECUTE FUNCTION room_types_change_capacity();
+
+-- Bulk loads skip the checks of foreign keys (`session_replication_role`), but never the count.
+ALTER TABLE stays
+    ENABLE ALWAYS TRIGGER stays_take_units_insert,
+    ENABLE ALWAYS TRIGGER stays_take_units_update,
+    ENABLE ALWAYS TRIGGER stays_take_units_delete;
+ALTER TABLE rooms
+    ENABLE ALWAYS TRIGGER rooms_count_units_insert,
+    ENABLE ALWAYS TRIGGER rooms_count_units_delete,
+    ENABLE ALWAYS TRIGGER rooms_count_units_before,
+    ENABLE ALWAYS TRIGGER rooms_count_units_update;
+ALTER TABLE room_types ENABLE ALWAYS TRIGGER room_types_change_capacity;

@@ -3,10 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::access::Permit;
 use domain::ids::{HotelId, OrganisationId, UserId};
-use sqlx::PgConnection;
+use sqlx::PgExecutor;
 use uuid::Uuid;
-
-use crate::once;
 
 /// One deed.
 #[derive(Debug, Clone)]
@@ -45,7 +43,7 @@ impl Deed {
 }
 
 /// Writes the deed, and lets the open desks of its hotel know that something changed.
-pub async fn record(connection: &mut PgConnection, deed: Deed, at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn record(executor: impl PgExecutor<'_>, deed: Deed, at: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "WITH deed AS (
              INSERT INTO audit_log (id, organisation_id, hotel_id, user_id, action, subject, facts, at)
@@ -61,7 +59,7 @@ pub async fn record(connection: &mut PgConnection, deed: Deed, at: DateTime<Utc>
         deed.facts,
         at,
     )
-    .fetch_optional(&mut *connection)
+    .fetch_optional(executor)
     .await?;
-    once::mark(connection, deed.subject).await
+    Ok(())
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use domain::access::{Actor, Permit};
 use domain::ids::{OrganisationId, UserId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres};
+use sqlx::{AssertSqlSafe, Executor, PgPool};
 use uuid::Uuid;
 
 /// The migrations, compiled in. They are forward-only and applied under an advisory lock.
@@ -20,8 +20,9 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations"
 /// Why the database did not answer.
 pub type Error = sqlx::Error;
 
-/// A transaction on one of the pools.
-pub type Transaction = sqlx::Transaction<'static, Postgres>;
+mod whole;
+
+pub use self::whole::{Transaction, Whole};
 
 /// How long a request waits for a free connection before it is answered with 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -125,11 +126,14 @@ impl Database {
 
     async fn begin_with(&self, organisation: &str, user_id: UserId) -> Result<Transaction, sqlx::Error> {
         // Both values are UUIDs (or empty), so nothing in them can end the literal.
-        let statement = format!(
-            "BEGIN; SET LOCAL keyrack.organisation = '{organisation}'; SET LOCAL keyrack.actor = '{}'",
+        let actor = format!(
+            "SET LOCAL keyrack.organisation = '{organisation}'; SET LOCAL keyrack.actor = '{}'",
             Uuid::from(user_id)
         );
-        self.app.begin_with(AssertSqlSafe(statement)).await
+        if let Some(part) = Whole::part(&actor).await? {
+            return Ok(part);
+        }
+        Ok(self.app.begin_with(AssertSqlSafe(format!("BEGIN; {actor}"))).await?.into())
     }
 
     /// The pool that finds out who somebody is: users, sessions, tokens. For the identity context alone.
@@ -145,13 +149,13 @@ impl Database {
     /// Opens a transaction on the identity pool.
     #[expect(clippy::disallowed_methods, reason = "identity works before there is an actor")]
     pub async fn begin_identity(&self) -> Result<Transaction, sqlx::Error> {
-        self.identity.begin().await
+        Ok(self.identity.begin().await?.into())
     }
 
     /// Opens a transaction on the worker pool.
     #[expect(clippy::disallowed_methods, reason = "a worker has no actor")]
     pub async fn begin_worker(&self) -> Result<Transaction, sqlx::Error> {
-        self.worker.begin().await
+        Ok(self.worker.begin().await?.into())
     }
 
     /// The pools by name, for their figures.

@@ -6,7 +6,6 @@
 //! * [`jobs`]: background jobs and cron on Postgres
 //! * [`outbox`]: events written with the change, delivered after it
 //! * [`audit`]: who did what
-//! * [`once`]: the request that is carried out once, marked in its transaction
 //! * [`live`]: what another desk does, within a second
 //! * [`mail`]: SMTP, or kept and shown at `/dev/mail`
 //! * [`clock`], [`ids`], [`secret`]: time, identifiers and random tokens, each from one place
@@ -19,7 +18,6 @@ pub mod ids;
 pub mod jobs;
 pub mod live;
 pub mod mail;
-pub mod once;
 pub mod outbox;
 pub mod secret;
 pub mod settings;

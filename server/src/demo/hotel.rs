@@ -17,6 +17,7 @@ use super::{Load, at, names};
 #[derive(Debug, Clone)]
 pub(super) struct Room {
     pub id: Uuid,
+    pub room_type_id: Uuid,
     pub sleeps: i16,
     pub rate_minor: i64,
 }
@@ -46,7 +47,7 @@ impl StayTables {
                 "bookings (organisation_id, id, hotel_id, guest_id, reference, note, created_at)",
             ),
             stays: Table::new(
-                "stays (organisation_id, id, hotel_id, booking_id, guest_id, room_id, arrival, departure, party, status, currency, \
+                "stays (organisation_id, id, hotel_id, booking_id, guest_id, room_id, room_type_id, arrival, departure, party, status, currency, \
                  nightly_minor, paid_card_minor, created_at, checked_in_at, checked_out_at, ended_at)",
             ),
         }
@@ -89,7 +90,7 @@ impl StayTables {
     pub fn stay(
         &mut self,
         random: &mut impl Rng,
-        (organisation_id, hotel_id, guest_id, room_id): (Uuid, Uuid, Uuid, Uuid),
+        (organisation_id, hotel_id, guest_id, room_id, room_type_id): (Uuid, Uuid, Uuid, Uuid, Uuid),
         stay: &Planned,
         now: DateTime<Utc>,
     ) {
@@ -131,6 +132,7 @@ impl StayTables {
             .value(booking_id)
             .value(guest_id)
             .value(room_id)
+            .value(room_type_id)
             .value(stay.arrival)
             .value(stay.departure)
             .value(stay.party)
@@ -166,7 +168,7 @@ impl StayTables {
                 _ => self.guest(random, organisation_id, at(from, 9, 0)),
             };
             regular = Some(guest_id);
-            self.stay(random, (organisation_id, hotel_id, guest_id, room.id), &stay, now);
+            self.stay(random, (organisation_id, hotel_id, guest_id, room.id, room.room_type_id), &stay, now);
         }
     }
 }
@@ -258,7 +260,7 @@ pub(super) async fn load(
     let until = now.date_naive() + Days::new(182);
     for index in 0..load.rooms {
         let (type_id, sleeps, rate_minor) = kinds[usize::try_from(index).unwrap_or(0) % kinds.len()];
-        let room = Room { id: platform::ids::new(), sleeps, rate_minor };
+        let room = Room { id: platform::ids::new(), room_type_id: type_id, sleeps, rate_minor };
         let room_number = (index / 50 + 1) * 100 + index % 50 + 1;
         rooms
             .row()

@@ -262,8 +262,8 @@ async fn renew_stays(
     .bind(hotel_id)
     .fetch_all(&mut *connection)
     .await?;
-    let rooms: Vec<(Uuid, i16, i64)> = sqlx::query_as(
-        "SELECT r.id, t.sleeps, coalesce(r.rate_minor, t.rate_minor) FROM rooms r JOIN room_types t ON t.id = r.room_type_id
+    let rooms: Vec<(Uuid, Uuid, i16, i64)> = sqlx::query_as(
+        "SELECT r.id, t.id, t.sleeps, coalesce(r.rate_minor, t.rate_minor) FROM rooms r JOIN room_types t ON t.id = r.room_type_id
          WHERE r.hotel_id = $1 ORDER BY r.number",
     )
     .bind(hotel_id)
@@ -272,8 +272,8 @@ async fn renew_stays(
     let today = now.date_naive();
     let mut random = StdRng::seed_from_u64(u64::from(today.to_epoch_days().unsigned_abs()));
     let mut tables = StayTables::new(random.random());
-    for (id, sleeps, rate_minor) in rooms {
-        let room = Room { id, sleeps, rate_minor };
+    for (id, room_type_id, sleeps, rate_minor) in rooms {
+        let room = Room { id, room_type_id, sleeps, rate_minor };
         let span = (today - Days::new(PAST), today + Days::new(FUTURE));
         tables.room(&mut random, (organisation_id, hotel_id), &room, span, now, |stay| {
             taken.iter().any(|(room_id, arrival, departure)| {

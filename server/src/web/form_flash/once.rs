@@ -15,7 +15,7 @@ use super::notice_of;
 use super::post::Outcome;
 use crate::state::AppState;
 use crate::web::error_page::Refusal;
-use crate::web::idempotency::{Answer, Claim, Key, Once, hash_of};
+use crate::web::idempotency::{Answer, Key, Once, Verdict, hash_of, once};
 
 /// The hidden field: a random text, new on every page.
 pub const TOKEN_FIELD: &str = "form_token";
@@ -52,20 +52,15 @@ impl Post {
         // Somebody who goes back and types something else sends another form, under the same token.
         let beginning = u64::from_be_bytes(request_hash[..8].try_into().unwrap_or_default());
         let key = Key { name: format!("form:{token}:{beginning:x}"), request_hash };
-        match Once::claim(state, actor, key, MAX_WAIT).await {
-            Ok(Claim::Mine(once)) => {
-                let work = async move {
-                    let outcome = work.await;
-                    let answer = done(&outcome);
-                    (outcome.response, answer)
-                };
-                once.carry_out(&state.tasks, work).await
-            }
-            Ok(Claim::Answered(answer)) => self.again(&answer),
-            Ok(Claim::AnswerLost(_)) => {
-                (StatusCode::SEE_OTHER, [(LOCATION, app::routes::TODAY)]).into_response()
-            }
-            Ok(Claim::Running | Claim::OtherRequest) => self.refusal.with(StatusCode::SERVICE_UNAVAILABLE),
+        let work = async move {
+            let outcome = work.await;
+            let verdict = done(&outcome).map_or(Verdict::Forget, Verdict::Keep);
+            (outcome.response, verdict)
+        };
+        match once(state, actor, key, MAX_WAIT, work).await {
+            Ok(Once::Done(response)) => response,
+            Ok(Once::Answered(answer)) => self.again(&answer),
+            Ok(Once::Running | Once::OtherRequest) => self.refusal.with(StatusCode::SERVICE_UNAVAILABLE),
             Err(error) if is_unavailable(&error) => self.refusal.with(StatusCode::SERVICE_UNAVAILABLE),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "form.not_claimed");

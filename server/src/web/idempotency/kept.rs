@@ -1,18 +1,14 @@
-//! The kept answers (table `idempotency_keys`): one row for each key of a user, claimed before the work and filled after.
+//! The kept answers (table `idempotency_keys`): one row for each key of a user. The row is written in the transaction of
+//! the work itself, so that the answer is kept if and only if the work was done, whatever is killed in between.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::access::Actor;
-use futures::FutureExt;
 use http::StatusCode;
-use platform::clock::SharedClock;
-use platform::database::Database;
-use platform::once;
+use platform::database::{Transaction, Whole};
 use tokio::time::Instant;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -21,9 +17,6 @@ use crate::web::request_id;
 
 /// How long an answer is given again (DESIGN 2).
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
-
-/// After this long a claim without an answer is a dead process's: requests take half of it at most.
-const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// How often the second of two equal requests looks for the answer of the first.
 const POLL: Duration = Duration::from_millis(50);
@@ -48,182 +41,160 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// What is known about a key.
+/// What is to become of work.
 #[derive(Debug)]
-pub enum Claim {
-    /// Nobody used it: the work is the caller's.
-    Mine(Once),
-    /// The work was done.
+pub enum Verdict {
+    /// It is done, and this answer is given again.
+    Keep(Answer),
+    /// It is done, or was refused for now; the same key may try again.
+    Forget,
+    /// It failed: whatever it did is taken back.
+    Undo,
+}
+
+/// What came of a request with a key.
+#[derive(Debug)]
+pub enum Once<T> {
+    /// It was carried out now.
+    Done(T),
+    /// It was carried out before.
     Answered(Answer),
-    /// The work was done, but the process that did it died before the answer was kept. The id of what it made or changed.
-    AnswerLost(Uuid),
     /// Somebody is still at it.
     Running,
-    /// It was used with another request.
+    /// The key was used with another request.
     OtherRequest,
 }
 
-/// The right to carry out a request once.
-#[derive(Debug)]
-pub struct Once {
-    database: Database,
-    clock: SharedClock,
-    actor: Arc<Actor>,
-    key: Key,
+enum Claim {
+    Mine(Transaction),
+    Answered(Answer),
+    Running,
+    OtherRequest,
 }
 
-impl Once {
-    /// Claims a key, or finds what came of it; waits up to `wait` for a request that is at it.
-    pub async fn claim(
-        state: &AppState,
-        actor: &Arc<Actor>,
-        key: Key,
-        wait: Duration,
-    ) -> Result<Claim, sqlx::Error> {
-        let deadline = Instant::now() + wait;
-        let once = Self {
-            database: state.database.clone(),
-            clock: state.services.clock.clone(),
-            actor: Arc::clone(actor),
-            key,
+/// Does the work once for each key, in a task of its own, to its end even when the client goes away in between: it will
+/// ask again with the same key. Waits up to `wait` for an equal request that is at it.
+pub async fn once<T: Send + 'static>(
+    state: &AppState,
+    actor: &Arc<Actor>,
+    key: Key,
+    wait: Duration,
+    work: impl Future<Output = (T, Verdict)> + Send + 'static,
+) -> Result<Once<T>, sqlx::Error> {
+    let (id, tasks) = (request_id::current(), state.tasks.clone());
+    let (state, actor) = (state.clone(), Arc::clone(actor));
+    let task = async move {
+        let transaction = match claim(&state, &actor, &key, wait).await? {
+            Claim::Mine(transaction) => transaction,
+            Claim::Answered(answer) => return Ok(Once::Answered(answer)),
+            Claim::Running => return Ok(Once::Running),
+            Claim::OtherRequest => return Ok(Once::OtherRequest),
         };
-        loop {
-            match once.look().await? {
-                Found::Claimed => return Ok(Claim::Mine(once)),
-                Found::Row { request_hash, .. } if request_hash != once.key.request_hash => {
-                    return Ok(Claim::OtherRequest);
+        let ((value, verdict), transaction) = Whole::scope(transaction, request_id::scope(id, work)).await;
+        match verdict {
+            // A failure says itself what it is, and what was done goes with the transaction.
+            Verdict::Undo => {}
+            // A stream that is still being read has nothing to commit.
+            Verdict::Forget => {
+                if let Some(mut transaction) = transaction? {
+                    forget(&mut transaction, &actor, &key).await?;
+                    transaction.commit().await?;
                 }
-                Found::Row { answer: Some(answer), .. } => return Ok(Claim::Answered(answer)),
-                Found::Row { lost: Some(subject), .. } => return Ok(Claim::AnswerLost(subject)),
-                Found::Row { .. } if Instant::now() >= deadline => return Ok(Claim::Running),
-                // Released between the two statements, or still being answered.
-                Found::Nothing | Found::Row { .. } => tokio::time::sleep(POLL).await,
+            }
+            Verdict::Keep(answer) => {
+                let mut transaction = transaction?.ok_or(sqlx::Error::WorkerCrashed)?;
+                keep(&mut transaction, &actor, &key, &answer).await?;
+                transaction.commit().await?;
             }
         }
+        Ok(Once::Done(value))
+    };
+    match tasks.spawn(task.in_current_span()).await {
+        Ok(result) => result,
+        // Answered and counted where all panics are.
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime is going, and this task with it.
+        Err(_) => std::future::pending().await,
     }
+}
 
-    async fn look(&self) -> Result<Found, sqlx::Error> {
-        let now = self.clock.now();
-        let mut transaction = self.database.begin_as(&self.actor).await?;
+/// Claims a key in a new transaction, or finds what came of it.
+async fn claim(state: &AppState, actor: &Actor, key: &Key, wait: Duration) -> Result<Claim, sqlx::Error> {
+    let deadline = Instant::now() + wait;
+    loop {
+        let now = state.services.clock.now();
+        let mut transaction = state.database.begin_as(actor).await?;
+        // Whoever is at an equal request holds the lock until its transaction ends, however it ends.
         let claimed = sqlx::query!(
-            "INSERT INTO idempotency_keys AS kept (user_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4)
+            "INSERT INTO idempotency_keys AS kept (user_id, key, request_hash, created_at)
+             SELECT $1::uuid, $2::text, $3::bytea, $4::timestamptz WHERE pg_try_advisory_xact_lock(hashtextextended($1::text || $2, 0))
              ON CONFLICT (user_id, key) DO UPDATE
                  SET request_hash = excluded.request_hash, created_at = excluded.created_at,
-                     status = NULL, content_type = NULL, body = NULL, subject = NULL
-                 WHERE kept.created_at < $5
-                    OR (kept.status IS NULL AND kept.subject IS NULL AND kept.created_at < $6)",
-            Uuid::from(self.actor.user_id),
-            self.key.name,
-            self.key.request_hash,
+                     status = NULL, content_type = NULL, body = NULL
+                 WHERE kept.created_at < $5 OR kept.status IS NULL",
+            Uuid::from(actor.user_id),
+            key.name,
+            key.request_hash,
             now,
             now - KEPT_FOR,
-            now - ABANDONED_AFTER,
         )
         .execute(&mut *transaction)
         .await?
         .rows_affected();
-        let found = if claimed == 1 { Found::Claimed } else { self.read(&mut transaction, now).await? };
-        transaction.commit().await?;
-        Ok(found)
-    }
-
-    async fn read(
-        &self,
-        transaction: &mut platform::database::Transaction,
-        now: DateTime<Utc>,
-    ) -> Result<Found, sqlx::Error> {
+        if claimed == 1 {
+            return Ok(Claim::Mine(transaction));
+        }
         let row = sqlx::query!(
-            "SELECT request_hash, status, content_type, body, subject, created_at FROM idempotency_keys WHERE user_id = $1 AND key = $2",
-            Uuid::from(self.actor.user_id),
-            self.key.name,
+            "SELECT request_hash, status, content_type, body FROM idempotency_keys WHERE user_id = $1 AND key = $2",
+            Uuid::from(actor.user_id),
+            key.name,
         )
-        .fetch_optional(&mut **transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
-        let Some(row) = row else { return Ok(Found::Nothing) };
-        let status = row.status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
-        let answer = status.map(|status| Answer {
-            status,
-            content_type: row.content_type,
-            body: row.body.unwrap_or_default(),
-        });
-        let is_abandoned = row.created_at < now - ABANDONED_AFTER;
-        Ok(Found::Row { request_hash: row.request_hash, answer, lost: row.subject.filter(|_| is_abandoned) })
-    }
-
-    /// Does the work in a task of its own, to its end even when the client goes away in between: it will ask again
-    /// with the same key. The work says what it came to, and what of that is final and to be kept.
-    pub async fn carry_out<T: Send + 'static>(
-        self,
-        tasks: &TaskTracker,
-        work: impl Future<Output = (T, Option<Answer>)> + Send + 'static,
-    ) -> T {
-        let id = request_id::current();
-        let request = once::Request { user_id: self.actor.user_id, key: self.key.name.clone() };
-        let work = once::scope(request, work);
-        let task = async move {
-            let outcome = AssertUnwindSafe(request_id::scope(id, work)).catch_unwind().await;
-            match &outcome {
-                Ok((_, Some(answer))) => self.finish(answer).await,
-                Ok((_, None)) | Err(_) => self.release().await,
+        transaction.commit().await?;
+        if let Some(row) = row {
+            if row.request_hash != key.request_hash {
+                return Ok(Claim::OtherRequest);
             }
-            outcome.map(|(value, _)| value)
-        };
-        match tasks.spawn(task.in_current_span()).await {
-            Ok(Ok(value)) => value,
-            // Answered and counted where all panics are.
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // The runtime is going, and this task with it.
-            Err(_) => std::future::pending().await,
+            let status = row.status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
+            if let Some(status) = status {
+                let body = row.body.unwrap_or_default();
+                return Ok(Claim::Answered(Answer { status, content_type: row.content_type, body }));
+            }
         }
-    }
-
-    /// Keeps the answer. If that fails, the work is done all the same and only its repetition is refused for a while.
-    async fn finish(self, answer: &Answer) {
-        if let Err(error) = self.try_finish(answer, self.clock.now()).await {
-            tracing::warn!(%error, "idempotency.answer_not_kept");
+        if Instant::now() >= deadline {
+            return Ok(Claim::Running);
         }
-    }
-
-    async fn try_finish(&self, answer: &Answer, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-        let mut transaction = self.database.begin_as(&self.actor).await?;
-        sqlx::query!(
-            "UPDATE idempotency_keys SET status = $3, content_type = $4, body = $5, created_at = $6
-             WHERE user_id = $1 AND key = $2 AND status IS NULL",
-            Uuid::from(self.actor.user_id),
-            self.key.name,
-            i16::try_from(answer.status.as_u16()).unwrap_or(i16::MAX),
-            answer.content_type,
-            answer.body,
-            now,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await
-    }
-
-    /// Gives the key back: nothing final came of it. (Unless something was committed and the answer failed after it.)
-    async fn release(self) {
-        if let Err(error) = self.try_release().await {
-            tracing::warn!(%error, "idempotency.key_not_released");
-        }
-    }
-
-    async fn try_release(&self) -> Result<(), sqlx::Error> {
-        let mut transaction = self.database.begin_as(&self.actor).await?;
-        sqlx::query!(
-            "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND status IS NULL AND subject IS NULL",
-            Uuid::from(self.actor.user_id),
-            self.key.name,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await
+        tokio::time::sleep(POLL).await;
     }
 }
 
-enum Found {
-    Claimed,
-    Nothing,
-    Row { request_hash: Vec<u8>, answer: Option<Answer>, lost: Option<Uuid> },
+async fn keep(
+    transaction: &mut Transaction,
+    actor: &Actor,
+    key: &Key,
+    answer: &Answer,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE idempotency_keys SET status = $3, content_type = $4, body = $5 WHERE user_id = $1 AND key = $2",
+        Uuid::from(actor.user_id),
+        key.name,
+        i16::try_from(answer.status.as_u16()).unwrap_or(i16::MAX),
+        answer.content_type,
+        answer.body,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+async fn forget(transaction: &mut Transaction, actor: &Actor, key: &Key) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2",
+        Uuid::from(actor.user_id),
+        key.name,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }

@@ -14,7 +14,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 
-pub use self::kept::{Answer, Claim, Key, Once};
+pub use self::kept::{Answer, Key, Once, Verdict, once};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::web::{bearer, limits};
@@ -49,20 +49,14 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     };
     let key = Key { name: key, request_hash: hash(&parts, &bytes) };
     let request = Request::from_parts(parts, Body::from(bytes));
-    match Once::claim(&state, &actor, key, MAX_WAIT).await {
-        Ok(Claim::Mine(once)) => {
-            once.carry_out(&state.tasks, async move { kept(next.run(request).await).await }).await
-        }
-        Ok(Claim::Answered(answer)) => replay(answer),
-        Ok(Claim::OtherRequest) => Problem::conflict("This Idempotency-Key was used with another request")
+    let work = async move { kept(next.run(request).await).await };
+    match once(&state, &actor, key, MAX_WAIT, work).await {
+        Ok(Once::Done(response)) => response,
+        Ok(Once::Answered(answer)) => replay(answer),
+        Ok(Once::OtherRequest) => Problem::conflict("This Idempotency-Key was used with another request")
             .code("idempotency_key_reused")
             .into_response(),
-        Ok(Claim::AnswerLost(subject)) => Problem::conflict(format!(
-            "The request was carried out, but its answer was lost when the server stopped; what it made or changed is {subject}"
-        ))
-        .code("answer_lost")
-        .into_response(),
-        Ok(Claim::Running) => {
+        Ok(Once::Running) => {
             Problem::conflict("The first request with this Idempotency-Key is still being answered")
                 .code("still_running")
                 .retry_after(1)
@@ -74,21 +68,24 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
 
 /// The answer, and what of it to keep: streams, refusals that may pass and failures of ours are not final, and the same
 /// key may try again.
-async fn kept(response: Response) -> (Response, Option<Answer>) {
+async fn kept(response: Response) -> (Response, Verdict) {
     let status = response.status();
     let may_pass = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
     let is_small = response.body().size_hint().exact().is_some_and(|size| size <= limits::MAX_BODY as u64);
-    if status.is_server_error() || may_pass || !is_small {
-        return (response, None);
+    if status.is_server_error() {
+        return (response, Verdict::Undo);
+    }
+    if may_pass || !is_small {
+        return (response, Verdict::Forget);
     }
     let (parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, limits::MAX_BODY).await else {
-        return (Problem::internal().into_response(), None);
+        return (Problem::internal().into_response(), Verdict::Undo);
     };
     let content_type =
         parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let answer = Answer { status, content_type, body: bytes.to_vec() };
-    (Response::from_parts(parts, Body::from(bytes)), Some(answer))
+    (Response::from_parts(parts, Body::from(bytes)), Verdict::Keep(answer))
 }
 
 fn replay(answer: Answer) -> Response {
