@@ -6,5 +6,5 @@ run_bench() {
     build_release
     # Real durability: a figure without it would say little about real use.
     start_postgres fsync=on synchronous_commit=on full_page_writes=on
-    KEYRACK_BINARY=$BINARY KEYRACK_SITE=$ROOT/target/site bench/run "$@"
+    KEYRACK_BINARY=$BINARY KEYRACK_SITE=$ROOT/target/site bench/run budgets "$@"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Every test there is: Rust and SQL, the API against its description, the pages in a browser.
+# Every test there is: Rust and SQL, the API against its description, the pages in a browser, the server killed under load.
 
 # What the API is tried with: an owner of the demo data, who may do nearly everything in one company.
 API_USER=owner@harbour.example
@@ -13,13 +13,13 @@ run_tests() {
     local parts='' part
     while [ $# -gt 0 ]; do
         case $1 in
-            check | rust | api | browser) parts="$parts $1" ;;
+            check | rust | api | browser | chaos) parts="$parts $1" ;;
             --) shift && break ;;
-            *) die "There is no kind of test \`$1\`." "Kinds: check rust api browser (all, if none is named)." ;;
+            *) die "There is no kind of test \`$1\`." "Kinds: check rust api browser chaos (all, if none is named)." ;;
         esac
         shift
     done
-    [ -n "$parts" ] || parts='check rust api browser'
+    [ -n "$parts" ] || parts='check rust api browser chaos'
 
     start_postgres
     for part in $parts; do
@@ -101,6 +101,17 @@ test_browser() {
         /^ *[0-9]+ failed/ { failed += $1 } /^ *[0-9]+ (skipped|did not run)/ { skipped += $1 }
         END { print passed + 0, failed + 0, skipped + 0 }')
     stop_server
+}
+
+# In a process of its own, with a Postgres of its own: the others' is not durable, and would be killed under them.
+test_chaos() {
+    build_for_tests || return 0
+    local status=0
+    STEP_TAIL=60 step "the server and Postgres killed under load (chaos)" "The same seed makes the same plan again: ./dev chaos --seed N" \
+        env KEYRACK_BINARY="$CARGO_TARGET_DIR/debug/keyrack" KEYRACK_SITE="$ROOT/$TEST_SITE" \
+        KEYRACK_BENCH="$CARGO_TARGET_DIR/debug/keyrack-bench" "$ROOT/dev" chaos "$@" || status=$?
+    # shellcheck disable=SC2046
+    result chaos $status $(awk '/^chaos: / { passed = $2; failed = $4 } END { print passed + 0, failed + 0, 0 }' "$STEP_LOG")
 }
 
 playwright_tests() { (cd end2end && BASE_URL=$SERVER_URL playwright test "$@"); }

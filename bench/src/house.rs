@@ -10,6 +10,19 @@ use uuid::Uuid;
 
 use crate::http::{Connection, get};
 
+/// Runs a command of Keyrack to its end.
+pub async fn keyrack(binary: &str, database: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    println!("keyrack {}", arguments.join(" "));
+    let status = Command::new(binary)
+        .args(arguments)
+        .env("DATABASE_URL", database)
+        .env("RUST_LOG", "warn")
+        .status()
+        .await?;
+    anyhow::ensure!(status.success(), "keyrack {} failed", arguments.join(" "));
+    Ok(())
+}
+
 /// The running server.
 #[derive(Debug)]
 pub struct Server {
@@ -23,9 +36,13 @@ pub struct Server {
 impl Server {
     /// Starts the binary on a free port and waits until it is ready.
     pub async fn start(binary: &str, database: &str) -> anyhow::Result<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Self::start_at(binary, database, free_port()?, Stdio::inherit()).await
+    }
+
+    /// The same on a port of one's own, with its log going to `log`.
+    pub async fn start_at(binary: &str, database: &str, port: u16, log: Stdio) -> anyhow::Result<Self> {
         let started = Instant::now();
-        let child = Command::new(binary)
+        let mut child = Command::new(binary)
             .arg("serve")
             .env("DATABASE_URL", database)
             .env("PORT", port.to_string())
@@ -38,6 +55,7 @@ impl Server {
             .env("LEPTOS_HASH_FILES", "true")
             .env("LEPTOS_HASH_FILE_NAME", "hash.txt")
             .stdout(Stdio::null())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("{binary} could not be started"))?;
@@ -48,6 +66,9 @@ impl Server {
                 && answer.status == 200
             {
                 return Ok(Self { child, address, ready_after: started.elapsed() });
+            }
+            if let Some(status) = child.try_wait()? {
+                bail!("the server ended before it was ready: {status}");
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -63,11 +84,16 @@ impl Server {
         Ok(kilobytes / 1024.0)
     }
 
-    /// Stops it.
+    /// Kills it.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.child.kill().await?;
         Ok(())
     }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// A hotel and somebody who is signed in there.

@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
+    /// The status line and the headers, in lower case.
+    pub head: String,
     /// The body, chunks joined.
     pub body: Vec<u8>,
     /// From the first byte sent to the first byte of the answer.
@@ -67,7 +69,7 @@ impl Connection {
             body.extend_from_slice(&self.buffer[..length]);
             self.buffer.drain(..length);
         }
-        Ok(Answer { status, body, first_byte, total: started.elapsed() })
+        Ok(Answer { status, head, body, first_byte, total: started.elapsed() })
     }
 
     async fn chunked(&mut self, body: &mut Vec<u8>, keep: bool) -> anyhow::Result<()> {
@@ -110,10 +112,15 @@ pub fn get(path: &str, headers: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").into_bytes()
 }
 
-/// A request with a JSON body.
+/// A `POST` with a JSON body.
 pub fn post(path: &str, headers: &str, body: &str) -> Vec<u8> {
+    write("POST", path, headers, body)
+}
+
+/// A request that writes, with a JSON body or an empty one.
+pub fn write(method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
         .into_bytes()
 }
 

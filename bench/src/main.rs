@@ -1,5 +1,6 @@
-//! Measures Keyrack's budgets in one run. See `./dev bench`.
+//! Measures Keyrack's budgets in one run (`./dev bench`), and kills it under load (`./dev chaos`).
 
+mod chaos;
 mod floor;
 mod house;
 mod http;
@@ -8,18 +9,24 @@ mod table;
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
-use clap::Parser;
+use clap::{Args, Parser};
 use house::{Hotel, Server};
 use http::{Connection, get, load, post};
 use sqlx::PgPool;
 use table::Table;
-use tokio::process::Command;
 
 /// Clients of both the server and the floor.
 const CLIENTS: u32 = 8;
 
-/// Measures the budgets and prints them as a table.
+/// What the bench can do.
 #[derive(Debug, Parser)]
+enum Command {
+    Budgets(Options),
+    Chaos(chaos::Options),
+}
+
+/// Measures the budgets and prints them as a table.
+#[derive(Debug, Args)]
 struct Options {
     /// The server to measure.
     #[arg(long, env = "KEYRACK_BINARY")]
@@ -40,7 +47,12 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+    let options = match Command::parse() {
+        Command::Budgets(options) => options,
+        Command::Chaos(options) => {
+            return if chaos::run(options).await? { Ok(()) } else { std::process::exit(1) };
+        }
+    };
     let bench = Bench { pool: PgPool::connect(&options.database).await?, table: Table::default(), options };
     if bench.run().await? { Ok(()) } else { anyhow::bail!("a budget was missed") }
 }
@@ -93,15 +105,7 @@ impl Bench {
     }
 
     async fn keyrack(&self, arguments: &[&str]) -> anyhow::Result<()> {
-        println!("keyrack {}", arguments.join(" "));
-        let status = Command::new(&self.options.binary)
-            .args(arguments)
-            .env("DATABASE_URL", &self.options.database)
-            .env("RUST_LOG", "warn")
-            .status()
-            .await?;
-        anyhow::ensure!(status.success(), "keyrack {} failed", arguments.join(" "));
-        Ok(())
+        house::keyrack(&self.options.binary, &self.options.database, arguments).await
     }
 
     async fn start(&self) -> anyhow::Result<Server> {
