@@ -15,7 +15,7 @@ build_release() {
     release_is_current && return
     must_step "building Keyrack, optimised (the first time compiles everything: a quarter of an hour)" \
         "Correct what the compiler says; what was compiled is kept." \
-        cargo leptos build --release --precompress
+        cargo leptos build --release --precompress --split
     touch target/site/.built
 }
 

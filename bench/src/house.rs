@@ -112,18 +112,18 @@ pub struct Hotel {
 }
 
 impl Hotel {
-    /// The hotel with the `rank`th most rooms, and its owner, signed in both ways.
-    pub async fn find(pool: &PgPool, server: &Server, rank: i64) -> anyhow::Result<Self> {
+    /// The hotel with the most rooms whose owner's e-mail address is like `owner`, and that owner, signed in both ways.
+    pub async fn find(pool: &PgPool, server: &Server, owner: &str) -> anyhow::Result<Self> {
         let (organisation_id, hotel_id, user_id, email): (Uuid, Uuid, Uuid, String) = sqlx::query_as(
             "SELECT h.organisation_id, h.id, u.id, u.email FROM hotels h
              JOIN memberships m ON m.hotel_id = h.id AND m.role = 'owner' JOIN users u ON u.id = m.user_id
-             WHERE u.email LIKE 'owner@load-%'
-             ORDER BY (SELECT count(*) FROM rooms r WHERE r.hotel_id = h.id) DESC, h.id LIMIT 1 OFFSET $1",
+             WHERE u.email LIKE $1
+             ORDER BY (SELECT count(*) FROM rooms r WHERE r.hotel_id = h.id) DESC, h.id LIMIT 1",
         )
-        .bind(rank)
+        .bind(owner)
         .fetch_one(pool)
         .await
-        .context("the database has no load hotels")?;
+        .context("the database has no such hotel")?;
         let token = platform::secret::token();
         sqlx::query(
             "INSERT INTO sessions (id, token_hash, user_id, hotel_id, user_agent, address, created_at, last_seen_at, expires_at)
@@ -152,9 +152,9 @@ impl Hotel {
         })
     }
 
-    /// The ids of its rooms.
-    pub async fn rooms(&self, pool: &PgPool) -> anyhow::Result<Vec<Uuid>> {
-        Ok(sqlx::query_scalar("SELECT id FROM rooms WHERE hotel_id = $1")
+    /// The ids of its rooms, and of their types.
+    pub async fn rooms(&self, pool: &PgPool) -> anyhow::Result<Vec<(Uuid, Uuid)>> {
+        Ok(sqlx::query_as("SELECT id, room_type_id FROM rooms WHERE hotel_id = $1")
             .bind(self.hotel_id)
             .fetch_all(pool)
             .await?)

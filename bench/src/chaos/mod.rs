@@ -69,7 +69,7 @@ pub async fn run(options: Options) -> anyhow::Result<bool> {
     let rooms = prepare(&options).await?;
     let mut house = House::open(&options).await?;
     let pool = PgPool::connect(&options.database).await?;
-    let hotel = Hotel::find(&pool, house.server()?, 0).await?;
+    let hotel = Hotel::find(&pool, house.server()?, crate::LOADED).await?;
     let today: chrono::NaiveDate =
         sqlx::query_scalar("SELECT (now() AT TIME ZONE time_zone)::date FROM hotels")
             .fetch_one(&pool)
