@@ -47,5 +47,5 @@ watch_keyrack() {
     # Reloading code is compiled into Leptos itself, so it has a target directory of its own; else each `watch`
     # after a `test`, and each `test` after a `watch`, would compile Leptos again.
     KEYRACK_DEMO=${KEYRACK_DEMO:-true} CARGO_TARGET_DIR=$CARGO_TARGET_DIR/watch LEPTOS_SITE_ROOT=target/site-watch \
-        exec cargo leptos watch "$@"
+        exec cargo leptos watch --split "$@"
 }

@@ -124,7 +124,7 @@ build_for_tests() {
     step "compiling the server" "Correct what the compiler says." \
         cargo build --workspace --exclude frontend --bins &&
         step "compiling the pages for the browser" "Correct what the compiler says." \
-            env LEPTOS_SITE_ROOT="$TEST_SITE" cargo leptos build --frontend-only &&
+            env LEPTOS_SITE_ROOT="$TEST_SITE" cargo leptos build --frontend-only --split &&
         TESTS_BUILT=0
     [ $TESTS_BUILT = 0 ] || problem "building the server and its pages"
     return $TESTS_BUILT

@@ -56,8 +56,20 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(PageFacts::of_this_page());
     view! {
-        <Title formatter=|text: String| if text.is_empty() { "Keyrack".to_owned() } else { format!("{text} · Keyrack") }/>
+        <Title text=present_title() formatter=|text: String| if text.is_empty() { "Keyrack".to_owned() } else { format!("{text}{SUFFIX}") }/>
         <routes::AppRoutes/>
     }
     .into_any()
+}
+
+/// What follows the title of a page.
+const SUFFIX: &str = " · Keyrack";
+
+/// The title that the server gave the page: it stays until the page's own code is loaded.
+fn present_title() -> String {
+    #[cfg(not(feature = "ssr"))]
+    let title = document().title();
+    #[cfg(feature = "ssr")]
+    let title = String::new();
+    title.strip_suffix(SUFFIX).unwrap_or_default().to_owned()
 }
