@@ -36,6 +36,8 @@ pub const REGISTER: &str = "/register";
 pub const NEW_BOOKING: &str = "/desk/bookings/new";
 /// All bookings.
 pub const BOOKINGS: &str = "/desk/bookings";
+/// The bookings as a file; answered by the server itself.
+pub const REPORT: &str = "/desk/bookings/report";
 /// The board.
 pub const ROOMS: &str = "/desk/rooms";
 /// All guests.

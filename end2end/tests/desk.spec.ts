@@ -218,6 +218,16 @@ test("an owner adds a colleague, a room type and a room, and takes the room out 
   await expect(page.getByText("Nils Night")).toBeVisible();
 });
 
+test("the bookings are downloaded as a file", async ({ page }) => {
+  await signIn(page, reception, "/desk/bookings");
+  await page.getByText("Download as CSV").click();
+  await page.getByLabel("Arrivals from").fill(day(0));
+  await page.getByLabel("until", { exact: true }).fill(day(0));
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download" }).click();
+  expect((await download).suggestedFilename()).toBe("bookings_report.csv");
+});
+
 test("an owner reads who did what", async ({ page, javaScriptEnabled }) => {
   await signIn(page, owner, "/desk/audit");
   await alive(page, javaScriptEnabled);

@@ -184,6 +184,7 @@ fn Audit(audit: Option<SelfAudit>) -> impl IntoView {
             n => fill(t.live.conflicts, &[("n", &show::number(n))]),
         };
         let exact = fill(t.live.checked_at, &[("at", &show::instant(audit.checked_at))]);
+        let text = format!("{text}, {}", fill(t.live.checked, &[("at", &show::time(audit.checked_at))]));
         let class = if audit.conflicts == 0 { "audit" } else { "audit audit-alarm" };
         view! { <span class=class title=exact>{text}</span> }
     })

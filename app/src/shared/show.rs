@@ -59,6 +59,11 @@ pub fn number(value: i64) -> String {
     locale().number(value)
 }
 
+/// `14:05`, by the clock of the place `at` was read for.
+pub fn time(at: chrono::DateTime<chrono::FixedOffset>) -> String {
+    locale().time(at)
+}
+
 /// `Fri 20 Nov 2026, 14:05`, by the clock of the place `at` was read for.
 pub fn instant(at: chrono::DateTime<chrono::FixedOffset>) -> String {
     locale().instant(at)

@@ -36,6 +36,7 @@ catalogue! {
         no_conflicts: "0 conflicts",
         conflict_one: "1 conflict",
         conflicts: "{n} conflicts",
+        checked: "checked {at}",
         checked_at: "All stays were checked at {at}",
     }
 }
@@ -181,6 +182,10 @@ catalogue! {
         siblings: "Other rooms of this booking",
         add_room: "Add a room",
         any_of: "No room yet · {type}",
+        report: "Download as CSV",
+        report_from: "Arrivals from",
+        report_to: "until",
+        report_download: "Download",
         not_clean: "Room not clean yet",
     }
 }

@@ -1,6 +1,6 @@
 //! The one formatter for money, dates and numbers, the same on the server and in the browser.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Timelike};
 
 use crate::money::Money;
 use crate::stay::StayDates;
@@ -90,7 +90,12 @@ impl Locale {
 
     /// An instant as the clock on the wall shows it where `at` was read: `Fri 20 Nov 2026, 14:05`.
     pub fn instant(self, at: DateTime<FixedOffset>) -> String {
-        format!("{}, {}", self.full_date(at.date_naive()), at.format("%H:%M"))
+        format!("{}, {}", self.full_date(at.date_naive()), self.time(at))
+    }
+
+    /// The time of day as the clock on the wall shows it where `at` was read: `14:05`.
+    pub fn time(self, at: DateTime<FixedOffset>) -> String {
+        format!("{:02}:{:02}", at.hour(), at.minute())
     }
 }
 

@@ -20,6 +20,7 @@ pub mod origin;
 pub mod pages;
 pub mod panics;
 pub mod paths;
+pub mod report;
 pub mod request_id;
 pub mod rest;
 pub mod session;

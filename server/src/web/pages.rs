@@ -13,7 +13,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::state::AppState;
 use crate::web::{
-    assets, dev_mail, error_page, form_flash, limits, live, metrics, origin, panics, paths, session,
+    assets, dev_mail, error_page, form_flash, limits, live, metrics, origin, panics, paths, report, session,
 };
 
 /// All pages.
@@ -22,7 +22,8 @@ pub fn router(state: AppState) -> Router {
     let pages = generate_route_list(app::App);
     let mut router = Router::new()
         .leptos_routes_with_context(&state, pages, context(&state), move || app::shell(options.clone()))
-        .route(live::PATH, get(live::stream));
+        .route(live::PATH, get(live::stream))
+        .route(app::routes::REPORT, get(report::download));
     if dev_mail::is_offered(&state.settings) {
         router = router.merge(dev_mail::router());
     }

@@ -1,3 +1,4 @@
+use domain::access::Permission;
 use domain::booking::StayRow;
 use domain::stay::StayStatus;
 use leptos::prelude::*;
@@ -9,6 +10,7 @@ use super::api::load_stays;
 use crate::routes;
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
+use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{status_text, texts};
 
@@ -27,6 +29,7 @@ pub fn BookingsPage() -> impl IntoView {
         |((text, status, before), _)| load_stays(text, status, before),
     );
     let form = FormState::default();
+    let may_report = PageFacts::get().may(Permission::ViewReports);
     let mut states = vec![SelectOption::new("", t.all_states)];
     states.extend(
         StayStatus::ALL.iter().map(|status| SelectOption::new(status.as_str(), status_text(*status))),
@@ -39,6 +42,16 @@ pub fn BookingsPage() -> impl IntoView {
             <SelectField form name="status" label=t.state value=query.with_untracked(|q| q.get("status").unwrap_or_default()) options=states/>
             <button type="submit" class="button">{texts().common.search}</button>
         </form>
+        {may_report.then(|| view! {
+            <details class="more">
+                <summary>{t.report}</summary>
+                <form method="get" action=routes::REPORT class="filter-row">
+                    <ui::DateField form=FormState::default() name="from" label=t.report_from/>
+                    <ui::DateField form=FormState::default() name="to" label=t.report_to/>
+                    <button type="submit" class="button">{t.report_download}</button>
+                </form>
+            </details>
+        })}
         <Loaded data children={move |(rows, today): (Vec<StayRow>, chrono::NaiveDate)| {
             if rows.is_empty() {
                 return view! { <EmptyState icon="calendar" title=t.list_empty text=t.list_empty_text/> }.into_any();
@@ -48,7 +61,7 @@ pub fn BookingsPage() -> impl IntoView {
                 format!("{}?text={}&status={status}&before={}", routes::BOOKINGS, text.replace(['&', '#', '%', '+'], " "), row.id)
             });
             view! {
-                <StayTable rows today/>
+                <section class="list" aria-label=t.list_title><StayTable rows today/></section>
                 {next.map(|href| view! { <p class="pager"><a class="button" href=href>{t.next_page}</a></p> })}
             }.into_any()
         }}/>

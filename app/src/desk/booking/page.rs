@@ -61,6 +61,7 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
         view! { <tr><td>{show::date(night.date, today)}</td><td class="col-money">{show::money(night.price)}</td></tr> }
     });
     let nights = nights.collect_view();
+    let has_history = !details.history.is_empty();
     let history = details.history.iter().map(history_line).collect_view();
     let row = &details.row;
     let balance = Money::new(row.total.minor - row.paid.minor, row.total.currency);
@@ -113,10 +114,12 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
                         </tfoot>
                     </table>
                 </section>
-                <section class="panel">
-                    <h2>{t.history}</h2>
-                    <ol class="history">{history}</ol>
-                </section>
+                {has_history.then(|| view! {
+                    <section class="panel">
+                        <h2>{t.history}</h2>
+                        <ol class="history">{history}</ol>
+                    </section>
+                })}
             </div>
         </div>
         {siblings}

@@ -63,8 +63,8 @@ fn Rows(rows: Vec<GuestRow>, today: NaiveDate) -> impl IntoView {
                 <tr>
                     <td class="col-guest"><a href=routes::guest(guest.id)>{guest.name}</a> <span class="sub">{guest.city}</span></td>
                     <td>{contact}</td>
-                    <td class="col-money">{show::number(guest.stays)}</td>
-                    <td class="col-stay">{last}</td>
+                    <td class="col-money col-minor">{show::number(guest.stays)}</td>
+                    <td class="col-stay col-minor">{last}</td>
                 </tr>
             }
         })
@@ -73,7 +73,7 @@ fn Rows(rows: Vec<GuestRow>, today: NaiveDate) -> impl IntoView {
         <table class="table">
             <thead><tr>
                 <th scope="col">{t.name}</th><th scope="col">{t.contact}</th>
-                <th scope="col" class="col-money">{t.stays}</th><th scope="col" class="col-stay">{t.last_stay}</th>
+                <th scope="col" class="col-money col-minor">{t.stays}</th><th scope="col" class="col-stay col-minor">{t.last_stay}</th>
             </tr></thead>
             <tbody>{rows}</tbody>
         </table>
