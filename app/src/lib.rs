@@ -40,7 +40,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <script src="/theme.js" nonce=use_nonce()></script>
                 <script src="/keys.js" defer nonce=use_nonce()></script>
                 <AutoReload options=options.clone()/>
-                <HydrationScripts options=options.clone()/>
+                <HydrationScripts options=options.clone() defer=true/>
                 <MetaTags/>
             </head>
             <body>

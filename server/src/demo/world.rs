@@ -256,8 +256,9 @@ async fn renew_stays(
     .bind(organisation_id)
     .execute(&mut *connection)
     .await?;
-    let taken: Vec<(Uuid, NaiveDate, NaiveDate)> = sqlx::query_as(
-        "SELECT room_id, arrival, departure FROM stays WHERE hotel_id = $1 AND status IN ('reserved', 'checked_in')",
+    let kept: Vec<(Option<Uuid>, Uuid, NaiveDate, NaiveDate)> = sqlx::query_as(
+        "SELECT room_id, room_type_id, arrival, departure FROM stays
+         WHERE hotel_id = $1 AND status IN ('reserved', 'checked_in') ORDER BY room_id NULLS LAST",
     )
     .bind(hotel_id)
     .fetch_all(&mut *connection)
@@ -269,6 +270,20 @@ async fn renew_stays(
     .bind(hotel_id)
     .fetch_all(&mut *connection)
     .await?;
+    let mut taken: Vec<(Uuid, NaiveDate, NaiveDate)> = Vec::new();
+    let overlaps = |taken: &[(Uuid, NaiveDate, NaiveDate)], room: Uuid, from: NaiveDate, until: NaiveDate| {
+        taken.iter().any(|(id, arrival, departure)| *id == room && *arrival < until && from < *departure)
+    };
+    for (room_id, type_id, arrival, departure) in kept {
+        // A stay without a room needs one of its type to be left.
+        let spare = || {
+            let of_type = rooms.iter().filter(|(_, room_type, ..)| *room_type == type_id).map(|(id, ..)| *id);
+            of_type.into_iter().find(|id| !overlaps(&taken, *id, arrival, departure))
+        };
+        if let Some(id) = room_id.or_else(spare) {
+            taken.push((id, arrival, departure));
+        }
+    }
     let today = now.date_naive();
     let mut random = StdRng::seed_from_u64(u64::from(today.to_epoch_days().unsigned_abs()));
     let mut tables = StayTables::new(random.random());
@@ -276,18 +291,31 @@ async fn renew_stays(
         let room = Room { id, room_type_id, sleeps, rate_minor };
         let span = (today - Days::new(PAST), today + Days::new(FUTURE));
         tables.room(&mut random, (organisation_id, hotel_id), &room, span, now, |stay| {
-            taken.iter().any(|(room_id, arrival, departure)| {
-                *room_id == id && *arrival < stay.departure && stay.arrival < *departure
-            })
+            overlaps(&taken, id, stay.arrival, stay.departure)
         });
     }
     tables.send(connection).await?;
-    set_the_scene(connection, hotel_id).await?;
+    set_the_scene(connection, hotel_id, today).await?;
     Ok(())
 }
 
-/// Some rooms are dirty after their guests left, some are inspected, and occupied ones have been slept in.
-async fn set_the_scene(connection: &mut PgConnection, hotel_id: Uuid) -> Result<(), sqlx::Error> {
+/// Some rooms are dirty after their guests left, some are inspected, and occupied ones have been slept in. One arrival of
+/// today and one of tomorrow have no room yet.
+async fn set_the_scene(
+    connection: &mut PgConnection,
+    hotel_id: Uuid,
+    today: NaiveDate,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE stays SET room_id = NULL WHERE id IN (
+             SELECT DISTINCT ON (s.arrival) s.id FROM stays s JOIN bookings b ON b.id = s.booking_id
+             WHERE s.hotel_id = $1 AND b.created_by IS NULL AND s.status = 'reserved' AND s.arrival IN ($2, $2 + 1)
+             ORDER BY s.arrival, s.id DESC)",
+    )
+    .bind(hotel_id)
+    .bind(today)
+    .execute(&mut *connection)
+    .await?;
     sqlx::query(
         "UPDATE rooms r SET condition = CASE
              WHEN EXISTS (SELECT FROM stays s WHERE s.room_id = r.id AND s.status = 'checked_in') THEN 'dirty'

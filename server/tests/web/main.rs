@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod database_down;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod form_flash;
 #[cfg(test)]
 mod headers;

@@ -1,5 +1,6 @@
 //! Finding stays.
 
+use chrono::NaiveDate;
 use domain::access::{Permit, right};
 use domain::booking::StayRow;
 use domain::ids::{RoomId, StayId};
@@ -31,8 +32,16 @@ impl Pms {
     ) -> Result<Vec<StayRow>> {
         let hotel_id = Uuid::from(permit.hotel_id());
         let status = filter.status.map(StayStatus::as_str);
-        let before = filter.before.map(Uuid::from);
         let mut transaction = self.database.begin(&permit).await?;
+        let before = match filter.before.map(Uuid::from) {
+            Some(id) => {
+                sqlx::query!("SELECT arrival, id FROM stays WHERE hotel_id = $1 AND id = $2", hotel_id, id)
+                    .fetch_optional(&mut *transaction)
+                    .await?
+            }
+            None => None,
+        };
+        let (arrival, id) = before.map_or((NaiveDate::MAX, Uuid::max()), |last| (last.arrival, last.id));
         let by_reference = match reference::parse(&filter.text) {
             Some(reference) => {
                 select_stays!(
@@ -51,12 +60,12 @@ impl Pms {
         } else if filter.text.trim().is_empty() {
             select_stays!(
                 "AND ($2::text IS NULL OR s.status = $2)
-                 AND (s.arrival, s.id) < (coalesce((SELECT c.arrival FROM stays c WHERE c.id = $3), 'infinity'),
-                                          coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                 AND (s.arrival, s.id) < ($3, $4)
                  ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
                 hotel_id,
                 status,
-                before,
+                arrival,
+                id,
             )
             .fetch_all(&mut *transaction)
             .await?
@@ -64,13 +73,13 @@ impl Pms {
             let ids = guests::matching_ids(&mut transaction, &filter.text).await?;
             select_stays!(
                 "AND s.guest_id = ANY($2) AND ($3::text IS NULL OR s.status = $3)
-                 AND (s.arrival, s.id) < (coalesce((SELECT c.arrival FROM stays c WHERE c.id = $4), 'infinity'),
-                                          coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                 AND (s.arrival, s.id) < ($4, $5)
                  ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
                 hotel_id,
                 &ids,
                 status,
-                before,
+                arrival,
+                id,
             )
             .fetch_all(&mut *transaction)
             .await?
