@@ -34,18 +34,18 @@ impl Identity {
         let mut rows = sqlx::query!(
             r#"SELECT a.id AS "id!", a.action AS "action!", a.at AS "at!", a.facts AS "facts!", u.full_name AS "by?"
                FROM ((SELECT id, action, at, facts, user_id FROM audit_log
-                      WHERE organisation_id = $1 AND hotel_id = $2 AND ($3::uuid IS NULL OR id < $3)
+                      WHERE organisation_id = $1 AND hotel_id = $2 AND id < $3
                       ORDER BY id DESC LIMIT $4)
                      UNION ALL
                      (SELECT id, action, at, facts, user_id FROM audit_log
-                      WHERE organisation_id = $1 AND hotel_id IS NULL AND ($3::uuid IS NULL OR id < $3)
+                      WHERE organisation_id = $1 AND hotel_id IS NULL AND id < $3
                         AND user_id IN (SELECT user_id FROM memberships WHERE hotel_id = $2)
                       ORDER BY id DESC LIMIT $4)) a
                LEFT JOIN users u ON u.id = a.user_id
                ORDER BY a.id DESC LIMIT $4"#,
             Uuid::from(permit.organisation_id()),
             Uuid::from(permit.hotel_id()),
-            before,
+            before.unwrap_or(Uuid::max()),
             limit + 1,
         )
         .fetch_all(&mut *transaction)

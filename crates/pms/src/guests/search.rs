@@ -81,8 +81,8 @@ impl Pms {
         let mut transaction = self.database.begin(&permit).await?;
         let ids = if text.trim().is_empty() {
             sqlx::query_scalar!(
-                "SELECT id FROM guests WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2",
-                after.map(Uuid::from),
+                "SELECT id FROM guests WHERE id < $1 ORDER BY id DESC LIMIT $2",
+                after.map_or(Uuid::max(), Uuid::from),
                 PAGE,
             )
             .fetch_all(&mut *transaction)
