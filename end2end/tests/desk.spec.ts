@@ -142,6 +142,29 @@ test("a type is booked, the room is chosen when the guest comes, and a second ro
   await expect(page.getByText("Checked out. The room is marked dirty.")).toBeVisible();
 });
 
+test("Ctrl K leads anywhere by typing", async ({ page, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, "keys need JavaScript");
+  await signIn(page, reception);
+  await alive(page, javaScriptEnabled);
+  await page.keyboard.press("Control+k");
+  await expect(page.getByRole("dialog", { name: "Commands" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.keyboard.type("roo");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/desk\/rooms$/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Rooms");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("Novák");
+  await expect(page.getByRole("dialog").getByRole("link")).toHaveCount(2);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/desk\/guests\?text=/);
+  await expect(page.getByRole("link", { name: /Novák/ }).first()).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+});
+
 test("rooms are marked clean and dirty on the board", async ({ page, javaScriptEnabled }) => {
   await signIn(page, reception, "/desk/rooms");
   await alive(page, javaScriptEnabled);
