@@ -37,7 +37,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="preload" href="/fonts/inter-latin.woff2" r#as="font" type="font/woff2" crossorigin="anonymous"/>
                 <HashedStylesheet options=options.clone() id="keyrack"/>
-                <script src="/theme.js" nonce=use_nonce()></script>
+                <script nonce=use_nonce()>{include_str!("theme.js")}</script>
                 <script src="/keys.js" defer nonce=use_nonce()></script>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options=options.clone() defer=true/>
