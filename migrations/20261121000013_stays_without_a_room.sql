@@ -96,6 +96,9 @@ BEGIN
         FROM (SELECT organisation_id, room_type_id, count(*) AS units FROM old_rooms GROUP BY 1, 2) c
         WHERE t.organisation_id = c.organisation_id AND t.id = c.room_type_id;
     ELSIF TG_WHEN = 'BEFORE' THEN
+        -- Both types in one order: two rooms that change places do not wait for each other.
+        PERFORM FROM room_types WHERE organisation_id = NEW.organisation_id AND id IN (OLD.room_type_id, NEW.room_type_id)
+            ORDER BY id FOR NO KEY UPDATE;
         UPDATE room_types SET units = units + 1 WHERE organisation_id = NEW.organisation_id AND id = NEW.room_type_id;
         RETURN NEW;
     ELSE
@@ -117,7 +120,9 @@ CREATE TRIGGER rooms_count_units_update AFTER UPDATE OF room_type_id ON rooms
 CREATE FUNCTION room_types_change_capacity() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE room_type_nights SET capacity = NEW.units + NEW.overbooking
-    WHERE organisation_id = NEW.organisation_id AND room_type_id = NEW.id;
+    WHERE organisation_id = NEW.organisation_id AND room_type_id = NEW.id
+      -- What is over needs no room; a day of grace, since it is still yesterday somewhere.
+      AND night >= current_date - 1;
     RETURN NULL;
 END $$;
 CREATE TRIGGER room_types_change_capacity AFTER UPDATE OF units, overbooking ON room_types

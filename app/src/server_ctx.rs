@@ -106,6 +106,22 @@ pub fn context() -> Result<(Services, SignedIn), AppError> {
     Ok((services()?, signed_in()?))
 }
 
+/// The status that says the same as an error.
+pub fn status_of(error: &AppError) -> StatusCode {
+    match error {
+        AppError::NotFound => StatusCode::NOT_FOUND,
+        AppError::Forbidden | AppError::Inactive => StatusCode::FORBIDDEN,
+        AppError::SignInRequired | AppError::WrongCredentials => StatusCode::UNAUTHORIZED,
+        AppError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        AppError::Conflict(_) => StatusCode::CONFLICT,
+        AppError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AppError::SubscriptionLapsed => StatusCode::PAYMENT_REQUIRED,
+        AppError::BadLink => StatusCode::BAD_REQUEST,
+        AppError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 /// Sets the status of a page, such as 404. Plain form posts keep their redirect.
 pub fn status(status: StatusCode) {
     if let Some(options) = use_context::<ResponseOptions>() {
@@ -123,13 +139,17 @@ pub fn set_cookie(value: HeaderValue) {
 /// Goes to a page of ours, with a notice that it shows once.
 pub fn go_to(path: &str, notice: Option<Notice>) {
     if let Some(notice) = notice {
+        let secure = if services().is_ok_and(|services| services.is_https) { "; Secure" } else { "" };
         let about = notice.about.map(|id| format!(".{id}")).unwrap_or_default();
-        if let Ok(value) =
-            HeaderValue::from_str(&format!("notice={}{about}; Path=/; Max-Age=60; SameSite=Lax", notice.code))
-        {
+        if let Ok(value) = HeaderValue::from_str(&format!(
+            "notice={}{about}; Path=/; Max-Age=60; SameSite=Lax; HttpOnly{secure}",
+            notice.code
+        )) {
             set_cookie(value);
         }
     }
+    // What a client sent along as a path may hold what no header can.
+    let path = if HeaderValue::from_str(path).is_ok() { path } else { crate::routes::TODAY };
     leptos_axum::redirect(path);
 }
 

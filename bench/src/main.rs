@@ -304,6 +304,7 @@ impl Bench {
         let (arrival, departure) =
             ("(current_date + 20000 + :day::int)", "(current_date + 20001 + :day::int)");
         let facts = floor::statement("AS \"is_subscribed!\"", &[&hotel_id, "now()"])?;
+        let lock = floor::statement("SELECT FROM rooms WHERE hotel_id", &[&hotel_id, &room])?;
         let check =
             floor::statement("r.number AS name", &[&hotel_id, &room, arrival, departure, "NULL", "NULL"])?;
         let guest = floor::statement(
@@ -366,7 +367,7 @@ impl Bench {
                 .iter()
                 .fold(text, |text, name| text.replace(&format!(":{name}"), &format!(":{name}::uuid")))
         };
-        let statements = [facts, check, guest, booking, stay, deed].map(quoted);
+        let statements = [facts, lock, check, guest, booking, stay, deed].map(quoted);
         Ok(floor::transaction(
             &hotel.organisation_id.to_string(),
             &hotel.user_id.to_string(),

@@ -19,7 +19,9 @@ pub async fn sign_in(login: String, password: String, next: String) -> Result<()
     let new = services.identity.sign_in(&login, &password, &client).await?;
     ctx::set_cookie(identity::cookie::set(&new.token, services.is_https));
     // Only a path of the desk: an address from outside must not lead people elsewhere after they signed in.
-    let next = if next.starts_with("/desk") && next.is_ascii() { next.as_str() } else { routes::TODAY };
+    let is_desk = next == routes::TODAY || ["/desk/", "/desk?"].iter().any(|start| next.starts_with(start));
+    let next =
+        if is_desk && next.len() <= 2000 && !next.contains('\\') { next.as_str() } else { routes::TODAY };
     ctx::go_to(next, None);
     Ok(())
 }
@@ -49,7 +51,7 @@ pub fn send_to_sign_in() {
         ),
         None => routes::SIGN_IN.to_owned(),
     };
-    leptos_axum::redirect(&target);
+    crate::server_ctx::go_to(&target, None);
 }
 
 /// Where somebody signs in.

@@ -43,17 +43,7 @@ pub fn Failed(
     error: AppError,
 ) -> impl IntoView {
     #[cfg(feature = "ssr")]
-    {
-        use axum::http::StatusCode;
-        crate::server_ctx::status(match error {
-            AppError::NotFound => StatusCode::NOT_FOUND,
-            AppError::Forbidden => StatusCode::FORBIDDEN,
-            AppError::SignInRequired => StatusCode::UNAUTHORIZED,
-            AppError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            AppError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::BAD_REQUEST,
-        });
-    }
+    crate::server_ctx::status(crate::server_ctx::status_of(&error));
     let t = texts();
     let (icon, title) = match error {
         AppError::NotFound => ("search", t.errors.not_found_title),

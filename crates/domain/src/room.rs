@@ -166,8 +166,20 @@ pub struct RoomForm {
     pub floor: String,
     /// The room type's id.
     pub room_type_id: String,
+    /// Where there is no id: the room type's name. A type that is not there yet is made.
+    #[serde(default)]
+    pub room_type: String,
     /// A price of its own as a decimal text; empty for the type's.
     pub rate: String,
+}
+
+/// The type that a room is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoomTypeChoice {
+    /// One that is there.
+    Known(RoomTypeId),
+    /// The one with this name, which may be new.
+    Named(String),
 }
 
 /// A [`RoomForm`] that can be stored.
@@ -178,7 +190,7 @@ pub struct RoomDraft {
     /// The floor's name, if any.
     pub floor: Option<String>,
     /// The room type.
-    pub room_type_id: RoomTypeId,
+    pub room_type: RoomTypeChoice,
     /// A price of its own.
     pub rate: Option<Money>,
 }
@@ -189,14 +201,18 @@ impl RoomForm {
         let mut problems = Problems::new();
         let number = problems.take("number", required_text(&self.number, 20));
         let floor = problems.take("floor", optional_text(&self.floor, 40));
-        let room_type_id =
-            problems.take("room_type_id", self.room_type_id.parse().map_err(|_| ProblemCode::NotOnOffer));
+        let room_type = if self.room_type_id.is_empty() && !self.room_type.is_empty() {
+            problems.take("room_type", required_text(&self.room_type, 60)).map(RoomTypeChoice::Named)
+        } else {
+            let id = self.room_type_id.parse().map_err(|_| ProblemCode::NotOnOffer);
+            problems.take("room_type_id", id).map(RoomTypeChoice::Known)
+        };
         let own_rate =
             if self.rate.trim().is_empty() { Ok(None) } else { rate(&self.rate, currency).map(Some) };
         let own_rate = problems.take("rate", own_rate);
-        match (number, floor, room_type_id, own_rate) {
-            (Some(number), Some(floor), Some(room_type_id), Some(rate)) => {
-                problems.or(RoomDraft { number, floor, room_type_id, rate })
+        match (number, floor, room_type, own_rate) {
+            (Some(number), Some(floor), Some(room_type), Some(rate)) => {
+                problems.or(RoomDraft { number, floor, room_type, rate })
             }
             _ => Err(problems.into_vec()),
         }

@@ -1,6 +1,6 @@
 //! Stays: half-open civil date ranges, the states a stay passes through, and what each state allows.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money};
@@ -9,6 +9,22 @@ use crate::text_enum::text_enum;
 
 /// The longest stay in nights. A longer one is a typing mistake more often than a guest.
 pub const MAX_NIGHTS: i64 = 365;
+
+/// The years that a hotel's calendar can hold; Postgres knows fewer dates than could be parsed.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
+
+/// Whether a date is one that a hotel can mean.
+pub fn is_in_reach(date: NaiveDate) -> bool {
+    YEARS.contains(&date.year())
+}
+
+/// Reads a date as a form sends it, `YYYY-MM-DD`.
+pub fn read_date(text: &str) -> Result<NaiveDate, ProblemCode> {
+    match text.trim() {
+        "" => Err(ProblemCode::Required),
+        text => text.parse().ok().filter(|date| is_in_reach(*date)).ok_or(ProblemCode::NotADate),
+    }
+}
 
 /// The nights `[arrival, departure)` in the hotel's time zone: at least one, at most [`MAX_NIGHTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -188,6 +188,11 @@ pub fn violated_constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
 }
 
+/// Whether the statement was given up because two transactions waited for each other; the other one went on.
+pub fn is_deadlock(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40P01")
+}
+
 /// Whether the database could not be reached, as opposed to having refused something: such a request can be repeated.
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
@@ -199,9 +204,10 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         // A connection that ends in the middle of a message.
         | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => {
-            // 57P0x: the server is shutting down or starting; 53xxx: out of connections; 08xxx: connection lost.
+            // 57P0x: the server is shutting down or starting; 53xxx: out of connections; 08xxx: connection lost; 40P01: a
+            // deadlock.
             error.code().is_some_and(|code| {
-                code.starts_with("57P") || code.starts_with("53") || code.starts_with("08")
+                code.starts_with("57P") || code.starts_with("53") || code.starts_with("08") || code == "40P01"
             })
         }
         _ => false,

@@ -55,6 +55,8 @@ impl From<sqlx::Error> for Error {
             Some("rooms_number_key") => at("number"),
             Some("room_types_name_key") => at("name"),
             Some("guests_gov_id_key") => at("gov_id"),
+            // It was removed, or given another type, between being read and being booked.
+            Some("stays_room_fkey" | "stays_room_type_fkey") => Self::at("room_id", ProblemCode::NotFound),
             _ => Self::Database(error),
         }
     }
@@ -78,6 +80,23 @@ impl Error {
         Self::Invalid(vec![FieldProblem::new(field, code)])
     }
 }
+
+/// Does the work again when it was the victim of a deadlock: nothing of it was done, and who it waited for went on.
+/// (A macro, since a future that borrows from an async closure is not `Send` for all lifetimes.)
+macro_rules! retried {
+    ($work:expr) => {{
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match $work.await {
+                Err($crate::Error::Database(error))
+                    if tries < 4 && platform::database::is_deadlock(&error) => {}
+                done => break done,
+            }
+        }
+    }};
+}
+pub(crate) use retried;
 
 /// `NotFound` unless exactly one row was changed.
 pub(crate) fn one_row(result: &sqlx::postgres::PgQueryResult) -> Result<(), Error> {

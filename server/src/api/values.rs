@@ -69,10 +69,9 @@ pub fn civil_date(text: &str, time_zone: &str, field: &str) -> Result<NaiveDate,
         .and_then(|date| in_reach(date, field))
 }
 
-/// Years that a calendar of a hotel can hold; Postgres knows fewer than we could parse.
+/// A date that a hotel can mean.
 fn in_reach(date: NaiveDate, field: &str) -> Result<NaiveDate, Problem> {
-    use chrono::Datelike;
-    if (1900..=2200).contains(&date.year()) { Ok(date) } else { Err(at(field, ProblemCode::NotADate)) }
+    if domain::stay::is_in_reach(date) { Ok(date) } else { Err(at(field, ProblemCode::NotADate)) }
 }
 
 /// Whether the hotel's zone matters: only an instant with an offset names a day that depends on it.

@@ -3,6 +3,7 @@
 //! From the outside in: request id and span, who is at the other end, security headers, compression; then one of the two
 //! halves ([`pages`] or [`rest`]), each with its own way of saying no.
 
+pub mod action_status;
 pub mod assets;
 pub mod bearer;
 pub mod client;

@@ -13,7 +13,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::state::AppState;
 use crate::web::{
-    assets, dev_mail, error_page, form_flash, limits, live, metrics, origin, panics, paths, report, session,
+    action_status, assets, dev_mail, error_page, form_flash, limits, live, metrics, origin, panics, paths,
+    report, session,
 };
 
 /// All pages.
@@ -29,6 +30,7 @@ pub fn router(state: AppState) -> Router {
     }
     router
         .fallback(otherwise)
+        .layer(from_fn(action_status::layer))
         .layer(from_fn_with_state(state.clone(), form_flash::layer))
         .layer(from_fn_with_state(state.clone(), session::layer))
         .layer(from_fn_with_state(state.clone(), origin::layer))

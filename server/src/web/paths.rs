@@ -25,9 +25,9 @@ pub fn is_rest(path: &str) -> bool {
     REST.contains(&first)
 }
 
-/// Whether a file is asked for rather than a page: pages have no dot in their last segment.
+/// Whether a file is asked for rather than a page: names of files have a dot, and none is below the desk.
 pub fn is_asset(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.contains('.'))
+    !path.starts_with("/desk/") && path.rsplit('/').next().is_some_and(|name| name.contains('.'))
 }
 
 /// The path as logs may show it: cut, because anybody can send a long one.
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn files_have_a_dot_and_pages_do_not() {
         assert!(is_asset("/pkg/keyrack.abc123.wasm") && is_asset("/favicon.ico"));
-        assert!(!is_asset("/desk/bookings") && !is_asset("/v1.2/desk"));
+        assert!(!is_asset("/desk/bookings") && !is_asset("/desk/bookings/a.b") && !is_asset("/v1.2/desk"));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use app::server_ctx::SignedIn;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::NaiveDate;
 use domain::access::right;
+use domain::stay::read_date;
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
@@ -33,7 +33,7 @@ pub async fn download(State(state): State<AppState>, request: Request) -> Respon
     };
     let date = |text: &str| match text.trim() {
         "" => Ok(None),
-        text => text.parse::<NaiveDate>().map(Some),
+        text => read_date(text).map(Some),
     };
     let dates = Query::<Wanted>::try_from_uri(request.uri())
         .ok()

@@ -42,7 +42,8 @@ pub async fn act_on_stay(act: String) -> Result<(), AppError> {
     let (services, who) = ctx::context()?;
     let (action, id) = act.split_once('.').ok_or(AppError::NotFound)?;
     let id = id.parse().map_err(|_| AppError::NotFound)?;
-    let action: A = action.parse().map_err(|_| AppError::NotFound)?;
+    // A change has a form of its own.
+    let action = action.parse().ok().filter(|action| *action != A::Change).ok_or(AppError::NotFound)?;
     services.pms.act(who.permit()?, id, action).await?;
     let code = match action {
         A::CheckIn => "checked_in",

@@ -56,7 +56,7 @@ pub struct Panel {
 pub async fn load_panel(wanted: Wanted) -> Result<Panel, AppError> {
     use domain::problem::{ProblemCode, Problems};
     use domain::room::whole_number;
-    use domain::stay::StayDates;
+    use domain::stay::{StayDates, read_date};
 
     let (services, who) = crate::server_ctx::context()?;
     let pms = &services.pms;
@@ -73,9 +73,8 @@ pub async fn load_panel(wanted: Wanted) -> Result<Panel, AppError> {
         "1".clone_into(&mut wanted.party);
     }
     let mut problems = Problems::new();
-    let date = |text: &str| text.parse::<NaiveDate>().map_err(|_| ProblemCode::NotADate);
-    let arrival = problems.take("arrival", date(&wanted.arrival));
-    let departure = problems.take("departure", date(&wanted.departure));
+    let arrival = problems.take("arrival", read_date(&wanted.arrival));
+    let departure = problems.take("departure", read_date(&wanted.departure));
     let dates =
         arrival.zip(departure).and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
     if arrival.is_some_and(|arrival| arrival < today) {

@@ -3,12 +3,12 @@
 use domain::access::{Permit, right};
 use domain::booking::{BookingForm, StayRow};
 use domain::guest::GuestDraft;
-use domain::ids::{BookingId, GuestId, RoomTypeId, StayId};
+use domain::ids::{BookingId, GuestId, RoomId, RoomTypeId, StayId};
 use domain::money::Money;
 use domain::problem::{ProblemCode, Problems, optional_text};
 use domain::reference::booking_reference;
 use domain::room::{RoomChoice, rate, whole_number};
-use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState};
+use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState, read_date};
 use platform::audit::{self, Deed};
 use platform::clock::business_date;
 use platform::database::Transaction;
@@ -16,6 +16,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::change::stay_row;
+use crate::error::retried;
 use crate::hotel::Facts;
 use crate::{Error, Pms, Result, guests};
 
@@ -70,6 +71,8 @@ pub(super) struct Bookable {
     pub room_type_id: RoomTypeId,
     pub sleeps: i16,
     pub rate_minor: i64,
+    /// Whether the room has a price of its own.
+    pub has_own_rate: bool,
     /// The number on the door, or the name of the type.
     pub name: String,
     pub is_closed: bool,
@@ -82,9 +85,16 @@ impl Pms {
         permit: Permit<'_, right::ManageBookings>,
         form: &BookingForm,
     ) -> Result<StayId> {
-        let now = self.clock.now();
+        retried!(self.book_once(permit, form))
+    }
+
+    async fn book_once(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        form: &BookingForm,
+    ) -> Result<StayId> {
         let mut transaction = self.database.begin(&permit).await?;
-        let facts = Facts::load(&mut transaction, &permit, now).await?;
+        let facts = Facts::load(&mut transaction, &permit, self.clock.now()).await?;
         let request = read_form(form, &facts)?;
         let id = self.write_booking(&mut transaction, permit, &facts, &request).await?;
         transaction.commit().await?;
@@ -97,9 +107,17 @@ impl Pms {
         permit: Permit<'_, right::ManageBookings>,
         request: BookingRequest,
     ) -> Result<StayRow> {
+        retried!(self.make_booking_once(permit, &request))
+    }
+
+    async fn make_booking_once(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        request: &BookingRequest,
+    ) -> Result<StayRow> {
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, self.clock.now()).await?;
-        let id = self.write_booking(&mut transaction, permit, &facts, &request).await?;
+        let id = self.write_booking(&mut transaction, permit, &facts, request).await?;
         let row = stay_row(&mut transaction, permit, id).await?;
         transaction.commit().await?;
         Ok(row)
@@ -124,7 +142,10 @@ impl Pms {
         if room.is_closed {
             return Err(Error::RoomOutOfOrder);
         }
-        if !(1..=room.sleeps).contains(&request.party) {
+        if request.party < 1 {
+            return Err(Error::at("party", ProblemCode::OutOfRange { min: 1, max: i64::from(room.sleeps) }));
+        }
+        if request.party > room.sleeps {
             return Err(Error::at("party", ProblemCode::TooManyGuests { max: i64::from(room.sleeps) }));
         }
         let prices = prices(permit, request, Money::new(room.rate_minor, facts.currency))?;
@@ -241,9 +262,22 @@ async fn booking_of(
     Ok((BookingId(row.id), row.reference))
 }
 
+/// Lets those who want one room come one after the other. The constraint alone would do, but those who wait for it
+/// wait for each other when the one before them is refused after all, which costs Postgres a second to find out.
+pub(super) async fn lock_room(transaction: &mut Transaction, hotel_id: Uuid, id: RoomId) -> Result<()> {
+    sqlx::query!(
+        "SELECT FROM rooms WHERE hotel_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        hotel_id,
+        Uuid::from(id)
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
 /// Loads a room or a type of the hotel. A room is closed if it is out of order on one of the nights, those of `kept`
-/// (which a stay has in it already) aside. A room that is closed at this very moment may still be booked: closing never
-/// depends on bookings, and the guest is then shown as one to be moved.
+/// (which a stay has in it already) aside; a type is closed if all its rooms are. A room that is closed at this very
+/// moment may still be booked: closing never depends on bookings, and the guest is then shown as one to be moved.
 pub(super) async fn bookable(
     transaction: &mut Transaction,
     permit: Permit<'_, right::ManageBookings>,
@@ -253,9 +287,11 @@ pub(super) async fn bookable(
 ) -> Result<Bookable> {
     let found = match room {
         RoomChoice::Room(id) => {
+            lock_room(transaction, permit.hotel_id().into(), id).await?;
             sqlx::query_as!(
                 Bookable,
                 r#"SELECT t.id AS room_type_id, t.sleeps, coalesce(r.rate_minor, t.rate_minor) AS "rate_minor!", r.number AS name,
+                          r.rate_minor IS NOT NULL AS "has_own_rate!",
                           EXISTS (SELECT FROM room_closures c
                                   WHERE c.organisation_id = r.organisation_id AND c.room_id = r.id
                                     AND c.starts_on < $4 AND c.ends_on > $3
@@ -276,10 +312,18 @@ pub(super) async fn bookable(
         RoomChoice::AnyOf(id) => {
             sqlx::query_as!(
                 Bookable,
-                r#"SELECT id AS room_type_id, sleeps, rate_minor, name, false AS "is_closed!"
-                   FROM room_types WHERE hotel_id = $1 AND id = $2"#,
+                r#"SELECT t.id AS room_type_id, t.sleeps, t.rate_minor, t.name, false AS "has_own_rate!",
+                          NOT EXISTS (SELECT FROM rooms r
+                                      WHERE r.organisation_id = t.organisation_id AND r.room_type_id = t.id
+                                        AND NOT EXISTS (SELECT FROM room_closures c
+                                                        WHERE c.organisation_id = r.organisation_id AND c.room_id = r.id
+                                                          AND c.starts_on < $4 AND c.ends_on > $3)) AS "is_closed!"
+                   FROM room_types t WHERE t.hotel_id = $1 AND t.id = $2
+                   FOR KEY SHARE OF t"#,
                 Uuid::from(permit.hotel_id()),
                 Uuid::from(id),
+                dates.arrival(),
+                dates.departure(),
             )
             .fetch_optional(&mut **transaction)
             .await?
@@ -353,13 +397,5 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
             })
             .map_err(Error::from),
         _ => Err(problems.into_vec().into()),
-    }
-}
-
-/// Reads a date as a form sends it.
-pub(super) fn read_date(text: &str) -> std::result::Result<chrono::NaiveDate, ProblemCode> {
-    match text.trim() {
-        "" => Err(ProblemCode::Required),
-        text => text.parse().map_err(|_| ProblemCode::NotADate),
     }
 }

@@ -7,16 +7,16 @@ use domain::ids::StayId;
 use domain::money::Money;
 use domain::problem::{ProblemCode, Problems};
 use domain::room::{RoomChoice, rate, whole_number};
-use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState, StayStatus};
+use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState, StayStatus, read_date};
 use platform::audit::{self, Deed};
 use platform::clock::business_date;
 use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::book::{bookable, read_date};
+use super::book::{Bookable, bookable, lock_room};
 use super::record::{LockedStay, StayRecord, dates, select_stays};
-use crate::error::one_row;
+use crate::error::{one_row, retried};
 use crate::{Error, Pms, Result};
 
 /// The name under which an action is kept in the history.
@@ -39,6 +39,15 @@ impl Pms {
     /// A check-out before the booked departure gives the nights back; undoing it takes them again, or fails with
     /// [`Error::RoomTaken`] when one of them has been sold since.
     pub async fn act(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        id: StayId,
+        action: StayAction,
+    ) -> Result<StayRow> {
+        retried!(self.act_once(permit, id, action))
+    }
+
+    async fn act_once(
         &self,
         permit: Permit<'_, right::ManageBookings>,
         id: StayId,
@@ -99,6 +108,9 @@ impl Pms {
         if action == StayAction::CheckIn && room_id.is_none() {
             return Err(StayRefusal::NoRoom.into());
         }
+        if let (StayAction::Reinstate | StayAction::UndoCheckOut, Some(room_id)) = (action, room_id) {
+            lock_room(transaction, permit.hotel_id().into(), room_id).await?;
+        }
         let mut saved =
             Saved { state, dates: stay.dates, nightly_minor: stay.nightly_minor.clone(), given_back: None };
         match action {
@@ -123,6 +135,15 @@ impl Pms {
 
     /// Changes dates, room, party or price. A night that stays keeps its price, a new one costs the room's rate.
     pub async fn change(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        id: StayId,
+        form: &StayChangeForm,
+    ) -> Result<()> {
+        retried!(self.change_once(permit, id, form))
+    }
+
+    async fn change_once(
         &self,
         permit: Permit<'_, right::ManageBookings>,
         id: StayId,
@@ -155,11 +176,9 @@ impl Pms {
                 permit.also::<right::OverridePrice>()?;
                 NightlyPrices::flat(wanted.dates, price)
             }
-            // Another room is another price for every night; other dates keep the nights that stay. A room of the type
-            // that was booked is what was booked.
-            None if wanted.room != stay.room
-                && (stay.room.room_id().is_some() || room.room_type_id != stay.room_type_id) =>
-            {
+            // Another room is another price for every night; other dates keep the nights that stay. Any room of the same
+            // type is no other room, unless it has a price of its own.
+            None if wanted.room != stay.room && !is_same_offer(&stay, &wanted, &room) => {
                 NightlyPrices::flat(wanted.dates, room_rate)
             }
             None => prices.moved(stay.dates, wanted.dates, room_rate),
@@ -293,6 +312,17 @@ impl Wanted {
             _ => Err(problems.into_vec().into()),
         }
     }
+}
+
+/// Whether a room is given to a stay that waits for one of its type at its type's price, or is given back.
+fn is_same_offer(stay: &LockedStay, wanted: &Wanted, room: &Bookable) -> bool {
+    let rooms = (stay.room.room_id(), wanted.room.room_id());
+    room.room_type_id == stay.room_type_id
+        && match rooms {
+            (Some(_), Some(_)) => false,
+            (None, Some(_)) => !room.has_own_rate,
+            (_, None) => true,
+        }
 }
 
 /// How a stay reads in lists.

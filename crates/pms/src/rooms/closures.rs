@@ -5,7 +5,7 @@ use domain::access::{Permit, right};
 use domain::ids::{RoomClosureId, RoomId};
 use domain::problem::{ProblemCode, Problems, required_text};
 use domain::room::{ClosureForm, RoomClosure};
-use domain::stay::StayDates;
+use domain::stay::{StayDates, read_date};
 use platform::audit::{self, Deed};
 use platform::clock::business_date;
 use serde_json::json;
@@ -19,8 +19,8 @@ use crate::{Error, Pms, Result};
 fn read(form: &ClosureForm, today: NaiveDate) -> Result<(RoomId, StayDates, String)> {
     let mut problems = Problems::new();
     let room_id = problems.take("room_id", form.room_id.parse().map_err(|_| ProblemCode::NotOnOffer));
-    let starts_on = problems.take("starts_on", form.starts_on.parse().map_err(|_| ProblemCode::NotADate));
-    let ends_on = problems.take("ends_on", form.ends_on.parse().map_err(|_| ProblemCode::NotADate));
+    let starts_on = problems.take("starts_on", read_date(&form.starts_on));
+    let ends_on = problems.take("ends_on", read_date(&form.ends_on));
     let reason = problems.take("reason", required_text(&form.reason, 200));
     let dates =
         starts_on.zip(ends_on).and_then(|(from, to)| problems.take("ends_on", StayDates::new(from, to)));

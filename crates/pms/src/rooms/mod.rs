@@ -12,7 +12,7 @@ use domain::hotel::RegisteredRoom;
 use domain::ids::{HotelId, OrganisationId, RoomId, RoomTypeId};
 use domain::money::{Currency, Money};
 use domain::problem::ProblemCode;
-use domain::room::{Room, RoomCondition, RoomForm};
+use domain::room::{Room, RoomCondition, RoomForm, RoomTypeChoice};
 use platform::audit::{self, Deed};
 use platform::database::{Transaction, violated_constraint};
 use serde_json::json;
@@ -113,6 +113,14 @@ impl Pms {
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, now).await?;
         let draft = form.check(facts.currency)?;
+        let rate = draft.rate.map(|rate| rate.minor);
+        let room_type_id = match &draft.room_type {
+            RoomTypeChoice::Known(id) => *id,
+            RoomTypeChoice::Named(name) => {
+                let rate = rate.ok_or_else(|| Error::at("rate", ProblemCode::Required))?;
+                types::named(&mut transaction, permit, name, rate, now).await?
+            }
+        };
         let id: RoomId = platform::ids::new();
         sqlx::query!(
             "INSERT INTO rooms (organisation_id, id, hotel_id, room_type_id, number, floor, rate_minor, created_at)
@@ -120,10 +128,10 @@ impl Pms {
             Uuid::from(permit.organisation_id()),
             Uuid::from(id),
             Uuid::from(permit.hotel_id()),
-            Uuid::from(draft.room_type_id),
+            Uuid::from(room_type_id),
             draft.number,
             draft.floor,
-            draft.rate.map(|rate| rate.minor),
+            rate,
             now,
         )
         .execute(&mut *transaction)
@@ -149,13 +157,24 @@ impl Pms {
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, now).await?;
         let draft = form.check(facts.currency)?;
+        let room_type_id = match &draft.room_type {
+            RoomTypeChoice::Known(id) => *id,
+            RoomTypeChoice::Named(name) => {
+                let room = select_rooms!("AND r.id = $2", Uuid::from(permit.hotel_id()), Uuid::from(id))
+                    .fetch_optional(&mut *transaction)
+                    .await?
+                    .ok_or(Error::NotFound)?;
+                let rate = draft.rate.map_or(room.rate_minor, |rate| rate.minor);
+                types::named(&mut transaction, permit, name, rate, now).await?
+            }
+        };
         let result = sqlx::query!(
             "UPDATE rooms SET number = $3, floor = $4, room_type_id = $5, rate_minor = $6 WHERE hotel_id = $1 AND id = $2",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
             draft.number,
             draft.floor,
-            Uuid::from(draft.room_type_id),
+            Uuid::from(room_type_id),
             draft.rate.map(|rate| rate.minor),
         )
         .execute(&mut *transaction)

@@ -1,10 +1,12 @@
 //! Room types.
 
+use chrono::{DateTime, Utc};
 use domain::access::{Permit, right};
 use domain::ids::RoomTypeId;
 use domain::money::Money;
 use domain::room::{RoomType, RoomTypeForm};
 use platform::audit::{self, Deed};
+use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -134,4 +136,45 @@ impl Pms {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// How many people a room type sleeps of which no more than a name is known.
+const USUAL_SLEEPS: i16 = 2;
+
+/// The id of the hotel's room type with this name; makes one at `rate_minor` a night where there is none.
+pub(super) async fn named(
+    transaction: &mut Transaction,
+    permit: Permit<'_, right::ManageRooms>,
+    name: &str,
+    rate_minor: i64,
+    now: DateTime<Utc>,
+) -> Result<RoomTypeId> {
+    let id: RoomTypeId = platform::ids::new();
+    let made = sqlx::query!(
+        "INSERT INTO room_types (organisation_id, id, hotel_id, name, sleeps, rate_minor, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (organisation_id, hotel_id, lower(name)) DO NOTHING",
+        Uuid::from(permit.organisation_id()),
+        Uuid::from(id),
+        Uuid::from(permit.hotel_id()),
+        name,
+        USUAL_SLEEPS,
+        rate_minor,
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    if made.rows_affected() == 1 {
+        let deed = Deed::of(&permit, "room_type.created", id, json!({ "name": name }));
+        audit::record(&mut **transaction, deed, now).await?;
+        return Ok(id);
+    }
+    let known = sqlx::query_scalar!(
+        "SELECT id FROM room_types WHERE hotel_id = $1 AND lower(name) = lower($2)",
+        Uuid::from(permit.hotel_id()),
+        name,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(RoomTypeId(known))
 }

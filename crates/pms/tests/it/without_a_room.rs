@@ -5,7 +5,7 @@ use domain::access::right;
 use domain::booking::{BookingForm, StayChangeForm};
 use domain::guest::GuestForm;
 use domain::ids::RoomTypeId;
-use domain::room::{RoomChoice, RoomForm, RoomTypeForm};
+use domain::room::{ClosureForm, RoomChoice, RoomForm, RoomTypeForm};
 use domain::stay::{StayAction, StayDates, StayRefusal};
 use futures::future::join_all;
 use pms::Error;
@@ -247,4 +247,109 @@ async fn the_count_of_each_night_is_always_right(superuser: PgPool) {
     }
     assert!(done > 80 && refused > 80, "{done} done, {refused} refused");
     assert_eq!(world.count(WRONG_NIGHTS).await, 0);
+}
+
+/// Those who want one room and those who want any of its type wait for each other's rows; nobody hears of it.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn desks_that_book_rooms_and_types_at_once_hear_a_plain_answer(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let types = [type_named(&world, "Single").await, type_named(&world, "Double").await];
+    for round in 0..6 {
+        let attempts = (0..64).map(|desk| {
+            let room = match desk % 4 {
+                0 | 1 => RoomChoice::AnyOf(types[desk % 2]),
+                _ => RoomChoice::Room(house.rooms[desk / 4 % 6]),
+            };
+            let arrival = round * 10 + i64::from(desk % 3 == 0);
+            let dates = world.dates(arrival, arrival + 2);
+            pms.make_booking(house.permit(), request_for(room, dates, &format!("Guest {desk}")))
+        });
+        // Meanwhile the owner moves rooms from type to type and back.
+        let moves = (0..6).map(|room| {
+            let form = RoomForm {
+                number: (101 + room).to_string(),
+                room_type_id: types[room % 2].to_string(),
+                ..RoomForm::default()
+            };
+            async move { pms.change_room(house.permit(), house.rooms[room], &form).await }
+        });
+        let (booked, moved) = futures::join!(join_all(attempts), join_all(moves));
+        let is_plain =
+            |answer: &Result<_, _>| matches!(answer, Ok(_) | Err(Error::RoomTaken | Error::SoldOut));
+        assert!(booked.iter().all(is_plain), "{booked:?}");
+        assert!(booked.iter().any(Result::is_ok));
+        assert!(moved.iter().all(|answer| matches!(answer, Ok(()) | Err(Error::InUse))), "{moved:?}");
+        assert_eq!(world.count(WRONG_NIGHTS).await, 0);
+    }
+}
+
+/// To take back the room of a stay and give another must not be a way to a dear room at a cheap room's price.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_room_with_a_price_of_its_own_is_given_at_that_price(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let double = type_named(&world, "Double").await;
+    let suite = RoomForm {
+        number: "106".into(),
+        room_type_id: double.to_string(),
+        rate: "500".into(),
+        ..RoomForm::default()
+    };
+    pms.change_room(house.permit(), house.rooms[5], &suite).await.unwrap();
+    let desk = house.reception.permit::<right::ManageBookings>(house.hotel_id).unwrap();
+    let stay = pms.make_booking(desk, request(house.rooms[3], world.dates(0, 2), "Ada")).await.unwrap();
+    assert_eq!(stay.total.minor, 24_000);
+    let rooms =
+        [RoomChoice::AnyOf(double), RoomChoice::Room(house.rooms[5]), RoomChoice::Room(house.rooms[3])];
+    let mut totals = Vec::new();
+    for (version, room) in (1..).zip(rooms) {
+        let form = StayChangeForm { room_id: room.to_string(), version, ..StayChangeForm::default() };
+        pms.change(desk, stay.id, &form).await.unwrap();
+        totals.push(pms.stay(desk.also().unwrap(), stay.id).await.unwrap().row.total.minor);
+    }
+    assert_eq!(totals, [24_000, 100_000, 24_000]);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_type_whose_rooms_are_all_out_of_order_is_not_sold(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let double = type_named(&world, "Double").await;
+    let dates = world.dates(3, 5);
+    let book = async |name: &str| {
+        pms.make_booking(house.permit(), request_for(RoomChoice::AnyOf(double), dates, name)).await
+    };
+    for room in &house.rooms[3..] {
+        let stay = book("Ada").await.unwrap();
+        pms.act(house.permit(), stay.id, StayAction::Cancel).await.unwrap();
+        let form = ClosureForm {
+            room_id: room.to_string(),
+            starts_on: dates.arrival().to_string(),
+            ends_on: dates.departure().to_string(),
+            reason: "Water".into(),
+        };
+        pms.close_room(house.permit(), &form).await.unwrap();
+    }
+    assert!(matches!(book("Ben").await, Err(Error::RoomOutOfOrder)));
+}
+
+/// A room that is refused leaves nothing, not even the type that it was to have.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_refused_room_leaves_no_type(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let form = |number: &str, room_type: &str| RoomForm {
+        number: number.into(),
+        room_type: room_type.into(),
+        rate: "75".into(),
+        ..RoomForm::default()
+    };
+    assert!(pms.create_room(house.permit(), &form("101", "Attic")).await.is_err(), "there is a 101");
+    assert!(pms.change_room(house.permit(), house.rooms[1], &form("101", "Attic")).await.is_err());
+    assert_eq!(world.count("SELECT count(*) FROM room_types WHERE name = 'Attic'").await, 0);
+    let made = pms.create_room(house.permit(), &form("201", "Attic")).await.unwrap();
+    assert_eq!((made.room_type.as_str(), made.rate.minor), ("Attic", 7_500));
+    let same = pms.create_room(house.permit(), &form("202", "ATTIC")).await.unwrap();
+    assert_eq!(same.room_type_id, made.room_type_id);
 }

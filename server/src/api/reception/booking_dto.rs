@@ -161,8 +161,9 @@ impl NewBooking {
         state: &AppState,
         permit: Permit<'_, right::ManageBookings>,
     ) -> Result<RoomChoice, Problem> {
-        let name = match (&self.room_id, &self.room_type_id) {
-            (Some(room), _) => room.to_string(),
+        let named = self.room_id.as_ref().map(RoomName::to_string).filter(|name| !name.is_empty());
+        let name = match (named, &self.room_type_id) {
+            (Some(name), _) => name,
             (None, Some(id)) => {
                 let id = id.trim().parse().map_err(|_| at("room_type_id", ProblemCode::NotFound))?;
                 return Ok(RoomChoice::AnyOf(id));

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use domain::access::{Permit, right};
 use domain::ids::{HotelId, RoomId, RoomTypeId};
 use domain::problem::ProblemCode;
-use domain::room::{Room, RoomCondition, RoomForm, RoomTypeForm};
+use domain::room::{Room, RoomCondition, RoomForm};
 use domain::stay::StayDates;
 use http::StatusCode;
 use pms::rooms::Availability;
@@ -151,40 +151,6 @@ pub struct NewRoom {
     floor: Option<String>,
 }
 
-/// The id of the hotel's room type with this name; makes one that sleeps two where there is none.
-async fn type_named(
-    state: &AppState,
-    permit: Permit<'_, right::ManageRooms>,
-    name: &str,
-    rate: &str,
-) -> Result<RoomTypeId, Problem> {
-    let pms = &state.services.pms;
-    let types = pms.room_types(permit.also()?).await?;
-    if let Some(known) = types.iter().find(|known| known.name.to_lowercase() == name.trim().to_lowercase()) {
-        return Ok(known.id);
-    }
-    let form = RoomTypeForm {
-        name: name.to_owned(),
-        sleeps: "2".to_owned(),
-        rate: rate.to_owned(),
-        ..RoomTypeForm::default()
-    };
-    pms.create_room_type(permit, &form).await.map_err(|error| renamed(error, "name", "room_type"))
-}
-
-/// A problem at another name: bodies spell fields as the original does.
-fn renamed(error: pms::Error, from: &str, to: &str) -> Problem {
-    match error {
-        pms::Error::Invalid(mut problems) => {
-            for problem in problems.iter_mut().filter(|problem| problem.field == from) {
-                to.clone_into(&mut problem.field);
-            }
-            Problem::invalid(&problems)
-        }
-        other => other.into(),
-    }
-}
-
 /// Adds a room. For owners and managers.
 #[utoipa::path(
     post, path = "/rooms", tag = "rooms", security(("bearer" = [])), request_body = NewRoom,
@@ -200,13 +166,12 @@ pub async fn create(
     let permit = caller.permit::<right::ManageRooms>(&hotel)?;
     let currency = state.services.pms.hotel(permit.also()?).await?.currency;
     let rate = body.rate.read("rate", currency)?.to_decimal_text();
-    let kind = body.room_type.unwrap_or_else(|| "Standard".to_owned());
-    let room_type_id = type_named(&state, permit, &kind, &rate).await?;
     let form = RoomForm {
         number: body.room_number,
         floor: body.floor.unwrap_or_default(),
-        room_type_id: room_type_id.to_string(),
+        room_type: body.room_type.unwrap_or_else(|| "Standard".to_owned()),
         rate,
+        ..RoomForm::default()
     };
     let room = state.services.pms.create_room(permit, &form).await.map_err(room_problem)?;
     Ok((StatusCode::CREATED, Json(RoomOut::new(room, permit.hotel_id(), false, None))))
@@ -220,7 +185,18 @@ fn room_problem(error: pms::Error) -> Problem {
         {
             Problem::conflict("Room number already exists").errors(&problems)
         }
-        other => renamed(other, "number", "room_number"),
+        // Bodies spell fields as the original does.
+        pms::Error::Invalid(mut problems) => {
+            for problem in &mut problems {
+                match problem.field.as_str() {
+                    "number" => "room_number".clone_into(&mut problem.field),
+                    "room_type_id" => "room_type".clone_into(&mut problem.field),
+                    _ => {}
+                }
+            }
+            Problem::invalid(&problems)
+        }
+        other => other.into(),
     }
 }
 
@@ -265,14 +241,13 @@ pub async fn change(
             Some(rate) => rate.read("rate", room.rate.currency)?.to_decimal_text(),
             None => own_rate,
         };
-        let room_type_id = match &body.room_type {
-            Some(name) => type_named(&state, permit, name, &room.rate.to_decimal_text()).await?,
-            None => room.room_type_id,
-        };
+        let room_type_id =
+            if body.room_type.is_some() { String::new() } else { room.room_type_id.to_string() };
         let form = RoomForm {
             number: body.room_number.unwrap_or_else(|| room.number.clone()),
             floor: body.floor.or_else(|| room.floor.clone()).unwrap_or_default(),
-            room_type_id: room_type_id.to_string(),
+            room_type_id,
+            room_type: body.room_type.unwrap_or_default(),
             rate,
         };
         pms.change_room(permit, room.id, &form).await.map_err(room_problem)?;

@@ -48,7 +48,7 @@ impl Post {
         let (Some(actor), Some(token)) = (&self.actor, token(&self.body)) else {
             return work.await.response;
         };
-        let request_hash = hash_of(&[self.action.as_bytes(), &self.body]);
+        let request_hash = hash_of(state, &[self.action.as_bytes(), &self.body]);
         // Somebody who goes back and types something else sends another form, under the same token.
         let beginning = u64::from_be_bytes(request_hash[..8].try_into().unwrap_or_default());
         let key = Key { name: format!("form:{token}:{beginning:x}"), request_hash };

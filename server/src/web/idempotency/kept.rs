@@ -175,7 +175,7 @@ async fn keep(
     key: &Key,
     answer: &Answer,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+    let kept = sqlx::query!(
         "UPDATE idempotency_keys SET status = $3, content_type = $4, body = $5 WHERE user_id = $1 AND key = $2",
         Uuid::from(actor.user_id),
         key.name,
@@ -184,8 +184,10 @@ async fn keep(
         answer.body,
     )
     .execute(&mut **transaction)
-    .await?;
-    Ok(())
+    .await?
+    .rows_affected();
+    // Without its answer the work must not be done.
+    if kept == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }
 
 async fn forget(transaction: &mut Transaction, actor: &Actor, key: &Key) -> Result<(), sqlx::Error> {

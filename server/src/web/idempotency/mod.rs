@@ -30,7 +30,9 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Carries out writes with a key once. Requests without a key, without a valid token, and reads pass.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if request.method().is_safe() || !request.headers().contains_key(HEADER) {
+    // What is about passwords and tokens is never kept: an answer holds a token, and a hash of a body lets one try passwords.
+    let is_secret = request.uri().path().starts_with("/auth/");
+    if request.method().is_safe() || is_secret || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
@@ -47,7 +49,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     let Ok(bytes) = to_bytes(body, limits::MAX_BODY).await else {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large").into_response();
     };
-    let key = Key { name: key, request_hash: hash(&parts, &bytes) };
+    let key = Key { name: key, request_hash: hash(&state, &parts, &bytes) };
     let request = Request::from_parts(parts, Body::from(bytes));
     let work = async move { kept(next.run(request).await).await };
     match once(&state, &actor, key, MAX_WAIT, work).await {
@@ -70,7 +72,14 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
 /// key may try again.
 async fn kept(response: Response) -> (Response, Verdict) {
     let status = response.status();
-    let may_pass = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
+    let may_pass = matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::PAYMENT_REQUIRED
+            | StatusCode::FORBIDDEN
+    );
     let is_small = response.body().size_hint().exact().is_some_and(|size| size <= limits::MAX_BODY as u64);
     if status.is_server_error() {
         return (response, Verdict::Undo);
@@ -104,19 +113,22 @@ fn key(headers: &HeaderMap) -> Option<String> {
     (1..=255).contains(&text.len()).then(|| text.to_owned())
 }
 
-/// What makes two requests the same: method, address, hotel and body.
-fn hash(parts: &Parts, body: &[u8]) -> Vec<u8> {
+/// What makes two requests the same: method, address, hotel, type and body.
+fn hash(state: &AppState, parts: &Parts, body: &[u8]) -> Vec<u8> {
     let address = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let hotel = parts.headers.get(bearer::HOTEL).map_or(&b""[..], HeaderValue::as_bytes);
-    hash_of(&[parts.method.as_str().as_bytes(), address.as_bytes(), hotel, body])
+    let content_type = parts.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    hash_of(state, &[parts.method.as_str().as_bytes(), address.as_bytes(), hotel, content_type, body])
 }
 
-/// A hash over parts, each with its length, so that no two lists of parts read the same.
-pub fn hash_of(parts: &[&[u8]]) -> Vec<u8> {
-    let mut hash = Sha256::new();
+/// A hash over parts, each with its length, so that no two lists of parts read the same. It begins and ends with the
+/// server's secret: a body may hold a password, which nobody who reads the table shall be able to try.
+pub fn hash_of(state: &AppState, parts: &[&[u8]]) -> Vec<u8> {
+    let secret = Sha256::digest(format!("idempotency keys\0{}", state.settings.secret_key.expose()));
+    let mut hash = Sha256::new_with_prefix(secret);
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize().to_vec()
+    Sha256::new_with_prefix(secret).chain_update(hash.finalize()).finalize().to_vec()
 }
