@@ -5,6 +5,8 @@ mod database_down;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod form_flash;
 #[cfg(test)]
 mod headers;
