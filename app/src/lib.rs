@@ -40,13 +40,27 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <script nonce=use_nonce()>{include_str!("theme.js")}</script>
                 <script src="/keys.js" defer nonce=use_nonce()></script>
                 <AutoReload options=options.clone()/>
-                <HydrationScripts options=options.clone() defer=true/>
+                <Hydration options=options.clone()/>
                 <MetaTags/>
             </head>
             <body>
                 <App/>
             </body>
         </html>
+    }
+}
+
+/// The scripts of Leptos, begun after the first paint. Left alone they, or the hints for them, are fetched with the
+/// stylesheet and the font, and the first sight of a page waits for all.
+#[component]
+fn Hydration(options: LeptosOptions) -> impl IntoView {
+    let html = view! { <HydrationScripts options/> }.to_html();
+    let (hints, script) = html.split_once("<script").unwrap_or((&html, ""));
+    let script = script.split_once('>').and_then(|(_, rest)| rest.split_once("</script>"));
+    let script = script.map_or("", |(script, _)| script.trim().trim_end_matches(';'));
+    view! {
+        <template id="hydration-hints" inner_html=hints.to_owned()></template>
+        <script type="module" nonce=use_nonce()>{include_str!("hydrate.js").replace("HYDRATE", script)}</script>
     }
 }
 

@@ -41,7 +41,8 @@ pub async fn lighthouse(url: &str, headers: &serde_json::Value) -> anyhow::Resul
     anyhow::ensure!(status.success(), "lighthouse ended with {status}");
     let report = std::fs::read(&path).context("lighthouse gave no report")?;
     std::fs::remove_file(&path)?;
-    let report: serde_json::Value = serde_json::from_slice(&report).context("lighthouse's report is broken")?;
+    let report: serde_json::Value =
+        serde_json::from_slice(&report).context("lighthouse's report is broken")?;
     let score = |category: &str| {
         let score = report["categories"][category]["score"].as_f64();
         score.map(|score| score * 100.0).with_context(|| format!("lighthouse gave no score for {category}"))

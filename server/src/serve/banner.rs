@@ -13,14 +13,18 @@ const ACCOUNTS: &[(&str, &str, &str)] = &[
     ("admin@example.com", "AdminPass123@", "platform admin"),
 ];
 
-/// Prints the address, and the demo accounts when there are some.
+/// Prints the address, and the demo accounts when there are some. Where standard output is a log for machines, somebody
+/// who works on this machine finds them on standard error.
 pub fn print(settings: &Settings) {
-    let mut out = std::io::stdout();
-    if !out.is_terminal() {
-        return;
-    }
+    let text = text(settings);
     // A terminal that went away is no reason to stop.
-    let _ = write!(out, "{}", text(settings));
+    let _ = if std::io::stdout().is_terminal() {
+        write!(std::io::stdout(), "{text}")
+    } else if settings.is_local() {
+        write!(std::io::stderr(), "{text}")
+    } else {
+        Ok(())
+    };
 }
 
 fn text(settings: &Settings) -> String {

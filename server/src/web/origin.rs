@@ -34,7 +34,9 @@ fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
         return true;
     }
     let host = headers.get(HOST).and_then(|value| value.to_str().ok());
-    host.is_some() && origin.split_once("://").map(|(_, host)| host) == host
+    // Where people type https, a page that came in the clear may be anybody's.
+    let is_in_clear = origin.starts_with("http://") && base_url.starts_with("https://");
+    host.is_some() && !is_in_clear && origin.split_once("://").map(|(_, host)| host) == host
 }
 
 #[cfg(test)]
@@ -52,7 +54,8 @@ mod tests {
     #[test]
     fn only_our_own_pages_may_post() {
         assert!(check(&[("origin", "https://desk.example")]));
-        assert!(check(&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")]));
+        assert!(check(&[("origin", "https://127.0.0.1:3000"), ("host", "127.0.0.1:3000")]));
+        assert!(!check(&[("origin", "http://desk.example"), ("host", "desk.example")]));
         assert!(check(&[("sec-fetch-site", "same-origin")]));
         assert!(!check(&[("origin", "https://evil.example"), ("host", "desk.example")]));
         assert!(!check(&[("origin", "null"), ("host", "desk.example")]));

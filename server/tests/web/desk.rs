@@ -3,7 +3,7 @@ use axum::response::Response;
 use http::{Request, StatusCode};
 use sqlx::PgPool;
 
-use crate::support::{Person, Site, assert_redirect, form, header, owner};
+use crate::support::{HOME, Person, Site, assert_redirect, form, header, owner};
 
 /// What a script of ours sends.
 async fn call(site: &Site, ada: &Person, action: &str, body: &'static str) -> Response {
@@ -46,6 +46,17 @@ async fn the_way_on_after_sign_in_stays_in_the_desk(pool: PgPool) {
         let answer = site.post_form("/actions/sign-in", "/sign-in", "", &body).await;
         assert_redirect(&answer, to);
         assert!(header(&answer, "set-cookie").contains("HttpOnly"));
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_is_not_signed_in_is_led_to_the_sign_in_whatever_they_accept(pool: PgPool) {
+    let site = Site::new(&pool);
+    for accept in ["text/html", "*/*"] {
+        let request = Request::get("/desk/rooms").header("host", HOME).header("accept", accept);
+        let answer = site.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::FOUND, "{accept}");
+        assert_eq!(header(&answer, "location"), "/sign-in?next=/desk/rooms");
     }
 }
 

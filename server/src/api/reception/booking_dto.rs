@@ -243,7 +243,7 @@ pub fn unknown_room(name: &str) -> Problem {
 pub fn booking_problem(error: pms::Error, room: &str, taken: &'static str) -> Problem {
     match error {
         pms::Error::RoomTaken => Problem::conflict(taken).code("room_taken"),
-        pms::Error::SoldOut => Problem::conflict(taken).code("sold_out"),
+        pms::Error::SoldOut => error.into(),
         pms::Error::Invalid(problems) => {
             if problems
                 .iter()

@@ -6,6 +6,7 @@ use domain::access::{Permit, right};
 use domain::booking::StayChangeForm;
 use domain::ids::{RoomId, StayId};
 use domain::problem::ProblemCode;
+use domain::room::RoomChoice;
 use domain::stay::{StayAction, StayStatus};
 use http::StatusCode;
 use pms::bookings::StayFilter;
@@ -127,6 +128,8 @@ pub struct BookingChange {
     expected_check_out_at: Option<String>,
     /// The new room's id or number.
     room_id: Option<String>,
+    /// Without a room: any room of this type.
+    room_type_id: Option<String>,
     #[schema(minimum = 1, maximum = 20)]
     num_guests: Option<i16>,
 }
@@ -156,11 +159,16 @@ pub async fn change(
         Some(text) => civil_date(text, &zone, field).map(|date| date.to_string()),
         None => Ok(String::new()),
     };
-    let room = body.room_id.clone().unwrap_or_default();
-    let room_id = match pms.find_room(permit.also()?, &room).await? {
-        Some(room) => room.id.to_string(),
-        None if room.is_empty() => String::new(),
-        None => return Err(super::booking_dto::unknown_room(&room)),
+    let room = body.room_id.unwrap_or_default();
+    let room_id = match (room.as_str(), body.room_type_id.as_deref().map(str::trim)) {
+        ("", None | Some("")) => String::new(),
+        ("", Some(id)) => {
+            RoomChoice::AnyOf(id.parse().map_err(|_| at("room_type_id", ProblemCode::NotFound))?).to_string()
+        }
+        (room, _) => match pms.find_room(permit.also()?, room).await? {
+            Some(room) => room.id.to_string(),
+            None => return Err(super::booking_dto::unknown_room(room)),
+        },
     };
     let form = StayChangeForm {
         arrival: date(&body.check_in_at, "check_in_at")?,

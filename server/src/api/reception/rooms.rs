@@ -88,6 +88,9 @@ pub async fn available(
         None | Some("") => None,
         Some(text) => Some(text.parse().map_err(|_| at("room_type_id", ProblemCode::NotOnOffer))?),
     };
+    if wanted.num_guests.is_some_and(|party| !(1..=20).contains(&party)) {
+        return Err(at("num_guests", ProblemCode::OutOfRange { min: 1, max: 20 }));
+    }
     let query = Availability { dates, room_type_id, party: wanted.num_guests };
     let free = state.services.pms.available(permit, &query).await?;
     let hotel_id = permit.hotel_id();
