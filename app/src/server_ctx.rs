@@ -21,6 +21,8 @@ pub struct Services {
     pub identity: identity::Identity,
     /// Rooms, guests, bookings.
     pub pms: pms::Pms,
+    /// Plans, subscriptions, invoices.
+    pub billing: billing::Billing,
     /// The time.
     pub clock: platform::clock::SharedClock,
     /// The database, for what two contexts do in one transaction.

@@ -54,6 +54,7 @@ impl AppState {
         let services = Services {
             identity: identity::Identity::new(database.clone(), clock.clone(), &settings),
             pms: pms::Pms::new(database.clone(), clock.clone()),
+            billing: billing::Billing::new(database.clone(), clock.clone()),
             clock,
             database: database.clone(),
             is_https: settings.is_https(),

@@ -47,6 +47,7 @@ catalogue! {
         too_many_nights: "A stay has at most {max} nights.",
         too_many_guests: "The room sleeps {max}.",
         already_in_use: "This is taken already.",
+        weak_password: "At least 8 characters, with a small and a capital letter, a digit and a special character.",
         wrong: "This is not right.",
         not_found: "This was not found here.",
     }
@@ -252,6 +253,7 @@ pub fn problem_text(code: &ProblemCode) -> String {
         ProblemCode::TooManyNights { max } => fill(t.too_many_nights, &[("max", &max.to_string())]),
         ProblemCode::TooManyGuests { max } => fill(t.too_many_guests, &[("max", &max.to_string())]),
         ProblemCode::AlreadyInUse => t.already_in_use.to_owned(),
+        ProblemCode::WeakPassword => t.weak_password.to_owned(),
         ProblemCode::Wrong => t.wrong.to_owned(),
         ProblemCode::NotFound => t.not_found.to_owned(),
     }

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{HotelId, OrganisationId, UserId};
+use crate::ids::{AccountId, HotelId, OrganisationId, UserId};
 use crate::text_enum::text_enum;
 
 text_enum! {
@@ -47,6 +47,8 @@ text_enum! {
         ManageHotel => "manage_hotel",
         /// Read who did what.
         ViewAudit => "view_audit",
+        /// Buy, change and cancel what the organisation subscribes to.
+        ManageBilling => "manage_billing",
     }
 }
 
@@ -142,6 +144,7 @@ rights!(
     ManageStaff,
     ManageHotel,
     ViewAudit,
+    ManageBilling,
 );
 
 /// Proof that `actor` has the permission `R` in a hotel.
@@ -189,6 +192,43 @@ impl<'a, R> Permit<'a, R> {
     }
 }
 
+/// Proof that `actor` may buy, change and cancel on a billing account.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountPermit<'a> {
+    actor: &'a Actor,
+    account_id: AccountId,
+}
+
+impl<'a> AccountPermit<'a> {
+    /// Who was permitted.
+    pub fn actor(&self) -> &'a Actor {
+        self.actor
+    }
+
+    /// The account.
+    pub fn account_id(&self) -> AccountId {
+        self.account_id
+    }
+
+    /// Whether it is an organisation's.
+    pub fn is_company(&self) -> bool {
+        self.account_id.0 != self.actor.user_id.0
+    }
+}
+
+/// Proof that `actor` runs the platform.
+#[derive(Debug, Clone, Copy)]
+pub struct AdminPermit<'a> {
+    actor: &'a Actor,
+}
+
+impl<'a> AdminPermit<'a> {
+    /// Who was permitted.
+    pub fn actor(&self) -> &'a Actor {
+        self.actor
+    }
+}
+
 impl Actor {
     /// The actor's membership of a hotel.
     pub fn membership(&self, hotel_id: HotelId) -> Option<&Membership> {
@@ -203,6 +243,37 @@ impl Actor {
             return Err(Forbidden);
         }
         Ok(Permit { actor: self, organisation_id, hotel_id, role: membership.role, right: PhantomData })
+    }
+
+    /// Nobody: reads what everybody may.
+    pub fn nobody() -> Self {
+        Self {
+            user_id: UserId(uuid::Uuid::nil()),
+            organisation_id: None,
+            full_name: String::new(),
+            username: String::new(),
+            is_platform_admin: false,
+            memberships: Vec::new(),
+        }
+    }
+
+    /// Proves that the actor may use the account that is their own.
+    pub fn own_account(&self) -> AccountPermit<'_> {
+        AccountPermit { actor: self, account_id: AccountId(self.user_id.0) }
+    }
+
+    /// Proves that the actor may use the account of the organisation they run: of any of its hotels.
+    pub fn company_account(&self) -> Result<AccountPermit<'_>, Forbidden> {
+        let organisation_id = self.organisation_id.ok_or(Forbidden)?;
+        if !self.memberships.iter().any(|membership| membership.role.allows(Permission::ManageBilling)) {
+            return Err(Forbidden);
+        }
+        Ok(AccountPermit { actor: self, account_id: AccountId(organisation_id.0) })
+    }
+
+    /// Proves that the actor runs the platform.
+    pub fn admin(&self) -> Result<AdminPermit<'_>, Forbidden> {
+        if self.is_platform_admin { Ok(AdminPermit { actor: self }) } else { Err(Forbidden) }
     }
 
     /// The hotel a request without one means: the first the user works in.

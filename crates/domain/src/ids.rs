@@ -70,4 +70,22 @@ id_type! {
     BookingId,
     /// One room for one range of nights within a booking.
     StayId,
+    /// Who is billed: a customer or an organisation, and of the same value as its id.
+    AccountId,
+    /// What one subscribes to.
+    PlanId,
+    /// A group of plans.
+    PlanCategoryId,
+    /// What one buys in addition to a plan, or without one.
+    AddonId,
+    /// A number of tokens at a price.
+    TokenBundleId,
+    /// One account's subscription to a plan.
+    SubscriptionId,
+    /// One account's subscription to an add-on.
+    AddonSubscriptionId,
+    /// The purchase of a token bundle.
+    BundlePurchaseId,
+    /// A bill.
+    InvoiceId,
 }

@@ -4,6 +4,7 @@
 //! * [`money`]: minor units with a currency, and exact splits
 //! * [`stay`]: half-open civil date ranges and the life of a stay
 //! * [`booking`], [`room`], [`guest`], [`hotel`], [`staff`]: what desks show and send
+//! * [`billing`]: periods, subscriptions, proration, tax and invoices
 //! * [`access`]: roles, permissions and the proof that one was checked
 //! * [`reference`]: the short references people read to each other
 //! * [`problem`]: what is wrong with a field, as a code
@@ -12,6 +13,7 @@
 //! Nothing here performs I/O or knows the time; both are passed in.
 
 pub mod access;
+pub mod billing;
 pub mod booking;
 pub mod format;
 pub mod guest;

@@ -75,6 +75,11 @@ pub enum ProblemCode {
     /// Somebody else has this value already.
     #[error("is already in use")]
     AlreadyInUse,
+    /// A password without one of each kind of character.
+    #[error(
+        "must be at least 8 characters long, with a small and a capital letter, a digit and a special character"
+    )]
+    WeakPassword,
     /// Does not match what is stored.
     #[error("is not right")]
     Wrong,

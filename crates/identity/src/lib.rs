@@ -6,6 +6,7 @@
 //! * [`passwords`]: Argon2id, a few at a time; [`profile`]: changing one's own name, address and password
 //! * [`reset`]: a forgotten password, by mail
 //! * [`staff`]: the people of a hotel, for owners and managers
+//! * [`customers`]: people without an organisation, who sign up by themselves
 //! * [`registration`]: a new company with its first hotel and owner
 //! * [`operator`]: what somebody with a shell on the server may do
 //! * [`audit`]: reading who did what; [`expiry`]: the nightly deletion of what has expired
@@ -16,6 +17,7 @@
 mod access_end;
 pub mod audit;
 pub mod cookie;
+pub mod customers;
 mod error;
 pub mod expiry;
 pub mod operator;

@@ -1,4 +1,5 @@
-//! Argon2id with the parameters OWASP recommends (19 MiB, two passes, one lane).
+//! Argon2id with the parameters OWASP recommends (19 MiB, two passes, one lane). Hashes by bcrypt, which people bring along
+//! from an older system, are accepted and replaced at their next sign-in.
 //!
 //! A hash takes some 20 ms and 19 MiB on purpose. Hashes are made on threads of their own, one for each core at a time,
 //! so that a burst of sign-ins takes neither the memory nor the threads that answer other requests: it queues.
@@ -38,6 +39,10 @@ impl Passwords {
     /// and takes as long.
     pub(crate) async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         let password = password.to_owned();
+        if let Some(hash) = hash.filter(|text| is_bcrypt(text)) {
+            let hash = hash.to_owned();
+            return self.run(move || bcrypt::verify(&password, &hash).unwrap_or(false)).await;
+        }
         let readable = hash.filter(|text| PasswordHash::new(text).is_ok());
         let is_known = readable.is_some();
         let hash = readable.unwrap_or(DECOY).to_owned();
@@ -61,6 +66,11 @@ impl Passwords {
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
     }
+}
+
+/// Whether a hash is one of bcrypt's.
+pub(crate) fn is_bcrypt(hash: &str) -> bool {
+    ["$2a$", "$2b$", "$2y$"].iter().any(|kind| hash.starts_with(kind))
 }
 
 /// Hashes a password on this thread: for commands, not for requests.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use domain::access::{Actor, Permit};
+use domain::access::{Actor, AdminPermit, Permit};
 use domain::ids::{OrganisationId, UserId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor, PgPool};
@@ -124,13 +124,29 @@ impl Database {
         self.begin_with(&organisation_id.to_string(), user_id).await
     }
 
+    /// Opens a transaction of the platform's admin, who sees all accounts.
+    pub async fn begin_admin(&self, permit: &AdminPermit<'_>) -> Result<Transaction, sqlx::Error> {
+        self.begin_with_role("SET LOCAL ROLE keyrack_admin; ", "", permit.actor().user_id).await
+    }
+
     async fn begin_with(&self, organisation: &str, user_id: UserId) -> Result<Transaction, sqlx::Error> {
+        self.begin_with_role("", organisation, user_id).await
+    }
+
+    async fn begin_with_role(
+        &self,
+        role: &str,
+        organisation: &str,
+        user_id: UserId,
+    ) -> Result<Transaction, sqlx::Error> {
         // Both values are UUIDs (or empty), so nothing in them can end the literal.
         let actor = format!(
-            "SET LOCAL keyrack.organisation = '{organisation}'; SET LOCAL keyrack.actor = '{}'",
+            "{role}SET LOCAL keyrack.organisation = '{organisation}'; SET LOCAL keyrack.actor = '{}'",
             Uuid::from(user_id)
         );
-        if let Some(part) = Whole::part(&actor).await? {
+        // A part before this one may have been another role's.
+        let back = if role.is_empty() { "SET LOCAL ROLE keyrack_app; " } else { "" };
+        if let Some(part) = Whole::part(&format!("{back}{actor}")).await? {
             return Ok(part);
         }
         Ok(self.app.begin_with(AssertSqlSafe(format!("BEGIN; {actor}"))).await?.into())

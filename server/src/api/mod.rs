@@ -3,6 +3,7 @@
 
 mod docs;
 mod reception;
+mod v1;
 mod values;
 
 use serde_json::Value;
@@ -40,6 +41,7 @@ impl utoipa::Modify for BearerToken {
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(reception::router())
+        .merge(v1::router())
         .routes(routes!(docs::document))
         .routes(routes!(docs::page))
 }

@@ -119,7 +119,7 @@ async fn with_database(command: Command, settings: &Settings, source: &Source) -
             Ok(())
         }
         Command::Demo { hotels: None, .. } => {
-            demo::refresh(source.options(), &*clock).await?;
+            demo::refresh(source.options(), &clock).await?;
             println!("The demo data is there, around today.");
             Ok(())
         }

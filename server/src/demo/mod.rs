@@ -3,6 +3,7 @@
 //! Everything is written by `COPY` as the owner of the database, past row-level security and the services: five million
 //! stays would take them hours. The constraints of the schema still hold.
 
+mod catalogue;
 mod copy;
 mod hotel;
 mod names;
@@ -10,7 +11,9 @@ mod stays;
 mod world;
 
 use chrono::NaiveDate;
-use platform::clock::Clock;
+use domain::ids::UserId;
+use platform::clock::{Clock, SharedClock};
+use platform::database::Database;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 
@@ -26,21 +29,36 @@ pub struct Load {
 }
 
 /// Makes the demo hotels and accounts, or renews their stays around today. Bookings that people made stay.
-pub async fn refresh(options: &PgConnectOptions, clock: &dyn Clock) -> anyhow::Result<()> {
+pub async fn refresh(options: &PgConnectOptions, clock: &SharedClock) -> anyhow::Result<()> {
     let mut connection = options.connect().await?;
-    world::refresh(&mut connection, clock).await?;
-    connection.close().await?;
-    Ok(())
+    world::refresh(&mut connection, &**clock).await?;
+    sell(connection, options, clock).await
 }
 
 /// Makes the demo world at the start of a server, unless it is there and somebody arrives today.
-pub async fn ensure(options: &PgConnectOptions, clock: &dyn Clock) -> anyhow::Result<()> {
+pub async fn ensure(options: &PgConnectOptions, clock: &SharedClock) -> anyhow::Result<()> {
     let mut connection = options.connect().await?;
     if !world::is_fresh(&mut connection, clock.now().date_naive()).await? {
-        world::refresh(&mut connection, clock).await?;
+        world::refresh(&mut connection, &**clock).await?;
     }
+    sell(connection, options, clock).await
+}
+
+/// Makes the catalogue, and lets the demo customer buy from it by the services, as anybody would.
+async fn sell(
+    mut connection: PgConnection,
+    options: &PgConnectOptions,
+    clock: &SharedClock,
+) -> anyhow::Result<()> {
+    catalogue::ensure(&mut connection, clock.now()).await?;
+    let customer = sqlx::query_scalar::<_, UserId>("SELECT id FROM users WHERE email = 'test@example.com'")
+        .fetch_one(&mut connection)
+        .await?;
     connection.close().await?;
-    Ok(())
+    let database = Database::new(options, 1);
+    let sold = catalogue::subscribe(&database, clock.clone(), customer).await;
+    database.close().await;
+    sold
 }
 
 /// Adds hotels full of stays for a load test, on two connections at once; returns the number of stays.

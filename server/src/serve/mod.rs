@@ -91,7 +91,7 @@ async fn prepare(
 ) -> anyhow::Result<()> {
     source.migrate().await?;
     if state.settings.demo {
-        demo::ensure(source.options(), &*state.services.clock).await.context("cannot make the demo data")?;
+        demo::ensure(source.options(), &state.services.clock).await.context("cannot make the demo data")?;
     }
     state.readiness.set(readiness::State::Up);
     let (options, stop) = (source.options().clone(), state.stop.clone());

@@ -13,6 +13,9 @@ use crate::state::AppState;
 /// How often it is proved that no room is sold twice; the desk shows how long ago that was.
 const SELF_AUDIT_EVERY: TimeDelta = TimeDelta::seconds(60);
 
+/// How often subscriptions are looked at whose time has come.
+const BILLING_EVERY: TimeDelta = TimeDelta::seconds(60);
+
 /// When sessions, tokens and failed sign-ins that have expired are deleted: it is night in the hotels of Europe.
 const EXPIRY_AT: NaiveTime = match NaiveTime::from_hms_opt(3, 0, 0) {
     Some(time) => time,
@@ -35,6 +38,14 @@ impl Job for DeleteExpired {
     const QUEUE: &'static str = "identity.delete_expired";
 }
 
+/// Asks for renewals, and ends what has run out.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct BillingTick {}
+
+impl Job for BillingTick {
+    const QUEUE: &'static str = "billing.tick";
+}
+
 /// Starts to carry out jobs, until the server stops.
 pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
     let worker =
@@ -53,6 +64,10 @@ pub fn handlers(mailer: Mailer) -> Handlers {
         .on(|context, DeleteExpired {}| async move {
             identity::delete_expired(&context.database, context.now()).await?;
             Ok(())
+        })
+        .on(|context, BillingTick {}| async move {
+            billing::subscriptions::clockwork::tick(&context.database, context.now()).await?;
+            Ok(())
         });
     mailer.handle_in(handlers)
 }
@@ -61,6 +76,7 @@ fn crons() -> Vec<Cron> {
     vec![
         housekeeping::cron(),
         Cron::new("pms.self_audit", Schedule::Every(SELF_AUDIT_EVERY), |_| SelfAudit {}),
+        Cron::new("billing.tick", Schedule::Every(BILLING_EVERY), |_| BillingTick {}),
         Cron::new("identity.delete_expired", Schedule::Daily(EXPIRY_AT), |_| DeleteExpired {}),
     ]
 }

@@ -24,3 +24,5 @@ mod rest;
 mod rest_strangers;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod v1;

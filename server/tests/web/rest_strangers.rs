@@ -59,8 +59,12 @@ async fn a_strangers_ids_are_ids_that_do_not_exist(pool: PgPool) {
             continue;
         }
         for id in [&stay, &guest, &user, &hotel, &room] {
-            let of = |id: &str| path.replace("{id}", id).replace("{room}", id);
-            let body = takes_body.then(|| json!({ "condition": "dirty", "name": "Mine" }));
+            let of = |id: &str| {
+                let path = path.replace("{id}", id).replace("{room}", id);
+                if path.ends_with("/proration") { format!("{path}?new_plan_id={nothing}") } else { path }
+            };
+            let body =
+                takes_body.then(|| json!({ "condition": "dirty", "name": "Mine", "plan_id": nothing }));
             let theirs = stranger.send(&method, &of(id), body.as_ref()).await;
             let missing = stranger.send(&method, &of(&nothing), body.as_ref()).await;
             assert!(matches!(theirs.status().as_u16(), 403 | 404), "{method} {path}: {}", theirs.status());

@@ -13,6 +13,7 @@ use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::passwords::is_bcrypt;
 use crate::sessions::{NewSession, repo};
 use crate::{Error, Identity, Result, people};
 use network::Network;
@@ -78,6 +79,10 @@ impl Identity {
 
         let hash = candidate.as_ref().map(|candidate| candidate.password_hash.as_str());
         let is_right = self.passwords.verify(password, hash).await?;
+        let new_hash = match hash {
+            Some(hash) if is_right && is_bcrypt(hash) => Some(self.passwords.hash(password).await?),
+            _ => None,
+        };
 
         let mut transaction = self.database.begin_identity().await?;
         let now = self.clock.now();
@@ -103,6 +108,17 @@ impl Identity {
             return Err(Error::WrongCredentials);
         }
         let actor = let_in(&mut transaction, &candidate, now).await?;
+        if let Some(new_hash) = new_hash {
+            // Not if it was changed since it was compared.
+            sqlx::query!(
+                "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
+                Uuid::from(candidate.id),
+                new_hash,
+                candidate.password_hash,
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
         Ok(Proven { transaction, actor, at: now })
     }
 

@@ -1,0 +1,50 @@
+//! Who is billed: a customer, or an organisation by somebody who runs it.
+
+mod profile;
+
+pub use profile::{Profile, ProfileError, StoredProfile};
+
+use chrono::{DateTime, Utc};
+use domain::access::AccountPermit;
+use domain::ids::AccountId;
+use platform::database::Transaction;
+use uuid::Uuid;
+
+use crate::{Billing, Result};
+
+impl Billing {
+    /// Opens a transaction of somebody who may use the account.
+    pub(crate) async fn begin(&self, permit: AccountPermit<'_>) -> Result<Transaction> {
+        Ok(self.database.begin_as(permit.actor()).await?)
+    }
+}
+
+/// Makes sure that the account is there: it comes into being with its first purchase.
+pub(crate) async fn ensure(
+    transaction: &mut Transaction,
+    permit: AccountPermit<'_>,
+    now: DateTime<Utc>,
+) -> Result<AccountId> {
+    let account_id = permit.account_id();
+    let user_id = Uuid::from(permit.actor().user_id);
+    let is_own = user_id == Uuid::from(account_id);
+    sqlx::query!(
+        "INSERT INTO billing_accounts (id, user_id, organisation_id, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        Uuid::from(account_id),
+        is_own.then_some(user_id),
+        (!is_own).then_some(Uuid::from(account_id)),
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(account_id)
+}
+
+/// Lets those who change what one account has come one after the other: two payments, or a payment and a cancellation,
+/// then never see half of each other, nor wait for each other in a circle.
+pub(crate) async fn lock(transaction: &mut Transaction, account_id: AccountId) -> Result<()> {
+    sqlx::query!("SELECT FROM billing_accounts WHERE id = $1 FOR NO KEY UPDATE", Uuid::from(account_id))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Name and address for invoices.
+
+use chrono::{DateTime, Utc};
+use domain::access::AccountPermit;
+use domain::problem::{FieldProblem, ProblemCode, Problems, optional_text};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::ensure;
+use crate::{Billing, Result};
+
+/// An account's name and address (spec 5.1, `user_details`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Street and house number.
+    pub address_line_1: Option<String>,
+    /// More of the address.
+    pub address_line_2: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Two letters (ISO 3166-1); its tax applies.
+    pub country: Option<String>,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// Company.
+    pub company: Option<String>,
+    /// Tax or VAT number.
+    pub tax_number: Option<String>,
+    /// What plug-ins keep.
+    pub config: Value,
+}
+
+/// A [`Profile`] with its dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredProfile {
+    /// What it says.
+    pub profile: Profile,
+    /// When it was first written.
+    pub created_at: DateTime<Utc>,
+    /// When it was last written.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Why a profile was not kept.
+#[derive(Debug)]
+pub enum ProfileError {
+    /// Fields that cannot be accepted.
+    Invalid(Vec<FieldProblem>),
+    /// Anything else.
+    Other(crate::Error),
+}
+
+impl From<crate::Error> for ProfileError {
+    fn from(error: crate::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<sqlx::Error> for ProfileError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl Profile {
+    /// Checks lengths (spec 5.1) and characters; empty texts are none.
+    fn checked(self) -> std::result::Result<Self, Vec<FieldProblem>> {
+        let mut problems = Problems::new();
+        let mut text = |field: &str, value: Option<String>, max: usize| {
+            problems.take(field, optional_text(value.as_deref().unwrap_or(""), max)).flatten()
+        };
+        let profile = Self {
+            first_name: text("first_name", self.first_name, 100),
+            last_name: text("last_name", self.last_name, 100),
+            address_line_1: text("address_line_1", self.address_line_1, 255),
+            address_line_2: text("address_line_2", self.address_line_2, 255),
+            city: text("city", self.city, 100),
+            postal_code: text("postal_code", self.postal_code, 20),
+            country: text("country", self.country, 2).map(|code| code.to_ascii_uppercase()),
+            phone: text("phone", self.phone, 20),
+            company: text("company", self.company, 255),
+            tax_number: text("tax_number", self.tax_number, 100),
+            config: self.config,
+        };
+        let is_country =
+            |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        if profile.country.as_ref().is_some_and(|code| !is_country(code)) {
+            problems.add("country", ProblemCode::NotOnOffer);
+        }
+        problems.or(profile)
+    }
+}
+
+impl Billing {
+    /// The account's name and address, if they were ever given.
+    pub async fn profile(&self, permit: AccountPermit<'_>) -> Result<Option<StoredProfile>> {
+        let mut transaction = self.begin(permit).await?;
+        let row = sqlx::query!(
+            r#"SELECT first_name, last_name, address_line_1, address_line_2, city, postal_code, country AS "country: String", phone, company,
+                      tax_number, config, created_at, updated_at
+               FROM billing_profiles WHERE account_id = $1"#,
+            Uuid::from(permit.account_id()),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(row.map(|row| StoredProfile {
+            profile: Profile {
+                first_name: row.first_name,
+                last_name: row.last_name,
+                address_line_1: row.address_line_1,
+                address_line_2: row.address_line_2,
+                city: row.city,
+                postal_code: row.postal_code,
+                country: row.country,
+                phone: row.phone,
+                company: row.company,
+                tax_number: row.tax_number,
+                config: row.config,
+            },
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }))
+    }
+
+    /// Writes the account's name and address.
+    pub async fn save_profile(
+        &self,
+        permit: AccountPermit<'_>,
+        profile: Profile,
+    ) -> std::result::Result<(), ProfileError> {
+        let profile = profile.checked().map_err(ProfileError::Invalid)?;
+        let now = self.clock.now();
+        let mut transaction = self.begin(permit).await?;
+        let account_id = ensure(&mut transaction, permit, now).await?;
+        sqlx::query!(
+            "INSERT INTO billing_profiles (account_id, first_name, last_name, address_line_1, address_line_2, city, postal_code, country,
+                                           phone, company, tax_number, config, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+             ON CONFLICT (account_id) DO UPDATE SET
+                 first_name = excluded.first_name, last_name = excluded.last_name, address_line_1 = excluded.address_line_1,
+                 address_line_2 = excluded.address_line_2, city = excluded.city, postal_code = excluded.postal_code,
+                 country = excluded.country, phone = excluded.phone, company = excluded.company, tax_number = excluded.tax_number,
+                 config = excluded.config, updated_at = excluded.updated_at",
+            Uuid::from(account_id),
+            profile.first_name,
+            profile.last_name,
+            profile.address_line_1,
+            profile.address_line_2,
+            profile.city,
+            profile.postal_code,
+            profile.country,
+            profile.phone,
+            profile.company,
+            profile.tax_number,
+            profile.config,
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Whether the account has tried out any plan.
+    pub async fn has_used_trial(&self, permit: AccountPermit<'_>) -> Result<bool> {
+        let mut transaction = self.begin(permit).await?;
+        let used = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM trials WHERE account_id = $1) AS "used!""#,
+            Uuid::from(permit.account_id()),
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(used)
+    }
+}

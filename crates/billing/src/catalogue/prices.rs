@@ -1,0 +1,102 @@
+//! Prices in the reader's currency, and the tax of their country.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use domain::billing::TaxRate;
+use domain::money::{Currency, Money};
+use platform::database::Transaction;
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use crate::{Error, Result};
+
+/// How many of each currency one of the default currency is.
+#[derive(Debug, Clone)]
+pub struct Rates {
+    rates: HashMap<Currency, Decimal>,
+}
+
+impl Rates {
+    pub(crate) async fn load(transaction: &mut Transaction) -> Result<Self> {
+        let rows = sqlx::query!(r#"SELECT code AS "code: String", rate FROM currencies WHERE is_active"#)
+            .fetch_all(&mut **transaction)
+            .await?;
+        // A currency that Keyrack has no decimals for cannot be charged.
+        let rates = rows.into_iter().filter_map(|row| Some((row.code.parse().ok()?, row.rate))).collect();
+        Ok(Self { rates })
+    }
+
+    /// The currency that clients name, if prices can be had in it.
+    pub fn known(&self, code: &str) -> Result<Currency> {
+        let currency = code.trim().parse().ok().filter(|currency| self.rates.contains_key(currency));
+        currency.ok_or_else(|| Error::UnknownCurrency(code.chars().take(10).collect()))
+    }
+
+    /// An amount in another currency, half up to its minor unit (spec 5.11).
+    pub fn convert(&self, amount: Money, to: Currency) -> Result<Money> {
+        if amount.currency == to {
+            return Ok(amount);
+        }
+        let rate = |currency: Currency| {
+            self.rates.get(&currency).copied().ok_or_else(|| Error::UnknownCurrency(currency.to_string()))
+        };
+        let (from_rate, to_rate) = (rate(amount.currency)?, rate(to)?);
+        convert(amount, from_rate, to_rate, to).ok_or(Error::Money(domain::money::MoneyError::Overflow))
+    }
+}
+
+fn convert(amount: Money, from_rate: Decimal, to_rate: Decimal, to: Currency) -> Option<Money> {
+    let major = Decimal::try_new(amount.minor, amount.currency.decimals()).ok()?;
+    let converted = major.checked_mul(to_rate)?.checked_div(from_rate)?;
+    let mut rounded = converted.round_dp_with_strategy(to.decimals(), RoundingStrategy::MidpointAwayFromZero);
+    rounded.rescale(to.decimals());
+    i64::try_from(rounded.mantissa()).ok().map(|minor| Money::new(minor, to))
+}
+
+/// The rate of a country on a day: that of the region if there is one, else the country's own, else none (spec 5.11).
+pub(crate) async fn tax_rate(
+    transaction: &mut Transaction,
+    country: Option<&str>,
+    region: &str,
+    on: NaiveDate,
+) -> Result<TaxRate> {
+    let Some(country) = country else { return Ok(TaxRate::ZERO) };
+    let rate = sqlx::query_scalar!(
+        "SELECT rate FROM tax_rates WHERE country = $1 AND region IN ($2, '') AND valid @> $3::date
+         ORDER BY region DESC LIMIT 1",
+        country,
+        region,
+        on,
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    rate.map_or(Ok(TaxRate::ZERO), |rate| {
+        TaxRate::new(rate).ok_or_else(|| Error::Inconsistent(format!("tax rate {rate}")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_converted_half_up_and_keep_their_decimals() {
+        let currency = |code: &str| code.parse::<Currency>().unwrap();
+        let rate = |text: &str| text.parse::<Decimal>().unwrap();
+        let cases = [
+            (Money::new(999, currency("EUR")), "1", "1.08", "USD", 1079),
+            (Money::new(1079, currency("USD")), "1.08", "1", "EUR", 999),
+            (Money::new(999, currency("EUR")), "1", "160.55", "JPY", 1604),
+            (Money::new(1, currency("EUR")), "1", "0.3", "KWD", 3),
+            (Money::new(25, currency("USD")), "2", "1", "EUR", 13),
+        ];
+        for (amount, from, to_rate, to, minor) in cases {
+            let found = convert(amount, rate(from), rate(to_rate), currency(to)).unwrap();
+            assert_eq!(found.minor, minor, "{amount:?} to {to}");
+        }
+        assert_eq!(
+            convert(Money::new(i64::MAX, currency("EUR")), rate("1"), rate("99999999"), currency("KWD")),
+            None
+        );
+    }
+}

@@ -1,0 +1,244 @@
+//! The catalogue's rows.
+
+use domain::billing::{Addon, Plan, PlanCategory, TokenBundle};
+use domain::ids::{AddonId, PlanId, TokenBundleId};
+use domain::money::{Currency, Money};
+use platform::database::Transaction;
+use serde_json::Value;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{Error, Result};
+
+pub(crate) struct PlanRow {
+    pub id: Uuid,
+    pub name: String,
+    pub slug: String,
+    pub description: String,
+    pub price_minor: i64,
+    pub currency: String,
+    pub billing_period: String,
+    pub features: Value,
+    pub trial_days: i16,
+    pub module: Option<String>,
+    pub is_active: bool,
+    pub sort_order: i32,
+    pub version: i32,
+    pub categories: Json<Vec<PlanCategory>>,
+    /// The price in the currency asked for, where the plan has one of its own.
+    pub own_price_minor: Option<i64>,
+}
+
+impl TryFrom<PlanRow> for Plan {
+    type Error = Error;
+
+    fn try_from(row: PlanRow) -> Result<Self> {
+        Ok(Self {
+            id: PlanId(row.id),
+            name: row.name,
+            slug: row.slug,
+            description: row.description,
+            price: Money::new(row.price_minor, currency(&row.currency)?),
+            billing_period: row.billing_period.parse()?,
+            features: row.features,
+            trial_days: row.trial_days,
+            module: row.module,
+            is_active: row.is_active,
+            sort_order: row.sort_order,
+            categories: row.categories.0,
+            version: row.version,
+        })
+    }
+}
+
+pub(crate) struct AddonRow {
+    pub id: Uuid,
+    pub name: String,
+    pub slug: String,
+    pub description: String,
+    pub price_minor: i64,
+    pub currency: String,
+    pub billing_period: String,
+    pub config: Value,
+    pub is_active: bool,
+    pub sort_order: i32,
+    pub version: i32,
+    pub plans: Vec<Uuid>,
+}
+
+impl TryFrom<AddonRow> for Addon {
+    type Error = Error;
+
+    fn try_from(row: AddonRow) -> Result<Self> {
+        Ok(Self {
+            id: AddonId(row.id),
+            name: row.name,
+            slug: row.slug,
+            description: row.description,
+            price: Money::new(row.price_minor, currency(&row.currency)?),
+            billing_period: row.billing_period.parse()?,
+            config: row.config,
+            is_active: row.is_active,
+            sort_order: row.sort_order,
+            plans: row.plans.into_iter().map(PlanId).collect(),
+            version: row.version,
+        })
+    }
+}
+
+pub(crate) struct BundleRow {
+    pub id: Uuid,
+    pub name: String,
+    pub description: String,
+    pub token_amount: i32,
+    pub price_minor: i64,
+    pub currency: String,
+    pub is_active: bool,
+    pub sort_order: i32,
+    pub version: i32,
+}
+
+impl TryFrom<BundleRow> for TokenBundle {
+    type Error = Error;
+
+    fn try_from(row: BundleRow) -> Result<Self> {
+        Ok(Self {
+            id: TokenBundleId(row.id),
+            name: row.name,
+            description: row.description,
+            token_amount: row.token_amount,
+            price: Money::new(row.price_minor, currency(&row.currency)?),
+            is_active: row.is_active,
+            sort_order: row.sort_order,
+            version: row.version,
+        })
+    }
+}
+
+/// The currency of a row.
+pub(crate) fn currency(code: &str) -> Result<Currency> {
+    code.parse().map_err(|_| Error::Inconsistent(format!("currency {code}")))
+}
+
+/// The customers' plans on offer, of one category if one is asked for; none if there is no such category.
+pub(crate) async fn plans_on_offer(
+    transaction: &mut Transaction,
+    currency: Option<Currency>,
+    category: Option<&str>,
+) -> Result<Option<Vec<PlanRow>>> {
+    let rows = sqlx::query_as!(
+        PlanRow,
+        r#"SELECT p.id, p.name, p.slug, p.description, p.price_minor, p.currency AS "currency: String", p.billing_period, p.features,
+                  p.trial_days, p.module, p.is_active, p.sort_order, p.version, o.price_minor AS "own_price_minor?",
+                  coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
+                                             ORDER BY c.sort_order, c.name)
+                            FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                            WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
+           FROM plans p
+           LEFT JOIN plan_prices o ON o.plan_id = p.id AND o.currency = $1
+           WHERE p.is_active AND p.module IS NULL
+             AND ($2::text IS NULL OR EXISTS (SELECT FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                                              WHERE m.plan_id = p.id AND c.slug = $2))
+           ORDER BY p.sort_order, p.id
+           LIMIT 1000"#,
+        currency.map(|currency| currency.to_string()),
+        category,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    if let (true, Some(slug)) = (rows.is_empty(), category) {
+        let is_known = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM plan_categories WHERE slug = $1) AS "known!""#,
+            slug
+        )
+        .fetch_one(&mut **transaction)
+        .await?;
+        return Ok(is_known.then_some(rows));
+    }
+    Ok(Some(rows))
+}
+
+/// A plan by id or slug.
+pub(crate) async fn plan(
+    transaction: &mut Transaction,
+    currency: Option<Currency>,
+    id_or_slug: &str,
+) -> Result<Option<PlanRow>> {
+    let id: Option<Uuid> = Uuid::try_parse(id_or_slug).ok();
+    let row = sqlx::query_as!(
+        PlanRow,
+        r#"SELECT p.id, p.name, p.slug, p.description, p.price_minor, p.currency AS "currency: String", p.billing_period, p.features,
+                  p.trial_days, p.module, p.is_active, p.sort_order, p.version, o.price_minor AS "own_price_minor?",
+                  coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
+                                             ORDER BY c.sort_order, c.name)
+                            FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                            WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
+           FROM plans p
+           LEFT JOIN plan_prices o ON o.plan_id = p.id AND o.currency = $1
+           WHERE p.id = $2 OR ($2 IS NULL AND p.slug = $3)"#,
+        currency.map(|currency| currency.to_string()),
+        id,
+        // Postgres cannot store NUL, so no plan has such a slug.
+        id_or_slug.replace('\0', "\u{fffd}"),
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(row)
+}
+
+pub(crate) async fn bundles_on_offer(transaction: &mut Transaction) -> Result<Vec<BundleRow>> {
+    let rows = sqlx::query_as!(
+        BundleRow,
+        r#"SELECT id, name, description, token_amount, price_minor, currency AS "currency: String", is_active, sort_order, version
+           FROM token_bundles WHERE is_active ORDER BY sort_order, id LIMIT 1000"#,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows)
+}
+
+pub(crate) async fn bundles_by_id(transaction: &mut Transaction, ids: &[Uuid]) -> Result<Vec<BundleRow>> {
+    let rows = sqlx::query_as!(
+        BundleRow,
+        r#"SELECT id, name, description, token_amount, price_minor, currency AS "currency: String", is_active, sort_order, version
+           FROM token_bundles WHERE id = ANY ($1)"#,
+        ids,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows)
+}
+
+/// Add-ons on offer without a plan of theirs, or with one that the reader has.
+pub(crate) async fn addons_on_offer(transaction: &mut Transaction) -> Result<Vec<AddonRow>> {
+    let rows = sqlx::query_as!(
+        AddonRow,
+        r#"SELECT a.id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period, a.config,
+                  a.is_active, a.sort_order, a.version,
+                  ARRAY(SELECT f.plan_id FROM addons_for_plans f WHERE f.addon_id = a.id ORDER BY f.plan_id) AS "plans!"
+           FROM addons a
+           WHERE a.is_active
+             AND (NOT EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id)
+                  OR EXISTS (SELECT FROM addons_for_plans f JOIN subscriptions s ON s.plan_id = f.plan_id
+                             WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing')))
+           ORDER BY a.sort_order, a.id
+           LIMIT 1000"#,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows)
+}
+
+pub(crate) async fn addons_by_id(transaction: &mut Transaction, ids: &[Uuid]) -> Result<Vec<AddonRow>> {
+    let rows = sqlx::query_as!(
+        AddonRow,
+        r#"SELECT a.id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period, a.config,
+                  a.is_active, a.sort_order, a.version,
+                  ARRAY(SELECT f.plan_id FROM addons_for_plans f WHERE f.addon_id = a.id ORDER BY f.plan_id) AS "plans!"
+           FROM addons a WHERE a.id = ANY ($1)"#,
+        ids,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows)
+}

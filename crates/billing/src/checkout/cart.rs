@@ -1,0 +1,264 @@
+//! What is in a cart, at our prices, after everything that speaks against it was looked at.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::access::AccountPermit;
+use domain::billing::TaxRate;
+use domain::ids::{AccountId, AddonId, PlanId, TokenBundleId};
+use domain::money::{Currency, Money};
+use platform::database::Transaction;
+use uuid::Uuid;
+
+use super::Order;
+use crate::catalogue::prices::{Rates, tax_rate};
+use crate::catalogue::{AddonRow, BundleRow, addons_by_id, bundles_by_id, plan_by_id};
+use crate::error::CartProblem;
+use crate::{Error, Result};
+
+/// More items than anybody buys at once.
+const MAX_ITEMS: usize = 50;
+
+pub(super) struct Cart {
+    pub plan: Option<Plan>,
+    pub bundles: Vec<Bundle>,
+    pub addons: Vec<Addon>,
+    pub currency: Currency,
+    pub country: Option<String>,
+    pub tax_rate: TaxRate,
+}
+
+pub(super) struct Plan {
+    pub id: PlanId,
+    pub name: String,
+    pub price: Money,
+    pub trial_days: i16,
+    /// The single categories it is in; the plan itself where there is none.
+    pub families: Vec<Uuid>,
+}
+
+pub(super) struct Bundle {
+    pub id: TokenBundleId,
+    pub name: String,
+    pub token_amount: i32,
+    pub price: Money,
+}
+
+pub(super) struct Addon {
+    pub id: AddonId,
+    pub name: String,
+    pub price: Money,
+}
+
+impl Cart {
+    /// Loads what was ordered; the first problem ends it.
+    pub async fn load(
+        transaction: &mut Transaction,
+        permit: AccountPermit<'_>,
+        order: &Order,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let account_id = permit.account_id();
+        let items = usize::from(order.plan_id.is_some()) + order.bundle_ids.len() + order.addon_ids.len();
+        match items {
+            0 => return Err(CartProblem::Empty.into()),
+            1..=MAX_ITEMS => {}
+            _ => return Err(CartProblem::TooMany.into()),
+        }
+        let rates = Rates::load(transaction).await?;
+        let currency = rates.known(&order.currency).map_err(|error| match error {
+            Error::UnknownCurrency(code) => CartProblem::UnknownCurrency(code).into(),
+            other => other,
+        })?;
+        let plan = match order.plan_id {
+            Some(id) => Some(Plan::load(transaction, permit, id, currency, &rates).await?),
+            None => None,
+        };
+        let bundles = load_bundles(transaction, &order.bundle_ids, currency, &rates).await?;
+        let addons = load_addons(transaction, account_id, order, currency, &rates).await?;
+        let country = country(transaction, account_id, order.country.as_deref()).await?;
+        let tax_rate = tax_rate(transaction, country.as_deref(), "", now.date_naive()).await?;
+        let cart = Self { plan, bundles, addons, currency, country, tax_rate };
+        if let Some(code) = &order.payment_method {
+            cart.check_payment_method(transaction, code, &rates).await?;
+        }
+        Ok(cart)
+    }
+
+    /// Whether the order can be paid that way (spec 5.11, "payment method rules").
+    async fn check_payment_method(
+        &self,
+        transaction: &mut Transaction,
+        code: &str,
+        rates: &Rates,
+    ) -> Result<()> {
+        let method = sqlx::query!(
+            "SELECT is_active, min_minor, max_minor, currencies, countries FROM payment_methods WHERE code = $1",
+            code.replace('\0', "\u{fffd}"),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?
+        .ok_or_else(|| CartProblem::NoPaymentMethod(code.chars().take(60).collect()))?;
+        let prices = self.plan.iter().map(|plan| plan.price);
+        let prices = prices.chain(self.bundles.iter().map(|bundle| bundle.price));
+        let mut prices = prices.chain(self.addons.iter().map(|addon| addon.price));
+        let sum = prices.try_fold(Money::zero(self.currency), Money::checked_add)?;
+        let sum = rates.convert(sum, Currency::EUR)?.minor;
+        let holds = |list: &[String], value: &str| {
+            list.is_empty() || list.iter().any(|known| known.eq_ignore_ascii_case(value))
+        };
+        let fits = method.is_active
+            && method.min_minor.is_none_or(|min| min <= sum)
+            && method.max_minor.is_none_or(|max| sum <= max)
+            && holds(&method.currencies, self.currency.code())
+            && self.country.as_deref().is_none_or(|country| holds(&method.countries, country));
+        if fits { Ok(()) } else { Err(CartProblem::PaymentMethodNotAvailable(code.to_owned()).into()) }
+    }
+}
+
+impl Plan {
+    async fn load(
+        transaction: &mut Transaction,
+        permit: AccountPermit<'_>,
+        id: PlanId,
+        currency: Currency,
+        rates: &Rates,
+    ) -> Result<Self> {
+        let row = plan_by_id(transaction, id, Some(currency)).await?.ok_or(CartProblem::NoPlan)?;
+        if !row.is_active {
+            return Err(CartProblem::PlanNotActive.into());
+        }
+        // What an organisation buys is no customer's, and the other way round.
+        if permit.is_company() != row.module.is_some() {
+            return Err(CartProblem::NoPlan.into());
+        }
+        let taken = sqlx::query_scalar!(
+            "SELECT c.name FROM single_subscriptions s JOIN plan_categories c ON c.id = s.category_id
+             JOIN plans_in_categories m ON m.category_id = c.id AND m.plan_id = $2
+             WHERE s.account_id = $1 ORDER BY c.sort_order, c.name LIMIT 1",
+            Uuid::from(permit.account_id()),
+            Uuid::from(id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?;
+        if let Some(category) = taken {
+            return Err(CartProblem::SingleCategory(category).into());
+        }
+        let own_price = row.own_price_minor;
+        let trial_days = row.trial_days;
+        let plan = domain::billing::Plan::try_from(row)?;
+        let price = match own_price {
+            Some(minor) => Money::new(minor, currency),
+            None => rates.convert(plan.price, currency)?,
+        };
+        let mut families: Vec<Uuid> = plan
+            .categories
+            .iter()
+            .filter(|category| category.is_single)
+            .map(|category| category.id.into())
+            .collect();
+        if families.is_empty() {
+            families.push(id.into());
+        }
+        Ok(Self { id, name: plan.name, price, trial_days, families })
+    }
+}
+
+async fn load_bundles(
+    transaction: &mut Transaction,
+    ids: &[TokenBundleId],
+    currency: Currency,
+    rates: &Rates,
+) -> Result<Vec<Bundle>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<Uuid> = ids.iter().copied().map(Uuid::from).collect();
+    let rows = bundles_by_id(transaction, &wanted).await?;
+    let rows: HashMap<Uuid, BundleRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+    ids.iter()
+        .map(|id| {
+            let row = rows.get(&Uuid::from(*id)).ok_or(CartProblem::NoBundle((*id).into()))?;
+            if !row.is_active {
+                return Err(CartProblem::BundleNotActive(row.name.clone()).into());
+            }
+            let price = Money::new(row.price_minor, crate::catalogue::currency(&row.currency)?);
+            Ok(Bundle {
+                id: *id,
+                name: row.name.clone(),
+                token_amount: row.token_amount,
+                price: rates.convert(price, currency)?,
+            })
+        })
+        .collect()
+}
+
+async fn load_addons(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    order: &Order,
+    currency: Currency,
+    rates: &Rates,
+) -> Result<Vec<Addon>> {
+    if order.addon_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<Uuid> = order.addon_ids.iter().copied().map(Uuid::from).collect();
+    let rows = addons_by_id(transaction, &wanted).await?;
+    let rows: HashMap<Uuid, AddonRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+    // Plans that the account has, with the one that is in the cart.
+    let mut plans = sqlx::query_scalar!(
+        "SELECT plan_id FROM subscriptions WHERE account_id = $1 AND status IN ('active', 'trialing')",
+        Uuid::from(account_id),
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    plans.extend(order.plan_id.map(Uuid::from));
+    order
+        .addon_ids
+        .iter()
+        .map(|id| {
+            let row = rows.get(&Uuid::from(*id)).ok_or(CartProblem::NoAddon((*id).into()))?;
+            if !row.is_active {
+                return Err(CartProblem::AddonNotActive(row.name.clone()).into());
+            }
+            if !row.plans.is_empty() && !row.plans.iter().any(|plan| plans.contains(plan)) {
+                return Err(CartProblem::AddonNeedsPlan(row.name.clone()).into());
+            }
+            let price = Money::new(row.price_minor, crate::catalogue::currency(&row.currency)?);
+            Ok(Addon { id: *id, name: row.name.clone(), price: rates.convert(price, currency)? })
+        })
+        .collect()
+}
+
+/// The country whose tax applies: that of the account's address, else the one named with the order.
+async fn country(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    named: Option<&str>,
+) -> Result<Option<String>> {
+    let own = sqlx::query_scalar!(
+        r#"SELECT country AS "country: String" FROM billing_profiles WHERE account_id = $1"#,
+        Uuid::from(account_id),
+    )
+    .fetch_optional(&mut **transaction)
+    .await?
+    .flatten();
+    if own.is_some() {
+        return Ok(own);
+    }
+    let Some(code) = named.map(|code| code.trim().to_ascii_uppercase()).filter(|code| !code.is_empty())
+    else {
+        return Ok(None);
+    };
+    let known = sqlx::query_scalar!(
+        r#"SELECT code AS "code: String" FROM countries WHERE code = $1"#,
+        code.replace('\0', "\u{fffd}"),
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    match known {
+        Some(code) => Ok(Some(code)),
+        None => Err(CartProblem::NoCountry(code.chars().take(10).collect()).into()),
+    }
+}

@@ -1,0 +1,181 @@
+//! Invoices: written once with all their lines, numbered without a gap, read by their owner.
+
+mod read;
+
+use chrono::{DateTime, Datelike, Utc};
+use domain::access::{AccountPermit, AdminPermit};
+use domain::billing::{TaxRate, Totals};
+use domain::ids::{
+    AccountId, AddonId, AddonSubscriptionId, BundlePurchaseId, InvoiceId, PlanId, SubscriptionId,
+    TokenBundleId,
+};
+use domain::money::Money;
+use platform::database::Transaction;
+use uuid::Uuid;
+
+pub use read::{Invoice, InvoiceLine};
+
+use crate::{Billing, Error, Result};
+
+/// The most invoices that one page of a list holds.
+const PAGE: i64 = 100;
+
+pub(crate) struct NewInvoice<'a> {
+    pub id: InvoiceId,
+    pub account_id: AccountId,
+    /// `purchase`, `renewal` or `upgrade`.
+    pub reason: &'static str,
+    pub plan_id: Option<PlanId>,
+    pub subscription_id: Option<SubscriptionId>,
+    pub from_plan_id: Option<PlanId>,
+    pub totals: Totals,
+    pub tax_rate: TaxRate,
+    pub tax_country: Option<String>,
+    pub payment_method: Option<String>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub lines: &'a [NewLine],
+}
+
+pub(crate) struct NewLine {
+    item_type: &'static str,
+    item_id: Uuid,
+    catalog_item_id: Uuid,
+    description: String,
+    pub unit_price: Money,
+}
+
+impl NewLine {
+    pub fn subscription(id: SubscriptionId, plan_id: PlanId, description: String, unit_price: Money) -> Self {
+        Self {
+            item_type: "subscription",
+            item_id: id.into(),
+            catalog_item_id: plan_id.into(),
+            description,
+            unit_price,
+        }
+    }
+
+    pub fn bundle(
+        id: BundlePurchaseId,
+        bundle_id: TokenBundleId,
+        description: String,
+        unit_price: Money,
+    ) -> Self {
+        Self {
+            item_type: "token_bundle",
+            item_id: id.into(),
+            catalog_item_id: bundle_id.into(),
+            description,
+            unit_price,
+        }
+    }
+
+    pub fn addon(id: AddonSubscriptionId, addon_id: AddonId, description: String, unit_price: Money) -> Self {
+        Self {
+            item_type: "add_on",
+            item_id: id.into(),
+            catalog_item_id: addon_id.into(),
+            description,
+            unit_price,
+        }
+    }
+}
+
+/// Writes an invoice with its lines and takes the next number of the year.
+pub(crate) async fn insert(
+    transaction: &mut Transaction,
+    new: NewInvoice<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let number = next_number(transaction, now).await?;
+    sqlx::query!(
+        "INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, from_plan_id, status, currency, subtotal_minor,
+                               tax_minor, tax_rate, tax_country, payment_method, invoiced_at, due_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11, $12, $13, $14, $15, $14, $14)",
+        Uuid::from(new.account_id),
+        Uuid::from(new.id),
+        number,
+        new.reason,
+        new.plan_id.map(Uuid::from),
+        new.subscription_id.map(Uuid::from),
+        new.from_plan_id.map(Uuid::from),
+        new.totals.subtotal.currency.code(),
+        new.totals.subtotal.minor,
+        new.totals.tax.minor,
+        new.tax_rate.hundredths(),
+        new.tax_country,
+        new.payment_method,
+        now,
+        new.due_at,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    let ids: Vec<Uuid> = new.lines.iter().map(|_| platform::ids::new()).collect();
+    let types: Vec<String> = new.lines.iter().map(|line| line.item_type.to_owned()).collect();
+    let items: Vec<Uuid> = new.lines.iter().map(|line| line.item_id).collect();
+    let catalog: Vec<Uuid> = new.lines.iter().map(|line| line.catalog_item_id).collect();
+    let descriptions: Vec<String> = new.lines.iter().map(|line| line.description.clone()).collect();
+    let prices: Vec<i64> = new.lines.iter().map(|line| line.unit_price.minor).collect();
+    sqlx::query!(
+        "INSERT INTO invoice_lines (account_id, invoice_id, id, position, item_type, item_id, catalog_item_id, description, quantity,
+                                    unit_price_minor)
+         SELECT $1, $2, id, position, item_type, item_id, catalog_item_id, description, 1, price
+         FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[])
+              WITH ORDINALITY AS t (id, item_type, item_id, catalog_item_id, description, price, position)",
+        Uuid::from(new.account_id),
+        Uuid::from(new.id),
+        &ids,
+        &types,
+        &items,
+        &catalog,
+        &descriptions,
+        &prices,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+/// The next number of the year (DESIGN 2): whoever takes it holds the year's row until their invoice is there, so that
+/// one that is rolled back leaves no gap.
+async fn next_number(transaction: &mut Transaction, now: DateTime<Utc>) -> Result<String> {
+    let year = now.year();
+    let last = sqlx::query_scalar!(
+        "INSERT INTO invoice_numbers AS known (year, last) VALUES ($1, 1)
+         ON CONFLICT (year) DO UPDATE SET last = known.last + 1 RETURNING last",
+        year,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(format!("INV-{year}-{last:06}"))
+}
+
+impl Billing {
+    /// The account's invoices, newest first, a page of them; `before` is the last one of the page before.
+    pub async fn invoices(
+        &self,
+        permit: AccountPermit<'_>,
+        before: Option<InvoiceId>,
+    ) -> Result<Vec<Invoice>> {
+        let mut transaction = self.begin(permit).await?;
+        let invoices = read::of_account(&mut transaction, permit.account_id(), before, PAGE).await?;
+        transaction.commit().await?;
+        Ok(invoices)
+    }
+
+    /// Any invoice, for the admin.
+    pub async fn any_invoice(&self, permit: AdminPermit<'_>, id: InvoiceId) -> Result<Invoice> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let invoice = read::any(&mut transaction, id).await?;
+        transaction.commit().await?;
+        invoice.ok_or(Error::NoInvoice)
+    }
+
+    /// An invoice of the account. That of somebody else is [`Error::NoInvoice`]: nothing tells whether it exists.
+    pub async fn invoice(&self, permit: AccountPermit<'_>, id: InvoiceId) -> Result<Invoice> {
+        let mut transaction = self.begin(permit).await?;
+        let invoice = read::one(&mut transaction, permit.account_id(), id).await?;
+        transaction.commit().await?;
+        invoice.ok_or(Error::NoInvoice)
+    }
+}

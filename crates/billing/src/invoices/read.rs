@@ -1,0 +1,185 @@
+//! Invoices as they are read.
+
+use chrono::{DateTime, Utc};
+use domain::billing::{InvoiceStatus, TaxRate, Totals};
+use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
+use domain::money::{Currency, Money};
+use platform::database::Transaction;
+use serde::Deserialize;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::catalogue::currency;
+use crate::{Error, Result};
+
+/// An invoice with its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoice {
+    /// The id.
+    pub id: InvoiceId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The number on it, such as `INV-2027-000042`.
+    pub number: String,
+    /// The plan on it, if any.
+    pub plan_id: Option<PlanId>,
+    /// The subscription on it, if any.
+    pub subscription_id: Option<SubscriptionId>,
+    /// Whether it is paid.
+    pub status: InvoiceStatus,
+    /// What it comes to.
+    pub totals: Totals,
+    /// The rate of the tax in it.
+    pub tax_rate: TaxRate,
+    /// The code of the way to pay.
+    pub payment_method: Option<String>,
+    /// What was said with the payment.
+    pub payment_reference: Option<String>,
+    /// The checkout at the payment provider.
+    pub provider_session_id: Option<String>,
+    /// Its date.
+    pub invoiced_at: DateTime<Utc>,
+    /// When it is to be paid.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it was paid.
+    pub paid_at: Option<DateTime<Utc>>,
+    /// Counts changes.
+    pub version: i32,
+    /// What it is over.
+    pub lines: Vec<InvoiceLine>,
+}
+
+impl Invoice {
+    /// Whether it can be paid: not paid yet, and not over.
+    pub fn is_payable(&self) -> bool {
+        matches!(self.status, InvoiceStatus::Pending)
+    }
+}
+
+/// A line of an invoice. Amounts are net, in minor units of the invoice's currency.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct InvoiceLine {
+    /// The id.
+    pub id: Uuid,
+    /// `subscription`, `token_bundle` or `add_on`.
+    pub item_type: String,
+    /// The purchase.
+    pub item_id: Uuid,
+    /// What was bought.
+    pub catalog_item_id: Uuid,
+    /// What it says.
+    pub description: String,
+    /// How many.
+    pub quantity: i32,
+    /// The price of one.
+    pub unit_price_minor: i64,
+    /// The price of all.
+    pub total_minor: i64,
+}
+
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    number: String,
+    plan_id: Option<Uuid>,
+    subscription_id: Option<Uuid>,
+    status: String,
+    currency: String,
+    subtotal_minor: i64,
+    tax_minor: i64,
+    tax_rate: i32,
+    payment_method: Option<String>,
+    payment_reference: Option<String>,
+    provider_session_id: Option<String>,
+    invoiced_at: DateTime<Utc>,
+    due_at: Option<DateTime<Utc>>,
+    paid_at: Option<DateTime<Utc>>,
+    version: i32,
+    lines: Json<Vec<InvoiceLine>>,
+}
+
+impl TryFrom<Row> for Invoice {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let currency: Currency = currency(&row.currency)?;
+        let (subtotal, tax) = (Money::new(row.subtotal_minor, currency), Money::new(row.tax_minor, currency));
+        Ok(Self {
+            id: InvoiceId(row.id),
+            account_id: AccountId(row.account_id),
+            number: row.number,
+            plan_id: row.plan_id.map(PlanId),
+            subscription_id: row.subscription_id.map(SubscriptionId),
+            status: row.status.parse()?,
+            totals: Totals { subtotal, tax, total: subtotal.checked_add(tax)? },
+            tax_rate: TaxRate::new(row.tax_rate).unwrap_or(TaxRate::ZERO),
+            payment_method: row.payment_method,
+            payment_reference: row.payment_reference,
+            provider_session_id: row.provider_session_id,
+            invoiced_at: row.invoiced_at,
+            due_at: row.due_at,
+            paid_at: row.paid_at,
+            version: row.version,
+            lines: row.lines.0,
+        })
+    }
+}
+
+/// `SELECT` of [`Row`]s with a condition.
+macro_rules! select_invoices {
+    ($condition:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT i.id, i.account_id, i.number, i.plan_id, i.subscription_id, i.status, i.currency AS "currency: String",
+                      i.subtotal_minor, i.tax_minor, i.tax_rate, i.payment_method, i.payment_reference, i.provider_session_id,
+                      i.invoiced_at, i.due_at, i.paid_at, i.version,
+                      (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                  'id', l.id, 'item_type', l.item_type, 'item_id', l.item_id, 'catalog_item_id', l.catalog_item_id,
+                                  'description', l.description, 'quantity', l.quantity, 'unit_price_minor', l.unit_price_minor,
+                                  'total_minor', l.total_minor) ORDER BY l.position), '[]')
+                       FROM invoice_lines l WHERE l.account_id = i.account_id AND l.invoice_id = i.id)
+                          AS "lines!: Json<Vec<InvoiceLine>>"
+               FROM invoices i "# + $condition,
+            $($argument),*
+        )
+    };
+}
+
+/// An account's invoices, newest first, after the one before.
+pub(super) async fn of_account(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    before: Option<InvoiceId>,
+    limit: i64,
+) -> Result<Vec<Invoice>> {
+    let rows = select_invoices!(
+        "WHERE i.account_id = $1
+           AND ($2::uuid IS NULL OR (i.invoiced_at, i.id) < (SELECT b.invoiced_at, b.id FROM invoices b WHERE b.account_id = $1 AND b.id = $2))
+         ORDER BY i.invoiced_at DESC, i.id DESC LIMIT $3",
+        Uuid::from(account_id),
+        before.map(Uuid::from),
+        limit
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    rows.into_iter().map(Invoice::try_from).collect()
+}
+
+/// One invoice of an account.
+pub(super) async fn one(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    id: InvoiceId,
+) -> Result<Option<Invoice>> {
+    let row =
+        select_invoices!("WHERE i.account_id = $1 AND i.id = $2", Uuid::from(account_id), Uuid::from(id))
+            .fetch_optional(&mut **transaction)
+            .await?;
+    row.map(Invoice::try_from).transpose()
+}
+
+/// One invoice, whosever it is.
+pub(super) async fn any(transaction: &mut Transaction, id: InvoiceId) -> Result<Option<Invoice>> {
+    let row = select_invoices!("WHERE i.id = $1", Uuid::from(id)).fetch_optional(&mut **transaction).await?;
+    row.map(Invoice::try_from).transpose()
+}

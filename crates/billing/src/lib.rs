@@ -1,0 +1,41 @@
+//! What is sold, who bought it, and what was paid (spec `subscription-billing.md`).
+//!
+//! * [`catalogue`]: plans, categories, add-ons and token bundles, at a price in a currency with a country's tax
+//! * [`checkout`]: a plan, add-ons and bundles become one invoice
+//! * [`payments`]: an invoice is settled, refunded or restored; what was bought follows
+//! * [`subscriptions`]: pause, resume, cancel, change of plan; what time does to them
+//! * [`invoices`]: reading and voiding; numbers without a gap
+//! * [`tokens`]: a ledger whose balance is never below zero
+//!
+//! Each use case is one transaction. Rules are in `domain::billing`; what must never be is refused by the database:
+//! two subscriptions of a category that allows one, an invoice that is not the sum of its lines, a balance below zero.
+
+pub mod accounts;
+pub mod catalogue;
+pub mod checkout;
+mod error;
+pub mod invoices;
+pub mod payments;
+pub mod subscriptions;
+pub mod tokens;
+
+pub use error::Error;
+use platform::clock::SharedClock;
+use platform::database::Database;
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The use cases of billing. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Billing {
+    database: Database,
+    clock: SharedClock,
+}
+
+impl Billing {
+    /// The service on a database, with a clock.
+    pub fn new(database: Database, clock: SharedClock) -> Self {
+        Self { database, clock }
+    }
+}

@@ -1,0 +1,227 @@
+//! An invoice is settled, refunded or restored, and what is on it follows (spec 5.5, 5.9).
+//!
+//! Everything that changes one account happens one after the other, under the lock of its row. Settling twice settles
+//! once: the state of the invoice says whether it was done.
+
+mod refund;
+mod settle;
+
+pub(crate) use settle::{Capture, settle};
+
+use chrono::{DateTime, Utc};
+use domain::access::AdminPermit;
+use domain::billing::InvoiceStatus;
+use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
+use domain::money::Money;
+use platform::audit::{self, Deed};
+use platform::database::Transaction;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::catalogue::currency;
+use crate::{Billing, Error, Result, accounts};
+
+/// Money that arrived, as a provider or an admin says.
+#[derive(Debug, Clone)]
+pub struct Payment {
+    /// The payer's or provider's reference.
+    pub reference: String,
+    /// How it was paid, such as `manual` or `stripe`.
+    pub method: Option<String>,
+    /// How much, where it is known: an admin who marks an invoice as paid names no amount.
+    pub paid: Option<Money>,
+}
+
+/// What settling an invoice did. Empty where it had been settled before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The subscription that runs now, or has its new plan or period.
+    pub subscription_id: Option<SubscriptionId>,
+    /// The purchases of bundles that were completed.
+    pub bundle_purchases: Vec<Uuid>,
+    /// The add-ons that run now.
+    pub addon_subscriptions: Vec<Uuid>,
+    /// The tokens that were credited.
+    pub tokens: i64,
+}
+
+/// What a refund took back, or its restoration gave again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reversed {
+    /// The subscription that ended, or runs again.
+    pub subscription_id: Option<SubscriptionId>,
+    /// The purchases of bundles.
+    pub bundle_purchases: Vec<Uuid>,
+    /// The add-ons.
+    pub addon_subscriptions: Vec<Uuid>,
+    /// The tokens that were taken back, or credited again.
+    pub tokens: i64,
+}
+
+/// What settling needs to know of an invoice.
+pub(crate) struct LockedInvoice {
+    pub id: InvoiceId,
+    pub account_id: AccountId,
+    pub reason: String,
+    pub status: InvoiceStatus,
+    pub total: Money,
+    pub from_plan_id: Option<PlanId>,
+    pub lines: Vec<LockedLine>,
+}
+
+pub(crate) struct LockedLine {
+    pub item_type: String,
+    pub item_id: Uuid,
+    pub catalog_item_id: Uuid,
+}
+
+impl LockedInvoice {
+    /// Takes the lock of the invoice's account, then reads it.
+    pub async fn load(transaction: &mut Transaction, id: InvoiceId) -> Result<Self> {
+        let account_id = sqlx::query_scalar!(
+            r#"SELECT account_id AS "id: AccountId" FROM invoices WHERE id = $1"#,
+            Uuid::from(id)
+        )
+        .fetch_optional(&mut **transaction)
+        .await?
+        .ok_or(Error::NoInvoice)?;
+        accounts::lock(transaction, account_id).await?;
+        let row = sqlx::query!(
+            r#"SELECT reason, status, currency AS "currency: String", total_minor AS "total_minor!", from_plan_id
+               FROM invoices WHERE account_id = $1 AND id = $2"#,
+            Uuid::from(account_id),
+            Uuid::from(id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?
+        .ok_or(Error::NoInvoice)?;
+        let lines = sqlx::query_as!(
+            LockedLine,
+            "SELECT item_type, item_id, catalog_item_id FROM invoice_lines WHERE account_id = $1 AND invoice_id = $2 ORDER BY position",
+            Uuid::from(account_id),
+            Uuid::from(id),
+        )
+        .fetch_all(&mut **transaction)
+        .await?;
+        let currency = currency(&row.currency)?;
+        Ok(Self {
+            id,
+            account_id,
+            reason: row.reason,
+            status: row.status.parse()?,
+            total: Money::new(row.total_minor, currency),
+            from_plan_id: row.from_plan_id.map(PlanId),
+            lines,
+        })
+    }
+
+    /// The purchases of one kind on it.
+    pub fn items(&self, item_type: &str) -> Vec<Uuid> {
+        self.lines.iter().filter(|line| line.item_type == item_type).map(|line| line.item_id).collect()
+    }
+
+    /// The subscription on it, with the plan that was paid for.
+    pub fn subscription(&self) -> Option<(SubscriptionId, PlanId)> {
+        let line = self.lines.iter().find(|line| line.item_type == "subscription")?;
+        Some((SubscriptionId(line.item_id), PlanId(line.catalog_item_id)))
+    }
+}
+
+impl Billing {
+    /// Settles an invoice on the word of a payment provider, whose signature was checked. Repeating it changes nothing.
+    pub async fn capture(&self, id: InvoiceId, payment: &Payment) -> Result<Settled> {
+        let mut transaction = self.database.begin_worker().await?;
+        let settled = settle(&mut transaction, id, Capture::of(payment), self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(settled)
+    }
+
+    /// Settles an invoice on the word of the admin.
+    pub async fn mark_paid(
+        &self,
+        permit: AdminPermit<'_>,
+        id: InvoiceId,
+        payment: &Payment,
+    ) -> Result<Settled> {
+        let now = self.clock.now();
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let invoice = LockedInvoice::load(&mut transaction, id).await?;
+        match invoice.status {
+            InvoiceStatus::Paid => return Err(Error::InvoiceState("Invoice already paid".to_owned())),
+            InvoiceStatus::Pending | InvoiceStatus::Failed => {}
+            status => {
+                return Err(Error::InvoiceState(format!(
+                    "Cannot mark as paid: invoice status is {}",
+                    status.as_str().to_uppercase()
+                )));
+            }
+        }
+        let settled = settle(&mut transaction, id, Capture::of(payment), now).await?;
+        record(
+            &mut transaction,
+            permit,
+            "invoice.marked_paid",
+            id.into(),
+            json!({ "reference": payment.reference }),
+            now,
+        )
+        .await?;
+        transaction.commit().await?;
+        Ok(settled)
+    }
+
+    /// Gives the money of an invoice back, on the word of the admin.
+    pub async fn refund(&self, permit: AdminPermit<'_>, id: InvoiceId, reference: &str) -> Result<Reversed> {
+        let now = self.clock.now();
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let reversed = refund::refund(&mut transaction, id, reference, now).await?;
+        record(
+            &mut transaction,
+            permit,
+            "invoice.refunded",
+            id.into(),
+            json!({ "reference": reference }),
+            now,
+        )
+        .await?;
+        transaction.commit().await?;
+        Ok(reversed)
+    }
+
+    /// The provider gave the money of an invoice back.
+    pub async fn refunded(&self, id: InvoiceId, reference: &str) -> Result<Reversed> {
+        let mut transaction = self.database.begin_worker().await?;
+        let reversed = refund::refund(&mut transaction, id, reference, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(reversed)
+    }
+
+    /// The provider took a refund back: what was bought runs again.
+    pub async fn restored(&self, id: InvoiceId) -> Result<Reversed> {
+        let mut transaction = self.database.begin_worker().await?;
+        let restored = refund::restore(&mut transaction, id, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(restored)
+    }
+}
+
+/// Writes what the admin did.
+pub(crate) async fn record(
+    transaction: &mut Transaction,
+    permit: AdminPermit<'_>,
+    action: &'static str,
+    subject: Uuid,
+    facts: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let deed = Deed {
+        organisation_id: None,
+        hotel_id: None,
+        user_id: Some(permit.actor().user_id),
+        action,
+        subject: Some(subject),
+        facts,
+    };
+    audit::record(&mut **transaction, deed, now).await?;
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! The money goes back, and what was bought with it ends; or the refund is taken back (spec 5.9).
+
+use chrono::{DateTime, Utc};
+use domain::billing::{InvoiceAction, InvoiceStatus};
+use domain::ids::InvoiceId;
+use platform::database::Transaction;
+use platform::outbox::{self, Event};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::settle::{end_rivals, organisation, start_addons};
+use super::{LockedInvoice, Reversed};
+use crate::subscriptions::record::{LockedSubscription, PlanFacts};
+use crate::tokens::{self, Entry};
+use crate::{Error, Result};
+
+/// Refunds an invoice. Tokens that came with it go back whole or nothing happens: what was spent cannot be refunded.
+pub(super) async fn refund(
+    transaction: &mut Transaction,
+    id: InvoiceId,
+    reference: &str,
+    now: DateTime<Utc>,
+) -> Result<Reversed> {
+    let invoice = LockedInvoice::load(transaction, id).await?;
+    if invoice.status.after(InvoiceAction::Refund).is_none() {
+        let status = invoice.status.as_str().to_uppercase();
+        return Err(Error::InvoiceState(format!("Cannot refund: invoice status is {status}")));
+    }
+    set_status(transaction, &invoice, InvoiceStatus::Refunded, Some(reference), now).await?;
+
+    let mut reversed = Reversed::default();
+    if let Some((subscription_id, _)) = invoice.subscription() {
+        let mut subscription =
+            LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
+        match (invoice.reason.as_str(), invoice.from_plan_id) {
+            // The better plan was paid back; the one before it was not.
+            ("upgrade", Some(plan_id)) => subscription.plan_id = plan_id,
+            _ => subscription.state = subscription.state.revoked(now),
+        }
+        subscription.save(transaction, now).await?;
+        reversed.subscription_id = Some(subscription_id);
+    }
+    reversed.bundle_purchases = sqlx::query_scalar!(
+        "UPDATE bundle_purchases SET status = 'refunded' WHERE account_id = $1 AND invoice_id = $2 AND status = 'completed' RETURNING id",
+        Uuid::from(invoice.account_id),
+        Uuid::from(id),
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    reversed.addon_subscriptions = sqlx::query_scalar!(
+        "UPDATE addon_subscriptions SET status = 'cancelled', cancelled_at = $3, expires_at = least(expires_at, $3), updated_at = $3
+         WHERE account_id = $1 AND invoice_id = $2 AND status IN ('active', 'pending', 'cancelled') RETURNING id",
+        Uuid::from(invoice.account_id),
+        Uuid::from(id),
+        now,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+
+    // What this invoice brought: its plan's tokens (also when the subscription was cancelled since, which the original
+    // forgets) and its bundles'.
+    let mut sources = reversed.bundle_purchases.clone();
+    sources.push(id.into());
+    reversed.tokens = tokens::credited_for(transaction, invoice.account_id, &sources).await?;
+    if reversed.tokens > 0 {
+        let has = tokens::balance(transaction, invoice.account_id).await?;
+        if has < reversed.tokens {
+            return Err(Error::TokensSpent { has, needs: reversed.tokens });
+        }
+        let entry = Entry {
+            amount: -reversed.tokens,
+            kind: "refund",
+            reference_id: Some(id.into()),
+            description: format!("Refund: {reference}"),
+        };
+        tokens::enter(transaction, invoice.account_id, entry, now).await?;
+    }
+    let payload = json!({ "account_id": invoice.account_id, "invoice_id": id, "reference": reference, "tokens_debited": reversed.tokens });
+    let event = Event {
+        organisation_id: organisation(transaction, &invoice).await?,
+        kind: "payment.refunded",
+        subject: id.into(),
+        payload,
+    };
+    outbox::publish(&mut **transaction, event, now).await?;
+    Ok(reversed)
+}
+
+/// Takes a refund back: the invoice is paid again, and what is on it runs for a fresh period.
+pub(super) async fn restore(
+    transaction: &mut Transaction,
+    id: InvoiceId,
+    now: DateTime<Utc>,
+) -> Result<Reversed> {
+    let invoice = LockedInvoice::load(transaction, id).await?;
+    if invoice.status.after(InvoiceAction::Restore).is_none() {
+        let status = invoice.status.as_str().to_uppercase();
+        return Err(Error::InvoiceState(format!("Cannot restore: invoice status is {status}")));
+    }
+    set_status(transaction, &invoice, InvoiceStatus::Paid, None, now).await?;
+
+    let mut restored = Reversed::default();
+    if let Some((subscription_id, plan_id)) = invoice.subscription() {
+        let plan = PlanFacts::load(transaction, plan_id).await?;
+        let mut subscription =
+            LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
+        if invoice.reason != "upgrade" || !subscription.state.is_current() {
+            end_rivals(transaction, &invoice, subscription_id, now).await?;
+            subscription.state = subscription.state.cancelled(now).activated(now, plan.billing_period)?;
+        }
+        subscription.plan_id = plan_id;
+        subscription.save(transaction, now).await?;
+        restored.subscription_id = Some(subscription_id);
+    }
+    restored.bundle_purchases = sqlx::query_scalar!(
+        "UPDATE bundle_purchases SET status = 'completed' WHERE account_id = $1 AND invoice_id = $2 AND status = 'refunded' RETURNING id",
+        Uuid::from(invoice.account_id),
+        Uuid::from(id),
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    restored.addon_subscriptions = start_addons(transaction, &invoice, now).await?;
+    let taken = tokens::taken_back_for(transaction, invoice.account_id, id.into()).await?;
+    if taken > 0 {
+        let entry = Entry {
+            amount: taken,
+            kind: "refund",
+            reference_id: Some(id.into()),
+            description: "Refund reversed".to_owned(),
+        };
+        tokens::enter(transaction, invoice.account_id, entry, now).await?;
+        restored.tokens = taken;
+    }
+    let payload =
+        json!({ "account_id": invoice.account_id, "invoice_id": id, "tokens_credited": restored.tokens });
+    let event = Event {
+        organisation_id: organisation(transaction, &invoice).await?,
+        kind: "refund.reversed",
+        subject: id.into(),
+        payload,
+    };
+    outbox::publish(&mut **transaction, event, now).await?;
+    Ok(restored)
+}
+
+async fn set_status(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    status: InvoiceStatus,
+    reference: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE invoices SET status = $3, refunded_at = CASE WHEN $3 = 'refunded' THEN $4::timestamptz END,
+                             refund_reference = $5, updated_at = $4
+         WHERE account_id = $1 AND id = $2",
+        Uuid::from(invoice.account_id),
+        Uuid::from(invoice.id),
+        status.as_str(),
+        now,
+        reference,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! Money arrived: the invoice is paid, and what is on it begins to run.
+
+use chrono::{DateTime, Utc};
+use domain::billing::{BillingPeriod, InvoiceAction, InvoiceStatus};
+use domain::ids::{InvoiceId, SubscriptionId};
+use domain::money::Money;
+use platform::database::Transaction;
+use platform::outbox::{self, Event};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{LockedInvoice, Payment, Settled};
+use crate::subscriptions::record::{LockedSubscription, PlanFacts};
+use crate::tokens::{self, Entry};
+use crate::{Error, Result};
+
+/// What is said with the money.
+pub(crate) struct Capture<'a> {
+    pub reference: &'a str,
+    pub method: Option<&'a str>,
+    pub provider: Option<&'a str>,
+    /// How much, where it is known.
+    pub paid: Option<Money>,
+}
+
+impl<'a> Capture<'a> {
+    pub fn of(payment: &'a Payment) -> Self {
+        Self {
+            reference: &payment.reference,
+            method: payment.method.as_deref(),
+            provider: payment.method.as_deref(),
+            paid: payment.paid,
+        }
+    }
+}
+
+/// Settles an invoice. One that is paid already stays as it is, and nothing is done again.
+pub(crate) async fn settle(
+    transaction: &mut Transaction,
+    id: InvoiceId,
+    capture: Capture<'_>,
+    now: DateTime<Utc>,
+) -> Result<Settled> {
+    let invoice = LockedInvoice::load(transaction, id).await?;
+    if invoice.status == InvoiceStatus::Paid {
+        return Ok(Settled::default());
+    }
+    if invoice.status.after(InvoiceAction::Pay).is_none() {
+        let status = invoice.status.as_str().to_uppercase();
+        return Err(Error::InvoiceState(format!("Invoice is {status}, expected PENDING")));
+    }
+    if capture.paid.is_some_and(|paid| paid != invoice.total) {
+        return Err(Error::WrongAmount);
+    }
+    sqlx::query!(
+        "UPDATE invoices SET status = 'paid', payment_reference = $3, payment_method = coalesce($4, payment_method),
+                             provider = coalesce($5, provider), paid_at = $6, updated_at = $6
+         WHERE account_id = $1 AND id = $2",
+        Uuid::from(invoice.account_id),
+        Uuid::from(id),
+        capture.reference,
+        capture.method,
+        capture.provider,
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+
+    let mut settled = Settled::default();
+    if let Some(tokens) = start_subscription(transaction, &invoice, now).await? {
+        settled.subscription_id = invoice.subscription().map(|(id, _)| id);
+        settled.tokens += tokens;
+    }
+    let (purchases, tokens) = complete_bundles(transaction, &invoice, now).await?;
+    settled.tokens += tokens;
+    settled.bundle_purchases = purchases;
+    settled.addon_subscriptions = start_addons(transaction, &invoice, now).await?;
+
+    let payload = json!({
+        "account_id": invoice.account_id, "invoice_id": id, "payment_reference": capture.reference,
+        "amount": invoice.total, "provider": capture.provider, "tokens_credited": settled.tokens,
+    });
+    let event = Event {
+        organisation_id: organisation(transaction, &invoice).await?,
+        kind: "payment.captured",
+        subject: id.into(),
+        payload,
+    };
+    outbox::publish(&mut **transaction, event, now).await?;
+    Ok(settled)
+}
+
+/// The organisation whose account it is, if it is one's.
+pub(super) async fn organisation(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+) -> Result<Option<domain::ids::OrganisationId>> {
+    let id = sqlx::query_scalar!(
+        r#"SELECT organisation_id AS "id: domain::ids::OrganisationId" FROM billing_accounts WHERE id = $1"#,
+        Uuid::from(invoice.account_id),
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(id)
+}
+
+/// What is paid for runs: for the first time, for another period, or with another plan. Gives the tokens that came
+/// with it; none if there is no subscription on the invoice.
+async fn start_subscription(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    now: DateTime<Utc>,
+) -> Result<Option<i64>> {
+    let Some((id, plan_id)) = invoice.subscription() else { return Ok(None) };
+    let mut subscription = LockedSubscription::load(transaction, invoice.account_id, id).await?;
+    let plan = PlanFacts::load(transaction, plan_id).await?;
+    subscription.state = subscription.state.at(now);
+    subscription.state = match invoice.reason.as_str() {
+        // The dates stay: the days that were left were paid for with the difference.
+        "upgrade" if subscription.state.is_current() => subscription.state,
+        // Its invoice is voided when the subscription ends, so this is money that has to go back.
+        "upgrade" => return Err(Error::InvoiceState("Subscription is not active".to_owned())),
+        "renewal" => subscription.state.renewed(now, plan.billing_period),
+        _ if subscription.state.status() == domain::billing::SubscriptionStatus::Active => subscription.state,
+        _ => subscription.state.activated(now, plan.billing_period)?,
+    };
+    subscription.plan_id = plan_id;
+    subscription.pending_plan_id = None;
+    // Whoever pays last has the place: another subscription of a single category ends (spec 5.4).
+    end_rivals(transaction, invoice, id, now).await?;
+    subscription.save(transaction, now).await?;
+    let payload = json!({ "account_id": invoice.account_id, "subscription_id": id, "plan_id": plan_id });
+    let event = Event {
+        organisation_id: organisation(transaction, invoice).await?,
+        kind: "subscription.activated",
+        subject: id.into(),
+        payload,
+    };
+    outbox::publish(&mut **transaction, event, now).await?;
+
+    // An upgrade is no new period: its tokens come with the next one.
+    if invoice.reason == "upgrade" || plan.default_tokens == 0 {
+        return Ok(Some(0));
+    }
+    let entry = Entry {
+        amount: plan.default_tokens,
+        kind: "subscription",
+        reference_id: Some(invoice.id.into()),
+        description: format!("Plan tokens: {}", plan.name),
+    };
+    tokens::enter(transaction, invoice.account_id, entry, now).await?;
+    Ok(Some(plan.default_tokens))
+}
+
+/// Cancels other current subscriptions in the single categories of the plan on the invoice.
+pub(super) async fn end_rivals(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    id: SubscriptionId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let Some((_, plan_id)) = invoice.subscription() else { return Ok(()) };
+    let rivals = sqlx::query_scalar!(
+        r#"SELECT DISTINCT s.subscription_id AS "id: SubscriptionId" FROM single_subscriptions s
+           JOIN plans_in_categories m ON m.category_id = s.category_id AND m.plan_id = $3
+           WHERE s.account_id = $1 AND s.subscription_id <> $2"#,
+        Uuid::from(invoice.account_id),
+        Uuid::from(id),
+        Uuid::from(plan_id),
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    for rival in rivals {
+        let mut rival = LockedSubscription::load(transaction, invoice.account_id, rival).await?;
+        rival.state = rival.state.revoked(now);
+        rival.save(transaction, now).await?;
+    }
+    Ok(())
+}
+
+/// Completes the purchases of bundles on an invoice; gives them and their tokens.
+async fn complete_bundles(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Uuid>, i64)> {
+    let items = invoice.items("token_bundle");
+    if items.is_empty() {
+        return Ok((Vec::new(), 0));
+    }
+    let completed = sqlx::query!(
+        "UPDATE bundle_purchases SET status = 'completed', completed_at = $3
+         WHERE account_id = $1 AND id = ANY ($2) AND status = 'pending' RETURNING id, token_amount",
+        Uuid::from(invoice.account_id),
+        &items,
+        now,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let entries: Vec<Entry> = completed
+        .iter()
+        .map(|purchase| Entry {
+            amount: purchase.token_amount.into(),
+            kind: "purchase",
+            reference_id: Some(purchase.id),
+            description: format!("Token bundle purchase: {} tokens", purchase.token_amount),
+        })
+        .collect();
+    let tokens = entries.iter().map(|entry| entry.amount).sum();
+    tokens::enter_all(transaction, invoice.account_id, entries, now).await?;
+    Ok((completed.into_iter().map(|purchase| purchase.id).collect(), tokens))
+}
+
+/// Starts the add-ons on an invoice: each for a period of its own, from now.
+pub(super) async fn start_addons(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    let items = invoice.items("add_on");
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query!(
+        "SELECT s.id, a.billing_period FROM addon_subscriptions s JOIN addons a ON a.id = s.addon_id
+         WHERE s.account_id = $1 AND s.id = ANY ($2)",
+        Uuid::from(invoice.account_id),
+        &items,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let mut ids = Vec::with_capacity(rows.len());
+    let mut ends = Vec::with_capacity(rows.len());
+    for row in rows {
+        ids.push(row.id);
+        ends.push(row.billing_period.parse::<BillingPeriod>()?.end(now));
+    }
+    sqlx::query!(
+        "UPDATE addon_subscriptions s SET status = 'active', starts_at = $3, expires_at = t.end_at, cancelled_at = NULL, updated_at = $3
+         FROM unnest($2::uuid[], $4::timestamptz[]) AS t (id, end_at)
+         WHERE s.account_id = $1 AND s.id = t.id",
+        Uuid::from(invoice.account_id),
+        &ids,
+        now,
+        &ends,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(ids)
+}

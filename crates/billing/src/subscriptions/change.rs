@@ -1,0 +1,219 @@
+//! Another plan: a better one at once for the difference, a lesser one at the next renewal (DESIGN 5.4).
+
+use chrono::{DateTime, Days, Utc};
+use domain::access::AccountPermit;
+use domain::billing::{Proration, SubscriptionRefusal, SubscriptionStatus, TaxRate, Totals, prorate};
+use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
+use platform::database::Transaction;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::read::{self, Subscription};
+use super::record::{LockedSubscription, PlanFacts};
+use super::void_open_changes;
+use crate::catalogue::prices::{Rates, tax_rate};
+use crate::checkout::{DUE_DAYS, publish};
+use crate::error::CartProblem;
+use crate::invoices::{self, NewInvoice, NewLine};
+use crate::payments::{Capture, settle};
+use crate::{Billing, Error, Result, accounts};
+
+/// What a change of plan costs now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// What is left of the present plan, and the difference, net.
+    pub proration: Proration,
+    /// The difference with its tax: what the invoice will say.
+    pub totals: Totals,
+    /// The rate of the tax in it.
+    pub tax_rate: TaxRate,
+}
+
+/// What a change of plan did.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The subscription: with the new plan if nothing was due, else with the present one until the invoice is paid.
+    pub subscription: Subscription,
+    /// The invoice over the difference.
+    pub invoice_id: InvoiceId,
+    /// What it comes to.
+    pub change: Change,
+}
+
+impl Billing {
+    /// What [`Billing::upgrade`] would cost now, from the same calculation.
+    pub async fn preview_change(
+        &self,
+        permit: AccountPermit<'_>,
+        id: SubscriptionId,
+        plan_id: PlanId,
+    ) -> Result<Change> {
+        let now = self.clock.now();
+        let mut transaction = self.begin(permit).await?;
+        let subscription = LockedSubscription::load(&mut transaction, permit.account_id(), id).await?;
+        let plan = offered(&mut transaction, permit, plan_id).await?;
+        let (change, _) = cost(&mut transaction, &subscription, &plan, now).await?;
+        transaction.rollback().await?;
+        Ok(change)
+    }
+
+    /// Asks for the difference to a better plan; the subscription gets it when the invoice is paid, at once where
+    /// nothing is due. Another upgrade that was asked for and not paid is taken back.
+    pub async fn upgrade(
+        &self,
+        permit: AccountPermit<'_>,
+        id: SubscriptionId,
+        plan_id: PlanId,
+    ) -> Result<Changed> {
+        let now = self.clock.now();
+        let mut transaction = self.begin(permit).await?;
+        accounts::lock(&mut transaction, permit.account_id()).await?;
+        let subscription = LockedSubscription::load(&mut transaction, permit.account_id(), id).await?;
+        if subscription.state.at(now).status() != SubscriptionStatus::Active {
+            return Err(SubscriptionRefusal::NotActiveToUpgrade.into());
+        }
+        if subscription.plan_id == plan_id {
+            return Err(SubscriptionRefusal::SamePlan.into());
+        }
+        let plan = offered(&mut transaction, permit, plan_id).await?;
+        refuse_rivals(&mut transaction, &subscription, plan_id).await?;
+        let (change, country) = cost(&mut transaction, &subscription, &plan, now).await?;
+        void_open_changes(&mut transaction, &subscription, now).await?;
+        let invoice_id: InvoiceId = platform::ids::new();
+        let line = NewLine::subscription(
+            id,
+            plan_id,
+            format!("Upgrade: {}", plan.name),
+            change.proration.amount_due,
+        );
+        invoices::insert(
+            &mut transaction,
+            NewInvoice {
+                id: invoice_id,
+                account_id: permit.account_id(),
+                reason: "upgrade",
+                plan_id: Some(plan_id),
+                subscription_id: Some(id),
+                from_plan_id: Some(subscription.plan_id),
+                totals: change.totals,
+                tax_rate: change.tax_rate,
+                tax_country: country,
+                payment_method: None,
+                due_at: Some(now + Days::new(DUE_DAYS)),
+                lines: &[line],
+            },
+            now,
+        )
+        .await?;
+        if change.totals.total.minor == 0 {
+            let capture = Capture {
+                reference: "zero-price",
+                method: None,
+                provider: None,
+                paid: Some(change.totals.total),
+            };
+            settle(&mut transaction, invoice_id, capture, now).await?;
+        }
+        let payload = json!({ "account_id": permit.account_id(), "subscription_id": id, "plan_id": plan_id, "invoice_id": invoice_id });
+        publish(&mut transaction, permit, "subscription.upgrade_requested", id.into(), payload, now).await?;
+        let found = read::of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        transaction.commit().await?;
+        Ok(Changed { subscription: found.ok_or(Error::NoSubscription)?, invoice_id, change })
+    }
+
+    /// A lesser plan from the next renewal on.
+    pub async fn downgrade(
+        &self,
+        permit: AccountPermit<'_>,
+        id: SubscriptionId,
+        plan_id: PlanId,
+    ) -> Result<Subscription> {
+        let now = self.clock.now();
+        let mut transaction = self.begin(permit).await?;
+        accounts::lock(&mut transaction, permit.account_id()).await?;
+        let mut subscription = LockedSubscription::load(&mut transaction, permit.account_id(), id).await?;
+        if subscription.state.at(now).status() != SubscriptionStatus::Active {
+            return Err(SubscriptionRefusal::NotActiveToDowngrade.into());
+        }
+        if subscription.plan_id == plan_id {
+            return Err(SubscriptionRefusal::SamePlan.into());
+        }
+        offered(&mut transaction, permit, plan_id).await?;
+        refuse_rivals(&mut transaction, &subscription, plan_id).await?;
+        subscription.pending_plan_id = Some(plan_id);
+        // A renewal that was asked for at the present price is asked for again at the new one.
+        void_open_changes(&mut transaction, &subscription, now).await?;
+        subscription.save(&mut transaction, now).await?;
+        let payload = json!({ "account_id": permit.account_id(), "subscription_id": id, "plan_id": plan_id });
+        publish(&mut transaction, permit, "subscription.downgraded", id.into(), payload, now).await?;
+        let found = read::of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        transaction.commit().await?;
+        found.ok_or(Error::NoSubscription)
+    }
+}
+
+/// A plan that this kind of account can buy.
+async fn offered(transaction: &mut Transaction, permit: AccountPermit<'_>, id: PlanId) -> Result<PlanFacts> {
+    let plan = PlanFacts::load(transaction, id).await?;
+    if plan.module.is_some() != permit.is_company() {
+        return Err(Error::NoPlan);
+    }
+    if !plan.is_active {
+        return Err(CartProblem::PlanNotActive.into());
+    }
+    Ok(plan)
+}
+
+/// Refuses a plan of a single category in which another subscription has the place.
+async fn refuse_rivals(
+    transaction: &mut Transaction,
+    subscription: &LockedSubscription,
+    plan_id: PlanId,
+) -> Result<()> {
+    let taken = sqlx::query_scalar!(
+        "SELECT c.name FROM single_subscriptions s JOIN plan_categories c ON c.id = s.category_id
+         JOIN plans_in_categories m ON m.category_id = c.id AND m.plan_id = $3
+         WHERE s.account_id = $1 AND s.subscription_id <> $2 ORDER BY c.sort_order, c.name LIMIT 1",
+        Uuid::from(subscription.account_id),
+        Uuid::from(subscription.id),
+        Uuid::from(plan_id),
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    taken.map_or(Ok(()), |category| Err(CartProblem::SingleCategory(category).into()))
+}
+
+/// What a change costs at `now`, and the country whose tax is in it. Prices are compared in the currency of the
+/// present plan.
+async fn cost(
+    transaction: &mut Transaction,
+    subscription: &LockedSubscription,
+    plan: &PlanFacts,
+    now: DateTime<Utc>,
+) -> Result<(Change, Option<String>)> {
+    let present = PlanFacts::load(transaction, subscription.plan_id).await?;
+    let rates = Rates::load(transaction).await?;
+    let new_price = rates.convert(plan.price, present.price.currency)?;
+    let expires_at = subscription.state.expires_at().unwrap_or(now);
+    let proration = prorate(present.price, present.billing_period, expires_at, new_price, now);
+    let (country, tax_rate) = tax_of(transaction, subscription.account_id, now).await?;
+    let totals = Totals::of([proration.amount_due], tax_rate, present.price.currency)?;
+    Ok((Change { proration, totals, tax_rate }, country))
+}
+
+/// The country of an account's address, and its rate.
+pub(super) async fn tax_of(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    now: DateTime<Utc>,
+) -> Result<(Option<String>, TaxRate)> {
+    let country = sqlx::query_scalar!(
+        r#"SELECT country AS "country: String" FROM billing_profiles WHERE account_id = $1"#,
+        Uuid::from(account_id),
+    )
+    .fetch_optional(&mut **transaction)
+    .await?
+    .flatten();
+    let rate = tax_rate(transaction, country.as_deref(), "", now.date_naive()).await?;
+    Ok((country, rate))
+}

@@ -1,0 +1,229 @@
+//! What time does to subscriptions: renewals are asked for, what ran out is over, trials end. Each step looks at the
+//! state again under the account's lock, so that it can be done any number of times and by several servers at once.
+
+use chrono::{DateTime, Days, Utc};
+use domain::billing::{SubscriptionStatus, Totals};
+use domain::ids::{AccountId, InvoiceId, SubscriptionId};
+use platform::database::{Database, Transaction};
+use platform::outbox::{self, Event};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::change::tax_of;
+use super::record::{LockedSubscription, PlanFacts};
+use crate::checkout::DUE_DAYS;
+use crate::invoices::{self, NewInvoice, NewLine};
+use crate::payments::{Capture, settle};
+use crate::{Billing, Result, accounts};
+
+/// How many days before its end a renewal is asked for (spec 5.6, "renewal reminder").
+const RENEWAL_DAYS: u64 = 7;
+
+/// How many subscriptions are looked for at a time.
+const BATCH: i64 = 500;
+
+/// What one run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Renewals that were asked for.
+    pub renewals: usize,
+    /// Subscriptions and trials that are over.
+    pub ended: usize,
+    /// Add-ons that are over.
+    pub addons: u64,
+}
+
+impl Billing {
+    /// Does everything that is due now.
+    pub async fn tick(&self) -> Result<Ticked> {
+        tick(&self.database, self.clock.now()).await
+    }
+}
+
+/// Does everything that is due at `now`.
+pub async fn tick(database: &Database, now: DateTime<Utc>) -> Result<Ticked> {
+    let mut ticked = Ticked::default();
+    loop {
+        let due = ending_before(database, now + Days::new(RENEWAL_DAYS), true).await?;
+        let mut done = 0;
+        for (account_id, id) in &due {
+            done += usize::from(ask_for_renewal(database, *account_id, *id, now).await?);
+        }
+        ticked.renewals += done;
+        if done == 0 || due.len() < usize::try_from(BATCH).unwrap_or(0) {
+            break;
+        }
+    }
+    loop {
+        let over = ending_before(database, now, false).await?;
+        let mut done = 0;
+        for (account_id, id) in &over {
+            done += usize::from(end(database, *account_id, *id, now).await?);
+        }
+        ticked.ended += done;
+        if done == 0 || over.len() < usize::try_from(BATCH).unwrap_or(0) {
+            break;
+        }
+    }
+    let mut transaction = database.begin_worker().await?;
+    let addons = sqlx::query!(
+            "UPDATE addon_subscriptions SET status = 'expired', updated_at = $1 WHERE status = 'active' AND expires_at <= $1",
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    ticked.addons = addons.rows_affected();
+    Ok(ticked)
+}
+
+/// Subscriptions that end by `until`, soonest first; those whose next period was not asked for yet, if `to_renew`.
+async fn ending_before(
+    database: &Database,
+    until: DateTime<Utc>,
+    to_renew: bool,
+) -> Result<Vec<(AccountId, SubscriptionId)>> {
+    let mut transaction = database.begin_worker().await?;
+    let rows = sqlx::query!(
+            r#"SELECT s.account_id AS "account_id: AccountId", s.id AS "id: SubscriptionId" FROM subscriptions s
+               WHERE s.status IN ('active', 'trialing') AND s.expires_at <= $1
+                 AND (NOT $2 OR (s.status = 'active' AND s.provider_subscription_id IS NULL
+                                 AND NOT EXISTS (SELECT FROM invoices i WHERE i.account_id = s.account_id AND i.subscription_id = s.id
+                                                   AND i.reason = 'renewal' AND i.status = 'pending')
+                                 AND EXISTS (SELECT FROM plans p WHERE p.id = coalesce(s.pending_plan_id, s.plan_id)
+                                               AND p.billing_period <> 'one_time')))
+               ORDER BY s.expires_at LIMIT $3"#,
+            until,
+            to_renew,
+            BATCH,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(rows.into_iter().map(|row| (row.account_id, row.id)).collect())
+}
+
+/// Asks for the next period of a subscription, at the price of the plan that it will have then. What costs nothing
+/// goes on by itself.
+async fn ask_for_renewal(
+    database: &Database,
+    account_id: AccountId,
+    id: SubscriptionId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let mut transaction = database.begin_worker().await?;
+    accounts::lock(&mut transaction, account_id).await?;
+    let subscription = LockedSubscription::load(&mut transaction, account_id, id).await?;
+    let Some(expires_at) = subscription.state.expires_at() else { return Ok(false) };
+    let is_open = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM invoices WHERE account_id = $1 AND subscription_id = $2 AND reason = 'renewal' AND status = 'pending')
+               AS "is_open!""#,
+            Uuid::from(account_id),
+            Uuid::from(id),
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+    let is_due = subscription.state.status() == SubscriptionStatus::Active
+        && expires_at <= now + Days::new(RENEWAL_DAYS)
+        && !is_open;
+    let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+    let plan = PlanFacts::load(&mut transaction, plan_id).await?;
+    if !is_due || !plan.billing_period.is_recurring() {
+        return Ok(false);
+    }
+    let (tax_country, tax_rate) = tax_of(&mut transaction, account_id, now).await?;
+    let totals = Totals::of([plan.price], tax_rate, plan.price.currency)?;
+    let invoice_id: InvoiceId = platform::ids::new();
+    let line = NewLine::subscription(id, plan_id, format!("Renewal: {}", plan.name), plan.price);
+    invoices::insert(
+        &mut transaction,
+        NewInvoice {
+            id: invoice_id,
+            account_id,
+            reason: "renewal",
+            plan_id: Some(plan_id),
+            subscription_id: Some(id),
+            from_plan_id: None,
+            totals,
+            tax_rate,
+            tax_country,
+            payment_method: None,
+            due_at: Some(expires_at),
+            lines: &[line],
+        },
+        now,
+    )
+    .await?;
+    if totals.total.minor == 0 {
+        let capture =
+            Capture { reference: "zero-price", method: None, provider: None, paid: Some(totals.total) };
+        settle(&mut transaction, invoice_id, capture, now).await?;
+    }
+    tell(&mut transaction, account_id, "subscription.renewal_requested", id, now).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Ends a subscription whose time has run out. The invoice of a trial is due from now on.
+async fn end(
+    database: &Database,
+    account_id: AccountId,
+    id: SubscriptionId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let mut transaction = database.begin_worker().await?;
+    accounts::lock(&mut transaction, account_id).await?;
+    let mut subscription = LockedSubscription::load(&mut transaction, account_id, id).await?;
+    let before = subscription.state;
+    subscription.state = before.at(now);
+    if subscription.state == before {
+        return Ok(false);
+    }
+    let was_trial = before.status() == SubscriptionStatus::Trialing;
+    if was_trial {
+        sqlx::query!(
+                "UPDATE invoices SET due_at = $3, updated_at = $4
+                 WHERE account_id = $1 AND subscription_id = $2 AND status = 'pending' AND reason = 'purchase'",
+                Uuid::from(account_id),
+                Uuid::from(id),
+                now + Days::new(DUE_DAYS),
+                now,
+            )
+            .execute(&mut *transaction)
+            .await?;
+    }
+    // The difference to a better plan makes no sense any more; the next period can still be paid for.
+    sqlx::query!(
+        "UPDATE invoices SET status = 'cancelled', updated_at = $3
+             WHERE account_id = $1 AND subscription_id = $2 AND status = 'pending' AND reason = 'upgrade'",
+        Uuid::from(account_id),
+        Uuid::from(id),
+        now,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    subscription.save(&mut transaction, now).await?;
+    let kind = if was_trial { "subscription.trial_ended" } else { "subscription.expired" };
+    tell(&mut transaction, account_id, kind, id, now).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn tell(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    kind: &'static str,
+    id: SubscriptionId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let organisation_id = sqlx::query_scalar!(
+        r#"SELECT organisation_id AS "id: domain::ids::OrganisationId" FROM billing_accounts WHERE id = $1"#,
+        Uuid::from(account_id),
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    let payload = json!({ "account_id": account_id, "subscription_id": id });
+    outbox::publish(&mut **transaction, Event { organisation_id, kind, subject: id.into(), payload }, now)
+        .await?;
+    Ok(())
+}

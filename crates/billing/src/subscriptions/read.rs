@@ -1,0 +1,194 @@
+//! Subscriptions as they are read.
+
+use chrono::{DateTime, Utc};
+use domain::billing::subscription::StateColumns;
+use domain::billing::{BillingPeriod, PlanCategory, SubscriptionState};
+use domain::ids::{AccountId, AddonSubscriptionId, InvoiceId, PlanId, SubscriptionId};
+use domain::money::Money;
+use platform::database::Transaction;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::catalogue::currency;
+use crate::{Error, Result};
+
+/// The most subscriptions of one account that are read: nobody has more in use.
+const MOST: i64 = 500;
+
+/// A subscription with its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The id.
+    pub id: SubscriptionId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The state with its instants.
+    pub state: SubscriptionState,
+    /// The plan.
+    pub plan: SubscribedPlan,
+    /// The plan from the next renewal on, by id and name.
+    pub pending_plan: Option<(PlanId, String)>,
+    /// Its id at the payment provider.
+    pub provider_subscription_id: Option<String>,
+    /// When it was ordered.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Counts changes.
+    pub version: i32,
+}
+
+/// What a subscription shows of its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscribedPlan {
+    /// The id.
+    pub id: PlanId,
+    /// What people call it.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// The net price of a period.
+    pub price: Money,
+    /// How often it is paid for.
+    pub billing_period: BillingPeriod,
+    /// The categories it is in.
+    pub categories: Vec<PlanCategory>,
+}
+
+/// An add-on that an account has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddonSubscription {
+    /// The id.
+    pub id: AddonSubscriptionId,
+    /// The add-on.
+    pub addon: domain::ids::AddonId,
+    /// What people call it.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// What it is about.
+    pub description: String,
+    /// The net price of a period.
+    pub price: Money,
+    /// How often it is paid for.
+    pub billing_period: BillingPeriod,
+    /// The subscription it was bought with.
+    pub subscription_id: Option<SubscriptionId>,
+    /// The invoice it is on.
+    pub invoice_id: Option<InvoiceId>,
+    /// `pending`, `active`, `cancelled` or `expired`.
+    pub status: String,
+    /// When it began.
+    pub starts_at: Option<DateTime<Utc>>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was cancelled.
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// When it was ordered.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Counts changes.
+    pub version: i32,
+}
+
+/// An account's subscriptions, newest first, or one of them.
+pub(super) async fn of_account(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    id: Option<SubscriptionId>,
+) -> Result<Vec<Subscription>> {
+    let rows = sqlx::query!(
+        r#"SELECT s.id, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at, s.provider_subscription_id,
+                  s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug, p.price_minor,
+                  p.currency AS "currency: String", p.billing_period, s.pending_plan_id, n.name AS "pending_name?",
+                  coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
+                                             ORDER BY c.sort_order, c.name)
+                            FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                            WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
+           FROM subscriptions s
+           JOIN plans p ON p.id = s.plan_id
+           LEFT JOIN plans n ON n.id = s.pending_plan_id
+           WHERE s.account_id = $1 AND ($2::uuid IS NULL OR s.id = $2)
+           ORDER BY s.created_at DESC, s.id DESC
+           LIMIT $3"#,
+        Uuid::from(account_id),
+        id.map(Uuid::from),
+        MOST,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let state = SubscriptionState::try_from(StateColumns {
+                status: row.status.parse()?,
+                started_at: row.started_at,
+                expires_at: row.expires_at,
+                trial_end_at: row.trial_end_at,
+                cancelled_at: row.cancelled_at,
+                paused_at: row.paused_at,
+            })?;
+            Ok(Subscription {
+                id: SubscriptionId(row.id),
+                account_id,
+                state,
+                plan: SubscribedPlan {
+                    id: PlanId(row.plan_id),
+                    name: row.name,
+                    slug: row.slug,
+                    price: Money::new(row.price_minor, currency(&row.currency)?),
+                    billing_period: row.billing_period.parse()?,
+                    categories: row.categories.0,
+                },
+                pending_plan: row.pending_plan_id.map(PlanId).zip(row.pending_name),
+                provider_subscription_id: row.provider_subscription_id,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                version: row.version,
+            })
+        })
+        .collect()
+}
+
+/// An account's add-ons, newest first, or one of them.
+pub(super) async fn addons_of_account(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    id: Option<AddonSubscriptionId>,
+) -> Result<Vec<AddonSubscription>> {
+    let rows = sqlx::query!(
+        r#"SELECT s.id, s.addon_id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period,
+                  s.subscription_id, s.invoice_id, s.status, s.starts_at, s.expires_at, s.cancelled_at, s.created_at, s.updated_at, s.version
+           FROM addon_subscriptions s JOIN addons a ON a.id = s.addon_id
+           WHERE s.account_id = $1 AND ($2::uuid IS NULL OR s.id = $2)
+           ORDER BY s.created_at DESC, s.id DESC
+           LIMIT $3"#,
+        Uuid::from(account_id),
+        id.map(Uuid::from),
+        MOST,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok::<_, Error>(AddonSubscription {
+                id: AddonSubscriptionId(row.id),
+                addon: domain::ids::AddonId(row.addon_id),
+                name: row.name,
+                slug: row.slug,
+                description: row.description,
+                price: Money::new(row.price_minor, currency(&row.currency)?),
+                billing_period: row.billing_period.parse()?,
+                subscription_id: row.subscription_id.map(SubscriptionId),
+                invoice_id: row.invoice_id.map(InvoiceId),
+                status: row.status,
+                starts_at: row.starts_at,
+                expires_at: row.expires_at,
+                cancelled_at: row.cancelled_at,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                version: row.version,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,118 @@
+//! A subscription's row, and what is needed of its plan.
+
+use chrono::{DateTime, Utc};
+use domain::billing::subscription::StateColumns;
+use domain::billing::{BillingPeriod, SubscriptionState};
+use domain::ids::{AccountId, PlanId, SubscriptionId};
+use domain::money::Money;
+use platform::database::Transaction;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::catalogue::currency;
+use crate::{Error, Result};
+
+/// A subscription under the lock of its account.
+pub(crate) struct LockedSubscription {
+    pub account_id: AccountId,
+    pub id: SubscriptionId,
+    pub plan_id: PlanId,
+    pub pending_plan_id: Option<PlanId>,
+    pub state: SubscriptionState,
+}
+
+impl LockedSubscription {
+    /// Reads it; the caller holds the account's lock.
+    pub async fn load(
+        transaction: &mut Transaction,
+        account_id: AccountId,
+        id: SubscriptionId,
+    ) -> Result<Self> {
+        let row = sqlx::query!(
+            "SELECT plan_id, pending_plan_id, status, started_at, expires_at, trial_end_at, cancelled_at, paused_at
+             FROM subscriptions WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE",
+            Uuid::from(account_id),
+            Uuid::from(id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?
+        .ok_or(Error::NoSubscription)?;
+        let state = SubscriptionState::try_from(StateColumns {
+            status: row.status.parse()?,
+            started_at: row.started_at,
+            expires_at: row.expires_at,
+            trial_end_at: row.trial_end_at,
+            cancelled_at: row.cancelled_at,
+            paused_at: row.paused_at,
+        })?;
+        Ok(Self {
+            account_id,
+            id,
+            plan_id: PlanId(row.plan_id),
+            pending_plan_id: row.pending_plan_id.map(PlanId),
+            state,
+        })
+    }
+
+    /// Writes it back.
+    pub async fn save(&self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<()> {
+        let columns = self.state.columns();
+        sqlx::query!(
+            "UPDATE subscriptions
+             SET plan_id = $3, pending_plan_id = $4, status = $5, started_at = $6, expires_at = $7, trial_end_at = $8, cancelled_at = $9,
+                 paused_at = $10, updated_at = $11
+             WHERE account_id = $1 AND id = $2",
+            Uuid::from(self.account_id),
+            Uuid::from(self.id),
+            Uuid::from(self.plan_id),
+            self.pending_plan_id.map(Uuid::from),
+            columns.status.as_str(),
+            columns.started_at,
+            columns.expires_at,
+            columns.trial_end_at,
+            columns.cancelled_at,
+            columns.paused_at,
+            now,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+/// What payments and changes need to know of a plan.
+pub(crate) struct PlanFacts {
+    pub name: String,
+    pub price: Money,
+    pub billing_period: BillingPeriod,
+    pub default_tokens: i64,
+    pub is_active: bool,
+    pub module: Option<String>,
+}
+
+impl PlanFacts {
+    pub async fn load(transaction: &mut Transaction, id: PlanId) -> Result<Self> {
+        Self::find(transaction, id).await?.ok_or(Error::NoPlan)
+    }
+
+    pub async fn find(transaction: &mut Transaction, id: PlanId) -> Result<Option<Self>> {
+        let row = sqlx::query!(
+            r#"SELECT name, price_minor, currency AS "currency: String", billing_period, features AS "features: Value", is_active, module
+               FROM plans WHERE id = $1"#,
+            Uuid::from(id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?;
+        row.map(|row| {
+            Ok(Self {
+                name: row.name,
+                price: Money::new(row.price_minor, currency(&row.currency)?),
+                billing_period: row.billing_period.parse()?,
+                default_tokens: domain::billing::catalogue::default_tokens(&row.features),
+                is_active: row.is_active,
+                module: row.module,
+            })
+        })
+        .transpose()
+    }
+}

@@ -1,0 +1,174 @@
+//! The ledger of tokens. Entries are never changed; the balance is their sum, kept by a trigger in the same statement and
+//! never below zero by a constraint, so that two debits at once cannot overspend.
+
+use chrono::{DateTime, Utc};
+use domain::access::AccountPermit;
+use domain::ids::AccountId;
+use platform::database::Transaction;
+use uuid::Uuid;
+
+use crate::{Billing, Error, Result, accounts};
+
+/// One entry to be made.
+pub(crate) struct Entry {
+    /// Positive for a credit.
+    pub amount: i64,
+    pub kind: &'static str,
+    /// What it is for.
+    pub reference_id: Option<Uuid>,
+    pub description: String,
+}
+
+/// An entry as its owner reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenEntry {
+    /// The id.
+    pub id: Uuid,
+    /// Positive for a credit.
+    pub amount: i64,
+    /// `purchase`, `usage`, `refund`, `bonus`, `adjustment` or `subscription`.
+    pub kind: String,
+    /// What it is for.
+    pub reference_id: Option<Uuid>,
+    /// In words.
+    pub description: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Billing {
+    /// How many tokens the account has.
+    pub async fn token_balance(&self, permit: AccountPermit<'_>) -> Result<i64> {
+        let mut transaction = self.begin(permit).await?;
+        let balance = balance(&mut transaction, permit.account_id()).await?;
+        transaction.commit().await?;
+        Ok(balance)
+    }
+
+    /// The account's entries, newest first.
+    pub async fn token_entries(
+        &self,
+        permit: AccountPermit<'_>,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<TokenEntry>> {
+        let mut transaction = self.begin(permit).await?;
+        let entries = sqlx::query_as!(
+            TokenEntry,
+            "SELECT id, amount, kind, reference_id, description, created_at FROM token_entries
+             WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3",
+            Uuid::from(permit.account_id()),
+            limit,
+            offset,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(entries)
+    }
+
+    /// Takes tokens for what was used. More than there are is [`Error::InsufficientTokens`].
+    pub async fn debit_tokens(
+        &self,
+        permit: AccountPermit<'_>,
+        amount: i64,
+        description: &str,
+    ) -> Result<i64> {
+        if amount <= 0 {
+            return Err(Error::NotPositive("Debit"));
+        }
+        let now = self.clock.now();
+        let mut transaction = self.begin(permit).await?;
+        let account_id = accounts::ensure(&mut transaction, permit, now).await?;
+        let entry =
+            Entry { amount: -amount, kind: "usage", reference_id: None, description: description.to_owned() };
+        enter(&mut transaction, account_id, entry, now).await?;
+        let left = balance(&mut transaction, account_id).await?;
+        transaction.commit().await?;
+        Ok(left)
+    }
+}
+
+pub(crate) async fn enter(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    entry: Entry,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    enter_all(transaction, account_id, vec![entry], now).await
+}
+
+pub(crate) async fn enter_all(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    entries: Vec<Entry>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = entries.iter().map(|_| platform::ids::new()).collect();
+    let amounts: Vec<i64> = entries.iter().map(|entry| entry.amount).collect();
+    let kinds: Vec<String> = entries.iter().map(|entry| entry.kind.to_owned()).collect();
+    let references: Vec<Option<Uuid>> = entries.iter().map(|entry| entry.reference_id).collect();
+    let descriptions: Vec<String> = entries.into_iter().map(|entry| entry.description).collect();
+    sqlx::query!(
+        "INSERT INTO token_entries (account_id, id, amount, kind, reference_id, description, created_at)
+         SELECT $1, id, amount, kind, reference_id, description, $2
+         FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::uuid[], $7::text[]) AS t (id, amount, kind, reference_id, description)",
+        Uuid::from(account_id),
+        now,
+        &ids,
+        &amounts,
+        &kinds,
+        &references as &[Option<Uuid>],
+        &descriptions,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn balance(transaction: &mut Transaction, account_id: AccountId) -> Result<i64> {
+    let balance = sqlx::query_scalar!(
+        "SELECT balance FROM token_balances WHERE account_id = $1",
+        Uuid::from(account_id)
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(balance.unwrap_or(0))
+}
+
+/// What was credited for purchases and plans.
+pub(crate) async fn credited_for(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    references: &[Uuid],
+) -> Result<i64> {
+    let sum = sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(amount), 0)::bigint AS "sum!" FROM token_entries
+           WHERE account_id = $1 AND reference_id = ANY ($2) AND kind IN ('purchase', 'subscription')"#,
+        Uuid::from(account_id),
+        references,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(sum)
+}
+
+/// What refunds of an invoice took back and did not give again.
+pub(crate) async fn taken_back_for(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    invoice: Uuid,
+) -> Result<i64> {
+    let sum = sqlx::query_scalar!(
+        r#"SELECT coalesce(-sum(amount), 0)::bigint AS "sum!" FROM token_entries
+           WHERE account_id = $1 AND reference_id = $2 AND kind = 'refund'"#,
+        Uuid::from(account_id),
+        invoice,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(sum)
+}

@@ -1,0 +1,12 @@
+//! Purchases, subscriptions, refunds and tokens on a real Postgres, each test on a database of its own.
+
+#[cfg(test)]
+mod buying;
+#[cfg(test)]
+mod racing;
+#[cfg(test)]
+mod refunding;
+#[cfg(test)]
+mod subscribing;
+#[cfg(test)]
+mod support;

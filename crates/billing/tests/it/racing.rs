@@ -1,0 +1,108 @@
+//! Many at once on one account; and each race with its guard off, so that these tests are known to see it.
+
+use billing::Error;
+use billing::checkout::Order;
+use futures::future::join_all;
+use sqlx::PgPool;
+
+use crate::support::{World, empty, order_of, payment};
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn of_64_captures_one_credits(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let order = Order { plan_id: Some(world.basic), bundle_ids: vec![world.tokens], ..empty() };
+    let ordered = world.order(&world.ada, order).await;
+    let payment = payment();
+    let answers = join_all((0..64).map(|_| world.billing.capture(ordered.invoice_id, &payment))).await;
+    let credited = answers.into_iter().filter(|answer| answer.as_ref().unwrap().tokens > 0).count();
+    assert_eq!((credited, world.balance(&world.ada).await), (1, 600));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn captures_refunds_and_debits_at_once_leave_an_exact_balance(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let mut invoices = Vec::new();
+    for _ in 0..16 {
+        invoices.push(
+            world.order(&world.ada, Order { bundle_ids: vec![world.tokens], ..empty() }).await.invoice_id,
+        );
+    }
+    let payment = payment();
+    let captures = join_all(invoices.iter().map(|id| world.billing.capture(*id, &payment)));
+    let refunds = join_all(invoices.iter().take(8).map(|id| world.billing.refunded(*id, "r")));
+    let debits = join_all((0..40).map(|_| world.billing.debit_tokens(account, 150, "chat")));
+    let (captures, refunds, debits) = futures::join!(captures, refunds, debits);
+    assert!(captures.iter().all(Result::is_ok), "{captures:?}");
+    assert!(
+        refunds
+            .iter()
+            .all(|answer| matches!(answer, Ok(_) | Err(Error::InvoiceState(_) | Error::TokensSpent { .. }))),
+        "{refunds:?}"
+    );
+    assert!(
+        debits.iter().all(|answer| matches!(answer, Ok(_) | Err(Error::InsufficientTokens))),
+        "{debits:?}"
+    );
+    let refunded = i64::try_from(refunds.iter().filter(|answer| answer.is_ok()).count()).unwrap();
+    let spent = i64::try_from(debits.iter().filter(|answer| answer.is_ok()).count()).unwrap();
+    let balance = world.balance(&world.ada).await;
+    assert_eq!(balance, 16 * 500 - refunded * 500 - spent * 150);
+    assert!(balance >= 0);
+    assert_eq!(world.count("SELECT sum(amount)::bigint FROM token_entries").await, balance);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn of_64_debits_as_many_succeed_as_there_are_tokens(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    assert_eq!(spend(&world).await, (5, 0));
+}
+
+/// The same without the constraint: the account is overdrawn, so the test above proves something.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn without_the_constraint_an_account_is_overdrawn(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    sqlx::query("ALTER TABLE token_balances DROP CONSTRAINT token_balances_not_negative")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    assert_eq!(spend(&world).await, (64, -5900));
+}
+
+/// How many of 64 debits of 100 succeed on 500 tokens, and what is left.
+async fn spend(world: &World) -> (usize, i64) {
+    let ordered = world.order(&world.ada, Order { bundle_ids: vec![world.tokens], ..empty() }).await;
+    world.pay(ordered.invoice_id).await;
+    let debits =
+        join_all((0..64).map(|_| world.billing.debit_tokens(world.ada.own_account(), 100, "chat"))).await;
+    (debits.iter().filter(|answer| answer.is_ok()).count(), world.balance(&world.ada).await)
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn of_32_checkouts_of_a_plan_with_a_trial_one_is_tried_out(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let order = order_of(world.yearly);
+    let answers = join_all((0..32).map(|_| world.billing.checkout(world.ada.own_account(), &order))).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(world.count("SELECT count(*) FROM subscriptions WHERE status = 'trialing'").await, 1);
+    assert_eq!(world.count("SELECT max(last)::bigint FROM invoice_numbers").await, 32);
+}
+
+/// Payments of two plans of one single category at once: whichever is last has the place, and one of them does.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn two_plans_paid_at_once_leave_one(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    for _ in 0..10 {
+        let basic = world.order(&world.ada, order_of(world.basic)).await.invoice_id;
+        let pro = world.order(&world.ada, order_of(world.pro)).await.invoice_id;
+        let payment = payment();
+        let (first, second) =
+            futures::join!(world.billing.capture(basic, &payment), world.billing.capture(pro, &payment));
+        assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+        let live = "SELECT count(*) FROM subscriptions WHERE status = 'active'";
+        assert_eq!(world.count(live).await, 1);
+        let id = world.billing.subscriptions(world.ada.own_account()).await.unwrap();
+        let id = id.iter().find(|subscription| subscription.state.is_current()).unwrap().id;
+        world.billing.cancel(world.ada.own_account(), id).await.unwrap();
+    }
+}

@@ -1,0 +1,99 @@
+use billing::Error;
+use billing::checkout::Order;
+use domain::billing::{InvoiceStatus, SubscriptionStatus};
+use platform::clock::Clock;
+use sqlx::PgPool;
+
+use crate::support::{World, empty, payment};
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_refund_takes_everything_back_and_its_reversal_gives_it_again(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
+    let order = Order {
+        plan_id: Some(world.basic),
+        bundle_ids: vec![world.tokens],
+        addon_ids: vec![world.support],
+        ..empty()
+    };
+    let ordered = world.order(&world.ada, order).await;
+    world.pay(ordered.invoice_id).await;
+    // The original forgets the plan's tokens when the subscription was cancelled first.
+    world.billing.cancel(account, ordered.subscription_id.unwrap()).await.unwrap();
+    let reversed = world.billing.refund(admin, ordered.invoice_id, "ADMIN_REFUND").await.unwrap();
+    assert_eq!(
+        (reversed.tokens, reversed.bundle_purchases.len(), reversed.addon_subscriptions.len()),
+        (600, 1, 1)
+    );
+    assert_eq!(world.balance(&world.ada).await, 0);
+    let subscription = world.billing.subscriptions(account).await.unwrap().remove(0);
+    assert!(!subscription.state.gives_access(world.clock.now()));
+    let again = world.billing.refund(admin, ordered.invoice_id, "ADMIN_REFUND").await.unwrap_err();
+    assert_eq!(again.to_string(), "Cannot refund: invoice status is REFUNDED");
+
+    world.later(2);
+    let restored = world.billing.restored(ordered.invoice_id).await.unwrap();
+    assert_eq!(restored.tokens, 600);
+    assert_eq!(world.balance(&world.ada).await, 600);
+    let subscription = world.billing.subscriptions(account).await.unwrap().remove(0);
+    assert_eq!(subscription.state.status(), SubscriptionStatus::Active);
+    assert_eq!(subscription.state.days_remaining(world.clock.now()), 30);
+    assert!(world.billing.restored(ordered.invoice_id).await.is_err());
+    assert_eq!(world.billing.refunded(ordered.invoice_id, "re_1").await.unwrap().tokens, 600);
+    assert_eq!(world.balance(&world.ada).await, 0);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn tokens_that_were_spent_are_not_refunded(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
+    let ordered = world.order(&world.ada, Order { bundle_ids: vec![world.tokens], ..empty() }).await;
+    world.pay(ordered.invoice_id).await;
+    assert_eq!(world.billing.debit_tokens(account, 1, "chat").await.unwrap(), 499);
+    let refused = world.billing.refund(admin, ordered.invoice_id, "r").await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "Insufficient token balance for refund. User has 499 tokens but 500 need to be deducted. User must purchase more tokens first."
+    );
+    let invoice = world.billing.invoice(account, ordered.invoice_id).await.unwrap();
+    assert_eq!(
+        (invoice.status, world.balance(&world.ada).await),
+        (InvoiceStatus::Paid, 499),
+        "nothing happened"
+    );
+    assert!(matches!(world.billing.debit_tokens(account, 500, "chat").await, Err(Error::InsufficientTokens)));
+    assert!(matches!(world.billing.debit_tokens(account, 0, "chat").await, Err(Error::NotPositive(_))));
+    assert!(matches!(
+        world.billing.debit_tokens(world.bob.own_account(), 1, "chat").await,
+        Err(Error::InsufficientTokens)
+    ));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_refund_of_an_upgrade_goes_back_to_the_plan_before(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    let upgrade = world.billing.upgrade(account, id, world.pro).await.unwrap();
+    world.pay(upgrade.invoice_id).await;
+    world.billing.refund(admin, upgrade.invoice_id, "r").await.unwrap();
+    let subscription = world.billing.subscription(account, id).await.unwrap();
+    assert_eq!(
+        (subscription.plan.id, subscription.state.status()),
+        (world.basic, SubscriptionStatus::Active)
+    );
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_admin_marks_an_invoice_as_paid_once(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let ordered = world.order(&world.ada, crate::support::order_of(world.basic)).await;
+    world.billing.mark_paid(admin, ordered.invoice_id, &payment()).await.unwrap();
+    let again = world.billing.mark_paid(admin, ordered.invoice_id, &payment()).await.unwrap_err();
+    assert_eq!(again.to_string(), "Invoice already paid");
+    world.billing.refund(admin, ordered.invoice_id, "r").await.unwrap();
+    let late = world.billing.mark_paid(admin, ordered.invoice_id, &payment()).await.unwrap_err();
+    assert_eq!(late.to_string(), "Cannot mark as paid: invoice status is REFUNDED");
+    assert_eq!(world.count("SELECT count(*) FROM audit_log WHERE action LIKE 'invoice.%'").await, 2);
+}

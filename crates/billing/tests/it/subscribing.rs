@@ -1,0 +1,136 @@
+use billing::Error;
+use chrono::TimeDelta;
+use domain::billing::{InvoiceStatus, SubscriptionRefusal, SubscriptionStatus};
+use platform::clock::Clock;
+use sqlx::PgPool;
+
+use crate::support::World;
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_upgrade_costs_what_its_preview_said_and_begins_when_it_is_paid(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    world.set_tax(&world.ada, "DE", 1900).await;
+    let account = world.ada.own_account();
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    world.clock.advance(TimeDelta::minutes(1));
+    world.later(9);
+    let preview = world.billing.preview_change(account, id, world.pro).await.unwrap();
+    // 20 of 30 days are left: 9.99 / 30 * 20 = 6.66.
+    assert_eq!((preview.proration.days_remaining, preview.proration.credit.minor), (20, 666));
+    assert_eq!((preview.totals.subtotal.minor, preview.totals.total.minor), (2333, 2776));
+    let changed = world.billing.upgrade(account, id, world.pro).await.unwrap();
+    assert_eq!(changed.change, preview);
+    assert_eq!(changed.subscription.plan.id, world.basic, "not paid yet");
+    let end = changed.subscription.state.expires_at();
+
+    // A change of mind before it is paid takes the first one back.
+    let second = world.billing.upgrade(account, id, world.pro).await.unwrap();
+    let first = world.billing.invoice(account, changed.invoice_id).await.unwrap();
+    assert_eq!(first.status, InvoiceStatus::Cancelled);
+    let late = world.billing.capture(changed.invoice_id, &crate::support::payment()).await;
+    assert!(matches!(late, Err(Error::InvoiceState(_))), "{late:?}");
+
+    world.pay(second.invoice_id).await;
+    let subscription = world.billing.subscription(account, id).await.unwrap();
+    assert_eq!((subscription.plan.id, subscription.state.expires_at()), (world.pro, end), "the dates stay");
+    let same = world.billing.upgrade(account, id, world.pro).await;
+    assert!(matches!(same, Err(Error::Refused(SubscriptionRefusal::SamePlan))));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_downgrade_waits_for_the_renewal(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let (id, _) = world.subscribe(&world.ada, world.pro).await;
+    let scheduled = world.billing.downgrade(account, id, world.basic).await.unwrap();
+    assert_eq!(scheduled.pending_plan.unwrap().0, world.basic);
+    assert_eq!(scheduled.plan.id, world.pro);
+    world.later(22);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 0, "eight days before the end");
+    world.later(1);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 1);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 0, "it is asked for once");
+    let invoice = world.open_invoice(account).await;
+    assert_eq!((invoice.totals.total.minor, invoice.plan_id), (999, Some(world.basic)));
+    world.pay(invoice.id).await;
+    let renewed = world.billing.subscription(account, id).await.unwrap();
+    assert_eq!((renewed.plan.id, renewed.pending_plan), (world.basic, None));
+    assert_eq!(
+        renewed.state.days_remaining(world.clock.now()),
+        37,
+        "the next period begins where this one ends"
+    );
+    assert_eq!(world.balance(&world.ada).await, 100, "with the tokens of the new plan");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_not_renewed_is_over_and_can_be_taken_up_again(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    world.later(25);
+    world.billing.tick().await.unwrap();
+    world.later(10);
+    let ticked = world.billing.tick().await.unwrap();
+    assert_eq!(ticked.ended, 1);
+    let status = async || world.billing.subscription(account, id).await.unwrap().state.status();
+    assert_eq!(status().await, SubscriptionStatus::Expired);
+    let invoice = world.open_invoice(account).await;
+    world.pay(invoice.id).await;
+    assert_eq!(status().await, SubscriptionStatus::Active);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn pauses_and_cancellations_keep_what_was_paid_for(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    world.later(10);
+    world.billing.pause(account, id).await.unwrap();
+    let again = world.billing.pause(account, id).await;
+    assert!(matches!(again, Err(Error::Refused(SubscriptionRefusal::AlreadyPaused))));
+    world.later(100);
+    world.billing.tick().await.unwrap();
+    let resumed = world.billing.resume(account, id).await.unwrap();
+    assert_eq!(resumed.state.days_remaining(world.clock.now()), 20);
+    let cancelled = world.billing.cancel(account, id).await.unwrap();
+    assert!(cancelled.state.gives_access(world.clock.now()));
+    world.later(20);
+    world.billing.tick().await.unwrap();
+    let over = world.billing.subscription(account, id).await.unwrap();
+    assert_eq!(
+        over.state.status(),
+        SubscriptionStatus::Cancelled,
+        "the word stays, the access ends (DESIGN 5.3)"
+    );
+    assert!(!over.state.gives_access(world.clock.now()));
+    assert_eq!(world.count("SELECT count(*) FROM invoices WHERE status = 'pending'").await, 0);
+}
+
+/// Ten years of a customer who pays in time: a period follows the other without a gap or an overlap, whatever the
+/// months and clocks of those years do.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn ten_years_of_renewals_are_ten_years(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let begin = world.clock.now();
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    let mut paid = 1;
+    for _ in 0..730 {
+        world.later(5);
+        if world.billing.tick().await.unwrap().renewals == 1 {
+            let invoice = world.open_invoice(account).await;
+            world.pay(invoice.id).await;
+            paid += 1;
+        }
+    }
+    let end = world.billing.subscription(account, id).await.unwrap().state.expires_at().unwrap();
+    assert_eq!((end - begin).num_days(), i64::from(paid) * 30);
+    assert_eq!(world.balance(&world.ada).await, i64::from(paid) * 100);
+    let sold = world.count("SELECT sum(total_minor)::bigint FROM invoices WHERE status = 'paid'").await;
+    assert_eq!(sold, i64::from(paid) * 999);
+    let gaps = "SELECT count(*) FROM invoices WHERE number <> 'INV-' || to_char(created_at AT TIME ZONE 'UTC', 'YYYY') || '-' || lpad((
+        SELECT count(*) FROM invoices b WHERE b.id <= invoices.id
+          AND date_part('year', b.created_at AT TIME ZONE 'UTC') = date_part('year', invoices.created_at AT TIME ZONE 'UTC'))::text, 6, '0')";
+    assert_eq!(world.count(gaps).await, 0, "numbers run without a gap within each year");
+}

@@ -1,0 +1,61 @@
+//! The billing family, `/api/v1` (spec `subscription-billing.md`): what customers do, and how the admin settles. The rest
+//! of the admin's paths, payment providers and plug-ins are not there yet.
+
+mod addons;
+mod auth;
+mod caller;
+mod checkout;
+mod invoices;
+mod payments;
+mod plans;
+mod profile;
+mod subscriptions;
+mod tokens;
+mod words;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+/// All paths of the family.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::check_email))
+        .routes(routes!(auth::forgot_password))
+        .routes(routes!(auth::reset_password))
+        .routes(routes!(profile::profile, profile::change_profile))
+        .routes(routes!(profile::details, profile::change_details))
+        .routes(routes!(profile::change_password))
+        .routes(routes!(plans::list))
+        .routes(routes!(plans::get))
+        .routes(routes!(checkout::checkout))
+        .routes(routes!(subscriptions::list))
+        .routes(routes!(subscriptions::active))
+        .routes(routes!(subscriptions::active_all))
+        .routes(routes!(subscriptions::get))
+        .routes(routes!(subscriptions::cancel))
+        .routes(routes!(subscriptions::pause))
+        .routes(routes!(subscriptions::resume))
+        .routes(routes!(subscriptions::upgrade))
+        .routes(routes!(subscriptions::downgrade))
+        .routes(routes!(subscriptions::proration))
+        .routes(routes!(invoices::list))
+        .routes(routes!(invoices::get))
+        .routes(routes!(tokens::bundles))
+        .routes(routes!(tokens::bundle))
+        .routes(routes!(tokens::balance))
+        .routes(routes!(tokens::transactions))
+        .routes(routes!(addons::list))
+        .routes(routes!(addons::get))
+        .routes(routes!(addons::own))
+        .routes(routes!(addons::own_one))
+        .routes(routes!(addons::cancel))
+        .routes(routes!(payments::webhook))
+        .routes(routes!(payments::mark_paid))
+        .routes(routes!(payments::refund))
+}

@@ -1,0 +1,289 @@
+//! What somebody knows and changes about themselves (spec 5.2).
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use billing::accounts::{ProfileError, StoredProfile};
+use domain::problem::{FieldProblem, ProblemCode};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::auth::{Said, WEAK, role};
+use super::caller::{Body, User};
+use super::words::instant;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// A user, as this family shows them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserOut {
+    id: Uuid,
+    email: String,
+    /// First and last name, if they were given.
+    name: Option<String>,
+    status: &'static str,
+    is_active: bool,
+    role: &'static str,
+    roles: Vec<&'static str>,
+    created_at: String,
+    updated_at: String,
+    token_balance: i64,
+    has_used_trial: bool,
+    details: Option<Details>,
+}
+
+/// Name and address.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Details {
+    user_id: Uuid,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    address_line_1: Option<String>,
+    address_line_2: Option<String>,
+    city: Option<String>,
+    postal_code: Option<String>,
+    country: Option<String>,
+    phone: Option<String>,
+    company: Option<String>,
+    tax_number: Option<String>,
+    config: Value,
+    created_at: String,
+    updated_at: String,
+}
+
+impl Details {
+    fn new(user: &User, stored: StoredProfile) -> Self {
+        let StoredProfile { profile, created_at, updated_at } = stored;
+        Self {
+            user_id: user.0.user_id.into(),
+            first_name: profile.first_name,
+            last_name: profile.last_name,
+            address_line_1: profile.address_line_1,
+            address_line_2: profile.address_line_2,
+            city: profile.city,
+            postal_code: profile.postal_code,
+            country: profile.country,
+            phone: profile.phone,
+            company: profile.company,
+            tax_number: profile.tax_number,
+            config: profile.config,
+            created_at: instant(created_at),
+            updated_at: instant(updated_at),
+        }
+    }
+}
+
+/// A profile.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProfileOut {
+    user: UserOut,
+    details: Option<Details>,
+}
+
+/// Who one is.
+#[utoipa::path(
+    get, path = "/api/v1/user/profile", tag = "v1 user", security(("bearer" = [])),
+    responses((status = 200, body = ProfileOut), (status = 401, body = Problem))
+)]
+pub async fn profile(State(state): State<AppState>, user: User) -> Result<Json<ProfileOut>, Problem> {
+    of(&state, &user).await.map(Json)
+}
+
+async fn of(state: &AppState, user: &User) -> Result<ProfileOut, Problem> {
+    let billing = &state.services.billing;
+    let own = state.services.identity.own(&user.0).await?;
+    let stored = billing.profile(user.account()).await?;
+    let name = stored.as_ref().and_then(|stored| {
+        let names = [stored.profile.first_name.as_deref(), stored.profile.last_name.as_deref()];
+        let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        (!name.is_empty()).then_some(name)
+    });
+    let created_at = instant(own.created_at);
+    Ok(ProfileOut {
+        user: UserOut {
+            id: user.0.user_id.into(),
+            email: own.email,
+            name,
+            status: "ACTIVE",
+            is_active: true,
+            role: role(&user.0),
+            roles: vec![role(&user.0)],
+            updated_at: created_at.clone(),
+            created_at,
+            token_balance: billing.token_balance(user.account()).await?,
+            has_used_trial: billing.has_used_trial(user.account()).await?,
+            details: None,
+        },
+        details: stored.map(|stored| Details::new(user, stored)),
+    })
+}
+
+/// One's name and address.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DetailsOut {
+    details: Option<Details>,
+}
+
+/// One's name and address.
+#[utoipa::path(
+    get, path = "/api/v1/user/details", tag = "v1 user", security(("bearer" = [])),
+    responses((status = 200, body = DetailsOut), (status = 401, body = Problem))
+)]
+pub async fn details(State(state): State<AppState>, user: User) -> Result<Json<DetailsOut>, Problem> {
+    let stored = state.services.billing.profile(user.account()).await?;
+    Ok(Json(DetailsOut { details: stored.map(|stored| Details::new(&user, stored)) }))
+}
+
+/// What changes about one's name and address; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read as a map to name unknown fields")]
+pub struct DetailsChange {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    address_line_1: Option<String>,
+    address_line_2: Option<String>,
+    city: Option<String>,
+    postal_code: Option<String>,
+    country: Option<String>,
+    phone: Option<String>,
+    company: Option<String>,
+    tax_number: Option<String>,
+    config: Option<Value>,
+}
+
+/// A refusal that lists texts by field: `{"error": {"city": ["…"]}}`.
+fn refused(problems: &[FieldProblem]) -> Response {
+    let mut fields = Map::new();
+    for problem in problems {
+        let texts = fields.entry(problem.field.clone()).or_insert_with(|| json!([]));
+        if let Some(texts) = texts.as_array_mut() {
+            texts.push(json!(problem.code.to_string()));
+        }
+    }
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": fields }))).into_response()
+}
+
+async fn change(
+    state: &AppState,
+    user: &User,
+    body: Map<String, Value>,
+) -> Result<Result<(), Response>, Problem> {
+    let stored = state.services.billing.profile(user.account()).await?;
+    let mut profile = stored.map(|stored| stored.profile).unwrap_or_default();
+    if profile.config.is_null() {
+        profile.config = json!({});
+    }
+    let mut problems = Vec::new();
+    for (field, value) in body {
+        if field == "config" {
+            match value {
+                Value::Object(_) => profile.config = value,
+                _ => problems.push(FieldProblem::new(field, ProblemCode::NotOnOffer)),
+            }
+            continue;
+        }
+        let place = match field.as_str() {
+            "first_name" => &mut profile.first_name,
+            "last_name" => &mut profile.last_name,
+            "address_line_1" => &mut profile.address_line_1,
+            "address_line_2" => &mut profile.address_line_2,
+            "city" => &mut profile.city,
+            "postal_code" => &mut profile.postal_code,
+            "country" => &mut profile.country,
+            "phone" => &mut profile.phone,
+            "company" => &mut profile.company,
+            "tax_number" => &mut profile.tax_number,
+            _ => {
+                let name: String = field.chars().take(60).collect();
+                problems.push(FieldProblem::new(name, ProblemCode::NotOnOffer));
+                continue;
+            }
+        };
+        match value {
+            Value::Null => *place = None,
+            Value::String(text) => *place = Some(text),
+            _ => problems.push(FieldProblem::new(field, ProblemCode::BadCharacters)),
+        }
+    }
+    if !problems.is_empty() {
+        return Ok(Err(refused(&problems)));
+    }
+    match state.services.billing.save_profile(user.account(), profile).await {
+        Ok(()) => Ok(Ok(())),
+        Err(ProfileError::Invalid(problems)) => Ok(Err(refused(&problems))),
+        Err(ProfileError::Other(error)) => Err(error.into()),
+    }
+}
+
+/// Changes one's name and address; the path of the code.
+#[utoipa::path(
+    put, path = "/api/v1/user/details", tag = "v1 user", security(("bearer" = [])), request_body = DetailsChange,
+    responses((status = 200, body = DetailsOut), (status = 400, body = Value, content_type = "application/json"), (status = 401, body = Problem),
+        (status = 415, body = Problem))
+)]
+pub async fn change_details(
+    State(state): State<AppState>,
+    user: User,
+    Body(body): Body<Map<String, Value>>,
+) -> Result<Response, Problem> {
+    if let Err(refusal) = change(&state, &user, body).await? {
+        return Ok(refusal);
+    }
+    Ok(details(State(state), user).await?.into_response())
+}
+
+/// Changes one's name and address; the documented path.
+#[utoipa::path(
+    put, path = "/api/v1/user/profile", tag = "v1 user", security(("bearer" = [])), request_body = DetailsChange,
+    responses((status = 200, body = ProfileOut), (status = 400, body = Value, content_type = "application/json"), (status = 401, body = Problem),
+        (status = 415, body = Problem))
+)]
+pub async fn change_profile(
+    State(state): State<AppState>,
+    user: User,
+    Body(body): Body<Map<String, Value>>,
+) -> Result<Response, Problem> {
+    if let Err(refusal) = change(&state, &user, body).await? {
+        return Ok(refusal);
+    }
+    Ok(Json(of(&state, &user).await?).into_response())
+}
+
+/// The present password and the next.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordChange {
+    current_password: String,
+    new_password: String,
+}
+
+/// Changes one's password, and ends what one is signed in with elsewhere.
+#[utoipa::path(
+    post, path = "/api/v1/user/change-password", tag = "v1 user", security(("bearer" = [])), request_body = PasswordChange,
+    responses((status = 200, body = Said), (status = 400, body = Problem), (status = 401, body = Problem), (status = 415, body = Problem),
+        (status = 429, body = Problem))
+)]
+pub async fn change_password(
+    State(state): State<AppState>,
+    user: User,
+    Body(body): Body<PasswordChange>,
+) -> Result<Json<Said>, Problem> {
+    if !identity::customers::is_strong(&body.new_password) {
+        return Err(Problem::bad_request(WEAK));
+    }
+    let changed =
+        state.services.identity.change_password(&user.0, None, &body.current_password, &body.new_password);
+    match changed.await {
+        Ok(()) => Ok(Json(Said::done("Password changed successfully"))),
+        Err(identity::Error::Invalid(problems))
+            if problems.iter().any(|problem| problem.field == "old_password") =>
+        {
+            Err(Problem::bad_request("Current password is incorrect"))
+        }
+        Err(identity::Error::Invalid(_)) => Err(Problem::bad_request(WEAK)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,238 @@
+//! The billing family through the whole router (spec `subscription-billing.md`): what a client of the original does.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::rest::Client;
+use crate::support::{Site, json as body_of, text};
+
+/// A shop with the demo's catalogue, and its admin.
+async fn shop(pool: &PgPool) -> Site {
+    let site = Site::new(pool);
+    let clock = site.state.services.clock.clone();
+    server::demo::refresh(&pool.connect_options(), &clock).await.unwrap();
+    site
+}
+
+async fn signed_up<'a>(site: &'a Site, name: &str) -> Client<'a> {
+    let nobody = Client { site, bearer: String::new() };
+    let body = json!({ "email": format!("{name}@customer.example"), "password": "TestPass123@" });
+    let answer = nobody.expect(200, "POST", "/api/v1/auth/register", Some(body)).await;
+    Client { site, bearer: format!("Bearer {}", answer["token"].as_str().unwrap()) }
+}
+
+async fn admin(site: &Site) -> Client<'_> {
+    let nobody = Client { site, bearer: String::new() };
+    let body = json!({ "email": "admin@example.com", "password": "AdminPass123@" });
+    let answer = nobody.expect(200, "POST", "/api/v1/auth/login", Some(body)).await;
+    assert_eq!(answer["user"]["roles"], json!(["ADMIN"]));
+    Client { site, bearer: format!("Bearer {}", answer["token"].as_str().unwrap()) }
+}
+
+async fn ids(client: &Client<'_>) -> (String, String, String) {
+    let plan = client.expect(200, "GET", "/api/v1/tarif-plans/basic", None).await;
+    let addons = client.expect(200, "GET", "/api/v1/addons", None).await;
+    let bundles = client.expect(200, "GET", "/api/v1/token-bundles", None).await;
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    (id(&plan), id(&addons["addons"][0]), id(&bundles["bundles"][0]))
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_customer_signs_up_buys_pays_changes_and_leaves(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (ada, admin) = (signed_up(&site, "ada").await, admin(&site).await);
+    let details = json!({ "first_name": "Ada", "last_name": "Byron", "country": "de", "city": "Köln" });
+    let changed = ada.expect(200, "PUT", "/api/v1/user/details", Some(details)).await;
+    assert_eq!(changed["details"]["country"], "DE");
+    let profile = ada.expect(200, "GET", "/api/v1/user/profile/", None).await;
+    assert_eq!(
+        (&profile["user"]["name"], &profile["user"]["status"]),
+        (&json!("Ada Byron"), &json!("ACTIVE"))
+    );
+
+    let (plan, addon, bundle) = ids(&ada).await;
+    let cart =
+        json!({ "plan_id": plan, "add_on_ids": [addon], "token_bundle_ids": [bundle], "currency": "EUR" });
+    let bought = ada.expect(201, "POST", "/api/v1/user/checkout", Some(cart.clone())).await;
+    assert_eq!(bought["message"], "Checkout created. Awaiting payment.");
+    let invoice = &bought["invoice"];
+    assert_eq!(
+        (&invoice["subtotal"], &invoice["tax_amount"], &invoice["total_amount"], &invoice["status"]),
+        (&json!("29.99"), &json!("5.70"), &json!("35.69"), &json!("PENDING"))
+    );
+    let invoice_id = invoice["id"].as_str().unwrap();
+
+    // Only who is authenticated settles, and with the amount that is due.
+    let arrived =
+        |amount: &str| json!({ "invoice_id": invoice_id, "payment_reference": "p-1", "amount": amount });
+    ada.expect(403, "POST", "/api/v1/webhooks/payment", Some(arrived("35.69"))).await;
+    let wrong = admin.expect(400, "POST", "/api/v1/webhooks/payment", Some(arrived("0.01"))).await;
+    assert_eq!(wrong["error"], "Amount does not match the invoice");
+    let paid = admin.expect(200, "POST", "/api/v1/webhooks/payment", Some(arrived("35.69"))).await;
+    assert_eq!((&paid["status"], &paid["items_activated"]["tokens_credited"]), (&json!("paid"), &json!(600)));
+    let again = admin.expect(200, "POST", "/api/v1/webhooks/payment", Some(arrived("35.69"))).await;
+    assert_eq!(again["items_activated"]["tokens_credited"], 0);
+    assert_eq!(ada.expect(200, "GET", "/api/v1/user/tokens/balance", None).await, json!({ "balance": 600 }));
+    let entries = ada.expect(200, "GET", "/api/v1/user/tokens/transactions", None).await;
+    assert_eq!(entries["transactions"].as_array().unwrap().len(), 2);
+
+    let active = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
+    let subscription = active["subscription"]["id"].as_str().unwrap().to_owned();
+    let of = |action: &str| format!("/api/v1/user/subscriptions/{subscription}/{action}");
+    let pro = ada.expect(200, "GET", "/api/v1/tarif-plans/pro", None).await["id"].clone();
+    let preview = ada
+        .expect(200, "GET", &format!("{}?new_plan_id={}", of("proration"), pro.as_str().unwrap()), None)
+        .await;
+    let upgraded = ada.expect(200, "POST", &of("upgrade"), Some(json!({ "plan_id": pro }))).await;
+    assert_eq!(upgraded["invoice"]["total_amount"], preview["proration"]["total_amount"]);
+    assert_eq!(upgraded["subscription"]["plan"]["name"], "Basic");
+    let upgrade = upgraded["invoice"]["id"].as_str().unwrap();
+    let marked = format!("/api/v1/admin/invoices/{upgrade}/mark-paid");
+    admin.expect(200, "POST", &marked, Some(json!({}))).await;
+    assert_eq!(admin.expect(400, "POST", &marked, Some(json!({}))).await["error"], "Invoice already paid");
+    let active = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
+    assert_eq!(active["subscription"]["plan"]["name"], "Pro");
+
+    ada.expect(200, "POST", &of("pause"), None).await;
+    let twice = ada.expect(400, "POST", &of("pause"), None).await;
+    assert_eq!(twice["error"], "Subscription is already paused");
+    ada.expect(200, "POST", &of("resume"), None).await;
+    let cancelled = ada.expect(200, "POST", &of("cancel"), None).await;
+    assert_eq!(cancelled["message"], "Subscription cancelled. Access continues until expiration.");
+    assert_eq!(cancelled["subscription"]["is_valid"], true);
+
+    let refunded = format!("/api/v1/admin/invoices/{invoice_id}/refund");
+    let refund = admin.expect(200, "POST", &refunded, Some(json!({}))).await;
+    assert_eq!(
+        (&refund["invoice"]["status"], &refund["items_reversed"]["tokens_debited"]),
+        (&json!("REFUNDED"), &json!(600))
+    );
+    let active = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
+    assert_eq!(active["subscription"], Value::Null);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn refusals_are_in_the_words_that_clients_know(pool: PgPool) {
+    let site = shop(&pool).await;
+    let ada = signed_up(&site, "ada").await;
+    let nobody = Client { site: &site, bearer: String::new() };
+    let odd = Client { site: &site, bearer: "Basic abc".to_owned() };
+    let forged = Client { site: &site, bearer: "Bearer abc".to_owned() };
+    let path = "/api/v1/user/profile";
+    let without = site.get(path, "").await;
+    assert_eq!(body_of(without).await["error"], "Authorization header is required");
+    assert_eq!(odd.expect(401, "GET", path, None).await["error"], "Invalid Authorization header format");
+    assert_eq!(forged.expect(401, "GET", path, None).await["error"], "Invalid or expired token");
+
+    let again = json!({ "email": "ada@customer.example", "password": "TestPass123@" });
+    let taken = nobody.expect(400, "POST", "/api/v1/auth/register", Some(again)).await;
+    assert_eq!(
+        (&taken["success"], &taken["error"]),
+        (&json!(false), &json!("User with this email already exists"))
+    );
+    let weak = json!({ "email": "bob@customer.example", "password": "password" });
+    nobody.expect(400, "POST", "/api/v1/auth/register", Some(weak)).await;
+    let wrong = json!({ "email": "ada@customer.example", "password": "nope" });
+    let wrong = nobody.expect(401, "POST", "/api/v1/auth/login", Some(wrong)).await;
+    assert_eq!(wrong["error"], "Invalid credentials");
+    assert_eq!(nobody.expect(400, "GET", "/api/v1/auth/check-email", None).await["error"], "Email required");
+
+    let cart = |cart: Value| ada.expect(400, "POST", "/api/v1/user/checkout", Some(cart));
+    assert_eq!(
+        cart(json!({})).await["error"],
+        "At least one item required (plan_id, token_bundle_ids, or add_on_ids)"
+    );
+    assert_eq!(cart(json!({ "plan_id": "x" })).await["error"], "Invalid plan_id format");
+    assert_eq!(cart(json!({ "add_on_ids": ["x"] })).await["error"], "Invalid add_on_id: x");
+    assert_eq!(cart(json!({ "plan_id": 5 })).await["status"], 400);
+    let nothing = "01890000-0000-7000-8000-000000000000";
+    assert_eq!(cart(json!({ "plan_id": nothing })).await["error"], "Plan not found");
+    let (plan, ..) = ids(&ada).await;
+    assert_eq!(cart(json!({ "plan_id": plan, "currency": "XXX" })).await["error"], "Unknown currency: XXX");
+
+    let bad = ada
+        .expect(
+            400,
+            "PUT",
+            "/api/v1/user/details",
+            Some(json!({ "shoe_size": "9", "city": "x".repeat(101) })),
+        )
+        .await;
+    assert!(bad["error"]["shoe_size"].is_array(), "{bad}");
+    let bad = ada.expect(400, "PUT", "/api/v1/user/profile", Some(json!({ "city": "x".repeat(101) }))).await;
+    assert_eq!(bad["error"]["city"][0], "must be at most 100 characters long");
+    let malformed = ada.expect(400, "POST", "/api/v1/user/subscriptions/x/cancel", None).await;
+    assert_eq!(malformed["error"], "Invalid subscription ID format");
+    let unknown =
+        ada.expect(404, "POST", &format!("/api/v1/user/subscriptions/{nothing}/cancel"), None).await;
+    assert_eq!(unknown["error"], "Subscription not found");
+    let plans = nobody.expect(200, "GET", "/api/v1/tarif-plans?currency=XXX", None).await;
+    assert_eq!(plans["plans"][0]["error"], "Unknown currency: XXX");
+    nobody.expect(404, "GET", "/api/v1/tarif-plans?category=none", None).await;
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn plans_come_with_the_tax_of_a_country(pool: PgPool) {
+    let site = shop(&pool).await;
+    let nobody = Client { site: &site, bearer: String::new() };
+    let plans = nobody.expect(200, "GET", "/api/v1/tarif-plans/?country=DE&currency=EUR", None).await;
+    let basic = &plans["plans"][0];
+    assert_eq!(
+        (&basic["display_price"], &basic["tax_amount"], &basic["gross_price"], &basic["tax_rate"]),
+        (&json!("9.99"), &json!("1.90"), &json!("11.89"), &json!("19.00"))
+    );
+    let dollars = nobody.expect(200, "GET", "/api/v1/tarif-plans?currency=usd", None).await;
+    assert_eq!(dollars["plans"][0]["display_price"], "10.79");
+}
+
+/// Hashes of cost 12, as the original stores them, are accepted once and then replaced.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_password_of_the_original_still_signs_in(pool: PgPool) {
+    let site = shop(&pool).await;
+    signed_up(&site, "ada").await;
+    let hash = "$2b$12$GhvMmNVjRW29ulnudl.LbuU6L9XeBaImIVKQHywBIO8b5p0JHlo4C";
+    sqlx::query("UPDATE users SET password_hash = $1 WHERE email = 'ada@customer.example'")
+        .bind(hash)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let stored = async || {
+        sqlx::query_scalar::<_, String>(
+            "SELECT password_hash FROM users WHERE email = 'ada@customer.example'",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap()
+    };
+    let nobody = Client { site: &site, bearer: String::new() };
+    let login = |password: &str| json!({ "email": "ada@customer.example", "password": password });
+    nobody.expect(401, "POST", "/api/v1/auth/login", Some(login("wrong"))).await;
+    assert_eq!(stored().await, hash);
+    nobody.expect(200, "POST", "/api/v1/auth/login", Some(login("AllMine123@"))).await;
+    assert!(stored().await.starts_with("$argon2id$"));
+    nobody.expect(200, "POST", "/api/v1/auth/login", Some(login("AllMine123@"))).await;
+}
+
+/// A repeated request with its key is one checkout.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_repeated_checkout_is_one(pool: PgPool) {
+    let site = shop(&pool).await;
+    let ada = signed_up(&site, "ada").await;
+    let (plan, ..) = ids(&ada).await;
+    let cart = json!({ "plan_id": plan, "currency": "EUR" }).to_string();
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        let request = http::Request::post("/api/v1/user/checkout")
+            .header("authorization", &ada.bearer)
+            .header("content-type", "application/json")
+            .header("idempotency-key", "k-1");
+        let answer = site.send(request.body(axum::body::Body::from(cart.clone())).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        answers.push(text(answer).await);
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1);
+    let invoices = ada.expect(200, "GET", "/api/v1/user/invoices", None).await;
+    assert_eq!(invoices["invoices"].as_array().unwrap().len(), 1);
+}
