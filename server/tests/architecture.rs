@@ -121,3 +121,33 @@ mod rule {
         assert!(found.is_empty(), "in the browser: {found:?}");
     }
 }
+
+/// In the OpenAPI document a body is known by its type's name alone: two types of one name would be described as one.
+#[test]
+fn no_two_bodies_of_rest_have_one_name() {
+    let mut places = std::collections::BTreeMap::<String, Vec<String>>::new();
+    let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/api")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for part in text.split("ToSchema)]").skip(1) {
+                let mut words = part
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with(['/', '#']))
+                    .flat_map(str::split_whitespace);
+                let name =
+                    words.find(|word| matches!(*word, "struct" | "enum")).and_then(|_| words.next()).unwrap();
+                let name: String = name.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+                places.entry(name).or_default().push(path.display().to_string());
+            }
+        }
+    }
+    assert!(places.len() > 60, "{}", places.len());
+    places.retain(|_, files| files.len() > 1);
+    assert!(places.is_empty(), "{places:?}");
+}

@@ -46,6 +46,11 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(docs::page))
 }
 
+/// Whether a body is a [`Problem`](crate::problem::Problem): some refusals of old interfaces are bodies of their own.
+fn is_problem(content: &Value) -> bool {
+    content["schema"]["$ref"] == "#/components/schemas/Problem"
+}
+
 /// The OpenAPI document. Refusals are described as what they are sent as: `application/problem+json`.
 pub fn document() -> Value {
     let mut document = serde_json::to_value(router().into_openapi()).unwrap_or_default();
@@ -54,6 +59,7 @@ pub fn document() -> Value {
         let Some(answers) = operation["responses"].as_object_mut() else { continue };
         for (_, answer) in answers.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
             if let Some(content) = answer["content"].as_object_mut()
+                && content.get("application/json").is_some_and(is_problem)
                 && let Some(body) = content.remove("application/json")
             {
                 content.insert(MEDIA_TYPE.to_owned(), body);

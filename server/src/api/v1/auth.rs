@@ -82,7 +82,7 @@ pub fn role(actor: &domain::access::Actor) -> &'static str {
 /// Signs a customer up and in.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", tag = "v1 auth", request_body = Credentials,
-    responses((status = 200, body = SignedIn), (status = 400, body = SignedIn), (status = 415, body = Problem), (status = 429, body = Problem))
+    responses((status = 200, body = SignedIn), (status = 400, content((SignedIn = "application/json"), (Problem = "application/problem+json"))), (status = 415, body = Problem), (status = 429, body = Problem))
 )]
 pub async fn register(
     State(state): State<AppState>,
@@ -112,7 +112,7 @@ pub async fn register(
 /// Signs in.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "v1 auth", request_body = Credentials,
-    responses((status = 200, body = SignedIn), (status = 400, body = Problem), (status = 401, body = SignedIn), (status = 415, body = Problem),
+    responses((status = 200, body = SignedIn), (status = 400, body = Problem), (status = 401, body = SignedIn, content_type = "application/json"), (status = 415, body = Problem),
         (status = 429, body = Problem))
 )]
 pub async fn login(

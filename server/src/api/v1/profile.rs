@@ -221,7 +221,7 @@ async fn change(
 /// Changes one's name and address; the path of the code.
 #[utoipa::path(
     put, path = "/api/v1/user/details", tag = "v1 user", security(("bearer" = [])), request_body = DetailsChange,
-    responses((status = 200, body = DetailsOut), (status = 400, body = Value, content_type = "application/json"), (status = 401, body = Problem),
+    responses((status = 200, body = DetailsOut), (status = 400, content((Value = "application/json"), (Problem = "application/problem+json"))), (status = 401, body = Problem),
         (status = 415, body = Problem))
 )]
 pub async fn change_details(
@@ -238,7 +238,7 @@ pub async fn change_details(
 /// Changes one's name and address; the documented path.
 #[utoipa::path(
     put, path = "/api/v1/user/profile", tag = "v1 user", security(("bearer" = [])), request_body = DetailsChange,
-    responses((status = 200, body = ProfileOut), (status = 400, body = Value, content_type = "application/json"), (status = 401, body = Problem),
+    responses((status = 200, body = ProfileOut), (status = 400, content((Value = "application/json"), (Problem = "application/problem+json"))), (status = 401, body = Problem),
         (status = 415, body = Problem))
 )]
 pub async fn change_profile(

@@ -113,7 +113,7 @@ pub struct MaybeSubscription {
 
 /// A subscription and what was done to it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Done {
+pub struct SubscriptionDone {
     subscription: SubscriptionOut,
     message: &'static str,
     /// The invoice over the difference, on an upgrade.
@@ -189,21 +189,21 @@ pub async fn get(
     Ok(Json(MaybeSubscription { subscription: Some(SubscriptionOut::new(found, now)) }))
 }
 
-fn done(state: &AppState, subscription: Subscription, message: &'static str) -> Json<Done> {
+fn done(state: &AppState, subscription: Subscription, message: &'static str) -> Json<SubscriptionDone> {
     let subscription = SubscriptionOut::new(subscription, state.services.clock.now());
-    Json(Done { subscription, message, invoice: None })
+    Json(SubscriptionDone { subscription, message, invoice: None })
 }
 
 /// Will not be renewed; access lasts to its end.
 #[utoipa::path(
     post, path = "/api/v1/user/subscriptions/{id}/cancel", tag = "v1 subscriptions", security(("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = Done), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
+    responses((status = 200, body = SubscriptionDone), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn cancel(
     State(state): State<AppState>,
     user: User,
     Path(text): Path<String>,
-) -> Result<Json<Done>, Problem> {
+) -> Result<Json<SubscriptionDone>, Problem> {
     let found = state.services.billing.cancel(user.account(), id(&text)?).await?;
     Ok(done(&state, found, "Subscription cancelled. Access continues until expiration."))
 }
@@ -211,13 +211,13 @@ pub async fn cancel(
 /// Interrupts it; the time left is kept.
 #[utoipa::path(
     post, path = "/api/v1/user/subscriptions/{id}/pause", tag = "v1 subscriptions", security(("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = Done), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
+    responses((status = 200, body = SubscriptionDone), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn pause(
     State(state): State<AppState>,
     user: User,
     Path(text): Path<String>,
-) -> Result<Json<Done>, Problem> {
+) -> Result<Json<SubscriptionDone>, Problem> {
     let found = state.services.billing.pause(user.account(), id(&text)?).await?;
     Ok(done(&state, found, "Subscription paused."))
 }
@@ -225,13 +225,13 @@ pub async fn pause(
 /// Goes on; its end moves by as long as it was interrupted.
 #[utoipa::path(
     post, path = "/api/v1/user/subscriptions/{id}/resume", tag = "v1 subscriptions", security(("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = Done), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
+    responses((status = 200, body = SubscriptionDone), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn resume(
     State(state): State<AppState>,
     user: User,
     Path(text): Path<String>,
-) -> Result<Json<Done>, Problem> {
+) -> Result<Json<SubscriptionDone>, Problem> {
     let found = state.services.billing.resume(user.account(), id(&text)?).await?;
     Ok(done(&state, found, "Subscription resumed."))
 }
@@ -247,7 +247,7 @@ pub struct Wanted {
 #[utoipa::path(
     post, path = "/api/v1/user/subscriptions/{id}/upgrade", tag = "v1 subscriptions", security(("bearer" = [])), params(("id" = String, Path)),
     request_body = Wanted,
-    responses((status = 200, body = Done), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 200, body = SubscriptionDone), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 415, body = Problem))
 )]
 pub async fn upgrade(
@@ -255,7 +255,7 @@ pub async fn upgrade(
     user: User,
     Path(text): Path<String>,
     Body(wanted): Body<Wanted>,
-) -> Result<Json<Done>, Problem> {
+) -> Result<Json<SubscriptionDone>, Problem> {
     let id = id(&text)?;
     let plan_id = plan_id(wanted.plan_id.as_deref(), "plan_id is required")?;
     let billing = &state.services.billing;
@@ -263,14 +263,14 @@ pub async fn upgrade(
     let invoice = billing.invoice(user.account(), changed.invoice_id).await?;
     let message = if invoice.is_payable() { "Upgrade awaiting payment." } else { "Subscription upgraded." };
     let subscription = SubscriptionOut::new(changed.subscription, state.services.clock.now());
-    Ok(Json(Done { subscription, message, invoice: Some(invoice.into()) }))
+    Ok(Json(SubscriptionDone { subscription, message, invoice: Some(invoice.into()) }))
 }
 
 /// A lesser plan from the next renewal on.
 #[utoipa::path(
     post, path = "/api/v1/user/subscriptions/{id}/downgrade", tag = "v1 subscriptions", security(("bearer" = [])), params(("id" = String, Path)),
     request_body = Wanted,
-    responses((status = 200, body = Done), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 200, body = SubscriptionDone), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 415, body = Problem))
 )]
 pub async fn downgrade(
@@ -278,7 +278,7 @@ pub async fn downgrade(
     user: User,
     Path(text): Path<String>,
     Body(wanted): Body<Wanted>,
-) -> Result<Json<Done>, Problem> {
+) -> Result<Json<SubscriptionDone>, Problem> {
     let id = id(&text)?;
     let plan_id = plan_id(wanted.plan_id.as_deref(), "plan_id is required")?;
     let found = state.services.billing.downgrade(user.account(), id, plan_id).await?;
