@@ -1,0 +1,34 @@
+//! Stripe's form encoding: nested brackets in, typed values with Stripe's error texts out.
+
+mod parse;
+mod reader;
+
+pub use parse::{Branch, Node, parse};
+pub use reader::{Form, MetadataPatch, Params};
+
+/// An enumeration that travels as text.
+pub trait Choice: Copy + 'static {
+    /// Every value with its text.
+    const ALL: &'static [(&'static str, Self)];
+}
+
+/// Declares an enumeration whose values have a text on the wire and in the snapshot.
+macro_rules! text_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$note])* #[serde(rename = $text)] $variant),+ }
+
+        impl $crate::form::Choice for $name {
+            const ALL: &'static [(&'static str, Self)] = &[$(($text, Self::$variant)),+];
+        }
+
+        impl $name {
+            /// The text on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+pub(crate) use text_enum;

@@ -1,0 +1,41 @@
+//! The objects of the sandbox, as they are kept. How they look on the wire is `render`'s business.
+
+pub mod card;
+pub mod checkout;
+pub mod customer;
+pub mod dispute;
+pub mod endpoint;
+pub mod event;
+pub mod invoice;
+pub mod payment;
+pub mod portal;
+pub mod price;
+pub mod subscription;
+pub mod test_clock;
+
+use std::collections::BTreeMap;
+
+/// Unix seconds, as Stripe counts time.
+pub type Timestamp = i64;
+
+/// Names and values the integrator attaches.
+pub type Metadata = BTreeMap<String, String>;
+
+/// Something that is kept under an id.
+pub trait Record {
+    /// What errors call it: `No such customer: 'cus_1'`.
+    const NAME: &'static str;
+    fn id(&self) -> &str;
+}
+
+macro_rules! record {
+    ($($type:ty = $name:literal),+ $(,)?) => {
+        $(impl $crate::model::Record for $type {
+            const NAME: &'static str = $name;
+            fn id(&self) -> &str {
+                &self.id
+            }
+        })+
+    };
+}
+pub(crate) use record;

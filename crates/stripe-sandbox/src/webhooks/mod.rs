@@ -1,0 +1,101 @@
+//! Sending events: signed, one after the other, again after a wait when refused.
+
+pub mod signature;
+
+use std::sync::{Arc, Weak};
+
+use reqwest::header::{CONTENT_TYPE, USER_AGENT};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::model::event::{Attempt, DeliveryStatus};
+use crate::render::event_body;
+use crate::sandbox::Inner;
+
+/// How much of a receiver's answer is kept.
+const KEPT_ANSWER: usize = 300;
+
+/// Sends deliveries in the order they come, until the sandbox is gone.
+///
+/// One at a time, so that the order is the one asked for; a receiver that wants another can ask for a shuffle.
+pub(crate) async fn send_all(sandbox: Weak<Inner>, mut inbox: UnboundedReceiver<String>) {
+    let Ok(client) = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build() else {
+        tracing::error!("the sandbox cannot send webhooks: no HTTP client");
+        return;
+    };
+    loop {
+        // Waiting with a strong handle would keep the sandbox alive for ever.
+        let next = tokio::time::timeout(std::time::Duration::from_secs(1), inbox.recv()).await;
+        match (next, sandbox.upgrade()) {
+            (Ok(Some(delivery)), Some(sandbox)) => {
+                send(&client, &sandbox, &delivery).await;
+                sandbox.delivered.notify_waiters();
+            }
+            (Ok(None), _) | (_, None) => return,
+            (Err(_), Some(_)) => {}
+        }
+    }
+}
+
+/// What one attempt needs.
+struct Parcel {
+    url: String,
+    secret: String,
+    body: String,
+}
+
+async fn send(client: &reqwest::Client, sandbox: &Arc<Inner>, delivery: &str) {
+    let Some(parcel) = pack(sandbox, delivery) else { return };
+    let at = sandbox.config.clock.now().timestamp();
+    let outcome = client
+        .post(&parcel.url)
+        .header(CONTENT_TYPE, "application/json; charset=utf-8")
+        .header(USER_AGENT, "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+        .header("Stripe-Signature", signature::header(&parcel.body, &parcel.secret, at))
+        .timeout(sandbox.config.retries.webhook_timeout)
+        .body(parcel.body)
+        .send()
+        .await;
+    let attempt = match outcome {
+        Err(problem) => Attempt { at, status: None, answer: problem.to_string() },
+        Ok(response) => {
+            let status = Some(response.status().as_u16());
+            let answer = response.text().await.unwrap_or_default().chars().take(KEPT_ANSWER).collect();
+            Attempt { at, status, answer }
+        }
+    };
+    note(sandbox, delivery, attempt);
+}
+
+fn pack(sandbox: &Inner, delivery: &str) -> Option<Parcel> {
+    let state = sandbox.lock();
+    let delivery = state.deliveries.get(delivery).filter(|it| it.status == DeliveryStatus::Pending)?;
+    let event = state.events.get(&delivery.event)?;
+    let endpoint = state.endpoints.get(&delivery.endpoint)?;
+    let body = event_body(event, event.pending_webhooks(&state), endpoint.api_version.as_deref());
+    Some(Parcel { url: endpoint.url.clone(), secret: endpoint.secret.clone(), body: format!("{body:#}") })
+}
+
+/// Writes an attempt down and plans the next one, if one is left.
+fn note(sandbox: &Arc<Inner>, id: &str, attempt: Attempt) {
+    let accepted = attempt.status.is_some_and(|status| (200..300).contains(&status));
+    let mut wait = None;
+    sandbox.lock().deliveries.update(id, |delivery| {
+        delivery.attempts.push(attempt);
+        let failed = delivery.attempts.len();
+        wait = sandbox.config.retries.webhooks.get(failed - 1).copied().filter(|_| !accepted);
+        delivery.status = match (accepted, wait) {
+            (true, _) => DeliveryStatus::Delivered,
+            (false, Some(_)) => DeliveryStatus::Pending,
+            (false, None) => DeliveryStatus::Failed,
+        };
+    });
+    if let Some(wait) = wait {
+        let (sandbox, id) = (Arc::downgrade(sandbox), id.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            if let Some(sandbox) = sandbox.upgrade() {
+                sandbox.enqueue(id);
+            }
+        });
+    }
+}
