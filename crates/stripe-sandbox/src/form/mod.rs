@@ -23,6 +23,12 @@ macro_rules! text_enum {
             const ALL: &'static [(&'static str, Self)] = &[$(($text, Self::$variant)),+];
         }
 
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
         impl $name {
             /// The text on the wire.
             pub const fn as_str(self) -> &'static str {

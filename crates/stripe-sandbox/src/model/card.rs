@@ -78,7 +78,7 @@ const fn card(number: &'static str, token: &'static str, brand: &'static str, be
 }
 
 /// Every number the sandbox knows; the first is the one that just works.
-pub const TEST_CARDS: &[TestCard] = &[
+pub static TEST_CARDS: &[TestCard] = &[
     card("4242424242424242", "pm_card_visa", "visa", Behaviour::Succeeds, "Payment succeeds"),
     card("4000002760003184", "pm_card_authenticationRequired", "visa", Behaviour::Authenticates, "3-D Secure needed"),
     card("4000000000000002", "pm_card_chargeDeclined", "visa", Behaviour::Declined, "Card is declined"),

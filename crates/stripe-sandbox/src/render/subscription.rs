@@ -40,6 +40,7 @@ impl Render for Subscription {
             "billing_cycle_anchor": self.billing_cycle_anchor,
             "billing_cycle_anchor_config": null,
             "billing_mode": { "flexible": null, "type": "classic" },
+            "billing_schedules": [],
             "billing_thresholds": null,
             "cancel_at": self.cancel_at,
             "cancel_at_period_end": self.cancel_at_period_end,
