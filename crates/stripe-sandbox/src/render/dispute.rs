@@ -68,7 +68,7 @@ impl Render for Dispute {
             "metadata": self.metadata,
             "payment_intent": self.payment_intent,
             "payment_method_details": {
-                "card": { "brand": brand, "case_type": "chargeback", "network_reason_code": "83" },
+                "card": { "brand": brand, "case_type": "chargeback", "network": brand, "network_reason_code": "83" },
                 "type": "card",
             },
             "reason": "fraudulent",
