@@ -1,18 +1,36 @@
 //! Older shapes for clients that pin an older version (`Stripe-Version`).
 //!
 //! With version 2025-03-31 Stripe moved the billing period from subscriptions to their items, and took the links to
-//! subscription, charge and payment intent off invoices. Whoever asks for an earlier version gets them added back.
+//! subscription, charge and payment intent off invoices. Whoever asks for an earlier version gets them added back. With
+//! 2026-03-25 the hosted page's mode became `hosted_page`.
 
 use serde_json::{Value, json};
 
 use crate::state::State;
 
 const MOVED: &str = "2025-03-31";
+const RENAMED: &str = "2026-03-25";
 
 /// Brings an answer into the shape of `version`.
 pub fn adapt(answer: &mut Value, version: &str, state: &State) {
     if version < MOVED {
         add_former_fields(answer, state);
+    }
+    if version < RENAMED {
+        give_former_names(answer);
+    }
+}
+
+fn give_former_names(value: &mut Value) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(give_former_names),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(give_former_names);
+            if value["object"] == "checkout.session" {
+                value["ui_mode"] = "hosted".into();
+            }
+        }
+        _ => {}
     }
 }
 
@@ -28,7 +46,7 @@ fn add_former_fields(value: &mut Value, state: &State) {
                 }),
                 Some("invoice") => invoice(value, state),
                 Some("line_item") => line(value),
-                Some("discount") | None | Some(_) => return,
+                None | Some(_) => return,
             };
             if let (Some(fields), Value::Object(former)) = (value.as_object_mut(), former) {
                 fields.extend(former);
@@ -59,15 +77,18 @@ fn line(value: &Value) -> Value {
     let parent = &value["parent"];
     let item = &parent["subscription_item_details"];
     let once = &parent["invoice_item_details"];
-    json!({
+    let mut former = json!({
         "amount_excluding_tax": value["amount"],
         "price": null,
         "proration": item["proration"] == true || once["proration"] == true,
         "proration_details": { "credited_items": null },
-        "subscription_item": item["subscription_item"],
         "tax_amounts": [],
         "tax_rates": [],
         "type": if item.is_null() { "invoiceitem" } else { "subscription" },
         "unit_amount_excluding_tax": value["pricing"]["unit_amount_decimal"],
-    })
+    });
+    if item["subscription_item"].is_string() {
+        former["subscription_item"] = item["subscription_item"].clone();
+    }
+    former
 }

@@ -24,6 +24,7 @@ impl Render for Product {
             "shippable": null,
             "statement_descriptor": null,
             "tax_code": null,
+            "tax_details": null,
             "type": "service",
             "unit_label": null,
             "updated": self.updated,

@@ -8,6 +8,33 @@ use crate::model::invoice::{Invoice, InvoiceLine, InvoiceStatus};
 use crate::state::State;
 
 impl InvoiceLine {
+    /// What the line stands for: a period of a subscription's item, or something between two periods.
+    fn render_parent(&self, invoice: &Invoice) -> Value {
+        match &self.subscription_item {
+            Some(item) => json!({
+                "invoice_item_details": null,
+                "subscription_item_details": {
+                    "invoice_item": null,
+                    "proration": self.proration,
+                    "proration_details": { "credited_items": null },
+                    "subscription": invoice.subscription,
+                    "subscription_item": item,
+                },
+                "type": "subscription_item_details",
+            }),
+            None => json!({
+                "invoice_item_details": {
+                    "invoice_item": self.id.replacen("il_", "ii_", 1),
+                    "proration": self.proration,
+                    "proration_details": { "credited_items": null },
+                    "subscription": invoice.subscription,
+                },
+                "subscription_item_details": null,
+                "type": "invoice_item_details",
+            }),
+        }
+    }
+
     fn render(&self, invoice: &Invoice, state: &State) -> Value {
         let price = state.prices.get(&self.price);
         json!({
@@ -22,17 +49,7 @@ impl InvoiceLine {
             "invoice": invoice.id,
             "livemode": false,
             "metadata": invoice.subscription_metadata,
-            "parent": {
-                "invoice_item_details": null,
-                "subscription_item_details": {
-                    "invoice_item": null,
-                    "proration": self.proration,
-                    "proration_details": { "credited_items": null },
-                    "subscription": invoice.subscription,
-                    "subscription_item": self.subscription_item.clone().unwrap_or_default(),
-                },
-                "type": "subscription_item_details",
-            },
+            "parent": self.render_parent(invoice),
             "period": { "end": self.period_end, "start": self.period_start },
             "pretax_credit_amounts": [],
             "pricing": {
@@ -41,6 +58,7 @@ impl InvoiceLine {
                 "unit_amount_decimal": price.map(|price| price.unit_amount.to_string()),
             },
             "quantity": self.quantity,
+            "quantity_decimal": self.quantity.to_string(),
             "subscription": invoice.subscription,
             "subtotal": self.amount,
             "taxes": [],

@@ -46,6 +46,7 @@ impl Render for PaymentIntent {
         json!({
             "id": self.id,
             "object": "payment_intent",
+            "allowed_payment_method_types": null,
             "amount": self.amount,
             "amount_capturable": capturable,
             "amount_details": { "tip": {} },
@@ -67,6 +68,7 @@ impl Render for PaymentIntent {
             "last_payment_error": self.render_last_error(state),
             "latest_charge": self.latest_charge,
             "livemode": false,
+            "managed_payments": null,
             "metadata": self.metadata,
             "next_action": self.render_next_action(state),
             "on_behalf_of": null,
@@ -78,6 +80,7 @@ impl Render for PaymentIntent {
                 },
             },
             "payment_method_types": ["card"],
+            "payment_record": null,
             "processing": null,
             "receipt_email": self.receipt_email,
             "review": null,
@@ -121,6 +124,7 @@ impl Charge {
                 "brand": card.brand,
                 "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },
                 "country": "US",
+                "electronic_commerce_indicator": null,
                 "exp_month": method.exp_month,
                 "exp_year": method.exp_year,
                 "extended_authorization": { "status": "disabled" },
@@ -140,6 +144,7 @@ impl Charge {
                     "authentication_flow": "challenge", "electronic_commerce_indicator": "05", "exemption_indicator": null,
                     "result": "authenticated", "result_reason": null, "transaction_id": null, "version": "2.2.0",
                 })),
+                "transaction_link_id": null,
                 "wallet": null,
             },
         })
@@ -199,7 +204,8 @@ impl Render for Charge {
 }
 
 impl Render for Refund {
-    fn render(&self, _: &State) -> Value {
+    fn render(&self, state: &State) -> Value {
+        let charge = state.charges.get(&self.charge);
         json!({
             "id": self.id,
             "object": "refund",
@@ -208,12 +214,15 @@ impl Render for Refund {
             "charge": self.charge,
             "created": self.created,
             "currency": self.currency,
+            "customer": charge.and_then(|it| it.customer.clone()),
+            "customer_account": null,
             "destination_details": {
                 "card": { "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund" },
                 "type": "card",
             },
             "metadata": self.metadata,
             "payment_intent": self.payment_intent,
+            "payment_method": charge.map(|it| it.payment_method.clone()),
             "reason": self.reason.map(|it| it.as_str()),
             "receipt_number": null,
             "source_transfer_reversal": null,

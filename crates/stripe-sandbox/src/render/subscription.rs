@@ -14,6 +14,7 @@ impl SubscriptionItem {
             "object": "subscription_item",
             "billing_thresholds": null,
             "created": self.created,
+            "current_trial": null,
             "current_period_end": subscription.current_period_end,
             "current_period_start": subscription.current_period_start,
             "discounts": [],
@@ -48,6 +49,7 @@ impl Render for Subscription {
             "cancellation_details": {
                 "comment": self.cancellation_comment,
                 "feedback": null,
+                "feedback_option": null,
                 "reason": self.cancellation_reason.map(|it| it.as_str()),
             },
             "collection_method": "charge_automatically",
@@ -62,10 +64,13 @@ impl Render for Subscription {
             "description": self.description,
             "discounts": [],
             "ended_at": self.ended_at,
-            "invoice_settings": { "account_tax_ids": null, "issuer": { "type": "self" } },
+            "invoice_settings": {
+                "account_tax_ids": null, "custom_fields": null, "description": null, "footer": null, "issuer": { "type": "self" },
+            },
             "items": embedded_list(items, &format!("/v1/subscription_items?subscription={}", self.id)),
             "latest_invoice": self.latest_invoice,
             "livemode": false,
+            "managed_payments": null,
             "metadata": self.metadata,
             "next_pending_invoice_item_invoice": null,
             "on_behalf_of": null,
@@ -86,7 +91,11 @@ impl Render for Subscription {
             "test_clock": test_clock,
             "transfer_data": null,
             "trial_end": self.trial_end,
-            "trial_settings": { "end_behavior": { "missing_payment_method": self.missing_payment_method.as_str() } },
+            "trial_settings": {
+                "end_behavior": {
+                    "billing_cycle_anchor": null, "missing_payment_method": self.missing_payment_method.as_str(),
+                },
+            },
             "trial_start": self.trial_start,
         })
     }
