@@ -64,7 +64,9 @@ impl ApiError {
         Self::new(
             StatusCode::NOT_FOUND,
             "invalid_request_error",
-            format!("Unrecognized request URL ({method}: {path}). The sandbox covers only a part of Stripe's API."),
+            format!(
+                "Unrecognized request URL ({method}: {path}). The sandbox covers only a part of Stripe's API."
+            ),
         )
     }
 
@@ -116,7 +118,10 @@ impl ApiError {
         if let Some(fields) = error.as_object_mut() {
             if let Some(code) = self.code {
                 fields.insert("code".into(), code.into());
-                fields.insert("doc_url".into(), format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")).into());
+                fields.insert(
+                    "doc_url".into(),
+                    format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")).into(),
+                );
             }
             if let Some(code) = self.decline_code {
                 fields.insert("decline_code".into(), code.into());

@@ -12,10 +12,9 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::config::{Config, Endpoint};
 use crate::engine::{dispute, schedule};
-use crate::model::Metadata;
-use crate::model::Timestamp;
 use crate::model::endpoint::WebhookEndpoint;
 use crate::model::event::{Cause, DeliveryStatus};
+use crate::model::{LATEST, Metadata, Timestamp};
 use crate::state::controls::Controls;
 use crate::state::{Settings, State};
 use crate::{API_VERSION, api, pages, webhooks};
@@ -50,12 +49,18 @@ impl Sandbox {
             _ => State::new(seed, now),
         };
         state.settings = Settings {
-            public_url: config.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned()).trim_end_matches('/').to_owned(),
+            public_url: config
+                .public_url
+                .clone()
+                .unwrap_or_else(|| DEFAULT_URL.to_owned())
+                .trim_end_matches('/')
+                .to_owned(),
             payment_retry_days: config.retries.payment_days.clone(),
             after_retries: config.retries.after_payments,
         };
         let (outbox, inbox) = mpsc::unbounded_channel();
-        let unsent = state.deliveries.iter().filter(|it| it.status == DeliveryStatus::Pending).map(|it| it.id.clone());
+        let unsent =
+            state.deliveries.iter().filter(|it| it.status == DeliveryStatus::Pending).map(|it| it.id.clone());
         state.batch = unsent.collect();
         let endpoint = config.default_endpoint.clone();
         let sandbox = Self(Arc::new(Inner {
@@ -129,7 +134,10 @@ impl Sandbox {
 
     /// Moves the sandbox's time ahead; what falls due on the way happens before this returns.
     pub fn advance(&self, by: Duration) {
-        self.command(Cause::default(), |state| state.offset += i64::try_from(by.as_secs()).unwrap_or(i64::MAX / 4));
+        self.command(Cause::default(), |state| {
+            let furthest = (LATEST - state.now).max(0);
+            state.offset += i64::try_from(by.as_secs()).unwrap_or(furthest).min(furthest);
+        });
         self.catch_up();
     }
 

@@ -9,12 +9,14 @@ use stripe::{Client, ClientBuilder};
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 use stripe_billing::invoice::{ListInvoice, PayInvoice};
 use stripe_billing::subscription::{
-    CancelSubscription, RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems, UpdateSubscriptionProrationBehavior,
+    CancelSubscription, RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems,
+    UpdateSubscriptionProrationBehavior,
 };
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-    CreateCheckoutSessionLineItemsPriceDataRecurring, CreateCheckoutSessionLineItemsPriceDataRecurringInterval,
-    CreateCheckoutSessionSubscriptionData, ProductData, RetrieveCheckoutSession,
+    CreateCheckoutSessionLineItemsPriceDataRecurring,
+    CreateCheckoutSessionLineItemsPriceDataRecurringInterval, CreateCheckoutSessionSubscriptionData,
+    ProductData, RetrieveCheckoutSession,
 };
 use stripe_core::charge::RetrieveCharge;
 use stripe_core::customer::{CreateCustomer, ListCustomer, RetrieveCustomer};
@@ -33,7 +35,9 @@ fn line(amount: i64, name: &str, monthly: bool) -> CreateCheckoutSessionLineItem
     price.unit_amount = Some(amount);
     price.product_data = Some(ProductData::new(name));
     price.recurring = monthly.then(|| {
-        CreateCheckoutSessionLineItemsPriceDataRecurring::new(CreateCheckoutSessionLineItemsPriceDataRecurringInterval::Month)
+        CreateCheckoutSessionLineItemsPriceDataRecurring::new(
+            CreateCheckoutSessionLineItemsPriceDataRecurringInterval::Month,
+        )
     });
     let mut line = CreateCheckoutSessionLineItems::new();
     line.price_data = Some(price);
@@ -41,7 +45,10 @@ fn line(amount: i64, name: &str, monthly: bool) -> CreateCheckoutSessionLineItem
     line
 }
 
-fn session(mode: stripe_shared::CheckoutSessionMode, lines: Vec<CreateCheckoutSessionLineItems>) -> CreateCheckoutSession {
+fn session(
+    mode: stripe_shared::CheckoutSessionMode,
+    lines: Vec<CreateCheckoutSessionLineItems>,
+) -> CreateCheckoutSession {
     CreateCheckoutSession::new()
         .mode(mode)
         .line_items(lines)
@@ -112,7 +119,15 @@ async fn a_payment_from_the_session_to_the_refund() {
     assert_eq!(cancelled.status.as_deref(), Some("canceled"));
 
     let kinds = parse_all(&world).await;
-    for kind in ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed", "refund.created", "charge.refunded", "refund.updated"] {
+    for kind in [
+        "payment_intent.created",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "checkout.session.completed",
+        "refund.created",
+        "charge.refunded",
+        "refund.updated",
+    ] {
         assert!(kinds.iter().any(|it| it == kind), "{kind} is missing in {kinds:?}");
     }
 }
@@ -121,22 +136,31 @@ async fn a_payment_from_the_session_to_the_refund() {
 async fn a_subscription_from_the_session_to_its_end() {
     let world = World::new().await;
     let client = client(&world);
-    let customer = CreateCustomer::new().email("owner@harbour.example").name("Harbour House").send(&client).await.unwrap();
-    assert_eq!(ListCustomer::new().email("owner@harbour.example").send(&client).await.unwrap().data.len(), 1);
-    let mut data = CreateCheckoutSessionSubscriptionData::new();
-    data.metadata = Some([("company".to_owned(), "1001".to_owned())].into());
-    let created = session(stripe_shared::CheckoutSessionMode::Subscription, vec![line(2999, "Hotel Basic", true)])
-        .customer(customer.id.to_string())
-        .subscription_data(data)
+    let customer = CreateCustomer::new()
+        .email("owner@harbour.example")
+        .name("Harbour House")
         .send(&client)
         .await
         .unwrap();
+    assert_eq!(ListCustomer::new().email("owner@harbour.example").send(&client).await.unwrap().data.len(), 1);
+    let mut data = CreateCheckoutSessionSubscriptionData::new();
+    data.metadata = Some([("company".to_owned(), "1001".to_owned())].into());
+    let created =
+        session(stripe_shared::CheckoutSessionMode::Subscription, vec![line(2999, "Hotel Basic", true)])
+            .customer(customer.id.to_string())
+            .subscription_data(data)
+            .send(&client)
+            .await
+            .unwrap();
     assert_eq!(pay(&world, &created, SUCCEEDS).await.0, 303);
     let paid = RetrieveCheckoutSession::new(created.id).send(&client).await.unwrap();
     let id = paid.subscription.unwrap().id().clone();
 
-    let subscription =
-        RetrieveSubscription::new(id.clone()).expand(vec!["latest_invoice.payments".to_owned(), "customer".to_owned()]).send(&client).await.unwrap();
+    let subscription = RetrieveSubscription::new(id.clone())
+        .expand(vec!["latest_invoice.payments".to_owned(), "customer".to_owned()])
+        .send(&client)
+        .await
+        .unwrap();
     assert_eq!(subscription.status, stripe_shared::SubscriptionStatus::Active);
     let invoice = subscription.latest_invoice.unwrap();
     let invoice = invoice.as_object().unwrap();
@@ -150,7 +174,16 @@ async fn a_subscription_from_the_session_to_its_end() {
     // A second price, and a change to it in the middle of a period.
     let product = subscription.items.data[0].price.product.id().to_string();
     let pro = world
-        .ok("POST", "/v1/prices", &[("product", &product), ("unit_amount", "4999"), ("currency", "eur"), ("recurring[interval]", "month")])
+        .ok(
+            "POST",
+            "/v1/prices",
+            &[
+                ("product", &product),
+                ("unit_amount", "4999"),
+                ("currency", "eur"),
+                ("recurring[interval]", "month"),
+            ],
+        )
         .await;
     let mut item = UpdateSubscriptionItems::new();
     item.id = Some(subscription.items.data[0].id.to_string());
@@ -178,7 +211,18 @@ async fn a_subscription_from_the_session_to_its_end() {
     let _ = RetrieveCustomer::new(customer.id).send(&client).await.unwrap();
 
     let kinds = parse_all(&world).await;
-    for kind in ["customer.created", "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted", "invoice.created", "invoice.finalized", "invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid", "payment_method.attached"] {
+    for kind in [
+        "customer.created",
+        "customer.subscription.created",
+        "customer.subscription.updated",
+        "customer.subscription.deleted",
+        "invoice.created",
+        "invoice.finalized",
+        "invoice.paid",
+        "invoice.payment_succeeded",
+        "invoice_payment.paid",
+        "payment_method.attached",
+    ] {
         assert!(kinds.iter().any(|it| it == kind), "{kind} is missing in {kinds:?}");
     }
 }
@@ -187,7 +231,10 @@ async fn a_subscription_from_the_session_to_its_end() {
 async fn what_goes_wrong_can_be_read_too() {
     let world = World::new().await;
     let client = client(&world);
-    let created = session(stripe_shared::CheckoutSessionMode::Payment, vec![line(900, "Parking", false)]).send(&client).await.unwrap();
+    let created = session(stripe_shared::CheckoutSessionMode::Payment, vec![line(900, "Parking", false)])
+        .send(&client)
+        .await
+        .unwrap();
     assert_eq!(pay(&world, &created, DECLINED).await.0, 402);
     let (status, page, _) = pay(&world, &created, AUTHENTICATES).await;
     assert_eq!(status, 303);
@@ -196,12 +243,29 @@ async fn what_goes_wrong_can_be_read_too() {
     assert_eq!(back, format!("/pay/{}?problem=authentication", created.id));
     assert_eq!(pay(&world, &created, DISPUTED).await.0, 303);
     let dispute = world.ok("GET", "/v1/disputes", &[]).await["data"][0]["id"].as_str().unwrap().to_owned();
-    world.ok("POST", &format!("/v1/disputes/{dispute}"), &[("evidence[uncategorized_text]", "winning_evidence")]).await;
+    world
+        .ok(
+            "POST",
+            &format!("/v1/disputes/{dispute}"),
+            &[("evidence[uncategorized_text]", "winning_evidence")],
+        )
+        .await;
 
-    let created = session(stripe_shared::CheckoutSessionMode::Subscription, vec![line(2999, "Hotel Basic", true)]).send(&client).await.unwrap();
+    let created =
+        session(stripe_shared::CheckoutSessionMode::Subscription, vec![line(2999, "Hotel Basic", true)])
+            .send(&client)
+            .await
+            .unwrap();
     assert_eq!(pay(&world, &created, RENEWALS_FAIL).await.0, 303);
     world.sandbox.advance_to_next_renewal().unwrap();
-    let subscription = RetrieveCheckoutSession::new(created.id).send(&client).await.unwrap().subscription.unwrap().id().clone();
+    let subscription = RetrieveCheckoutSession::new(created.id)
+        .send(&client)
+        .await
+        .unwrap()
+        .subscription
+        .unwrap()
+        .id()
+        .clone();
     let open = ListInvoice::new().subscription(subscription.to_string()).send(&client).await.unwrap().data;
     let refused = PayInvoice::new(open[0].id.clone().unwrap()).send(&client).await.unwrap_err();
     let stripe::StripeError::Stripe(error, 402) = refused else { panic!("{refused:?}") };
@@ -210,12 +274,26 @@ async fn what_goes_wrong_can_be_read_too() {
     let missing = RetrieveCustomer::new("cus_none").send(&client).await.unwrap_err();
     let stripe::StripeError::Stripe(error, 404) = missing else { panic!("{missing:?}") };
     assert_eq!(error.code, Some(stripe::ApiErrorsCode::ResourceMissing));
-    let left = session(stripe_shared::CheckoutSessionMode::Payment, vec![line(900, "Parking", false)]).send(&client).await.unwrap();
+    let left = session(stripe_shared::CheckoutSessionMode::Payment, vec![line(900, "Parking", false)])
+        .send(&client)
+        .await
+        .unwrap();
     world.sandbox.advance(std::time::Duration::from_secs(25 * 3600));
-    assert_eq!(RetrieveCheckoutSession::new(left.id).send(&client).await.unwrap().status, Some(stripe_shared::CheckoutSessionStatus::Expired));
+    assert_eq!(
+        RetrieveCheckoutSession::new(left.id).send(&client).await.unwrap().status,
+        Some(stripe_shared::CheckoutSessionStatus::Expired)
+    );
 
     let kinds = parse_all(&world).await;
-    for kind in ["charge.failed", "payment_intent.payment_failed", "payment_intent.requires_action", "charge.dispute.created", "charge.dispute.closed", "invoice.payment_failed", "checkout.session.expired"] {
+    for kind in [
+        "charge.failed",
+        "payment_intent.payment_failed",
+        "payment_intent.requires_action",
+        "charge.dispute.created",
+        "charge.dispute.closed",
+        "invoice.payment_failed",
+        "checkout.session.expired",
+    ] {
         assert!(kinds.iter().any(|it| it == kind), "{kind} is missing in {kinds:?}");
     }
 }
@@ -229,7 +307,8 @@ async fn money_is_captured_by_hand_and_trials_pause() {
     let created = world.ok("POST", "/v1/checkout/sessions", &form).await;
     assert_eq!(world.pay(&created, SUCCEEDS).await.0, 303);
     let id = created["id"].as_str().unwrap();
-    let intent = RetrieveCheckoutSession::new(id).send(&client).await.unwrap().payment_intent.unwrap().id().clone();
+    let intent =
+        RetrieveCheckoutSession::new(id).send(&client).await.unwrap().payment_intent.unwrap().id().clone();
     let reserved = RetrievePaymentIntent::new(intent.clone()).send(&client).await.unwrap();
     assert_eq!((reserved.amount_capturable, reserved.amount_received), (5000, 0));
     let captured = CapturePaymentIntent::new(intent).amount_to_capture(4000).send(&client).await.unwrap();
@@ -242,18 +321,37 @@ async fn money_is_captured_by_hand_and_trials_pause() {
         ("subscription_data[trial_settings][end_behavior][missing_payment_method]", "pause"),
     ]);
     let created = world.ok("POST", "/v1/checkout/sessions", &form).await;
-    assert_eq!(world.submit(created["url"].as_str().unwrap(), &[("email", "a@b.example"), ("name", "A B")]).await.0, 303);
+    assert_eq!(
+        world.submit(created["url"].as_str().unwrap(), &[("email", "a@b.example"), ("name", "A B")]).await.0,
+        303
+    );
     world.sandbox.advance(std::time::Duration::from_secs(15 * 86_400));
-    let paid = world.ok("GET", &format!("/v1/checkout/sessions/{}", created["id"].as_str().unwrap()), &[]).await;
+    let paid =
+        world.ok("GET", &format!("/v1/checkout/sessions/{}", created["id"].as_str().unwrap()), &[]).await;
     let subscription = world.subscription_of(&paid).await;
     assert_eq!(subscription["status"], "paused");
     let customer = subscription["customer"].as_str().unwrap();
-    world.ok("POST", &format!("/v1/customers/{customer}"), &[("invoice_settings[default_payment_method]", "pm_card_visa")]).await;
-    let resumed = world.ok("POST", &format!("/v1/subscriptions/{}/resume", subscription["id"].as_str().unwrap()), &[]).await;
+    world
+        .ok(
+            "POST",
+            &format!("/v1/customers/{customer}"),
+            &[("invoice_settings[default_payment_method]", "pm_card_visa")],
+        )
+        .await;
+    let resumed = world
+        .ok("POST", &format!("/v1/subscriptions/{}/resume", subscription["id"].as_str().unwrap()), &[])
+        .await;
     assert_eq!(resumed["status"], "active");
 
     let kinds = parse_all(&world).await;
-    for kind in ["payment_intent.amount_capturable_updated", "charge.captured", "customer.subscription.trial_will_end", "customer.subscription.paused", "customer.subscription.resumed", "customer.updated"] {
+    for kind in [
+        "payment_intent.amount_capturable_updated",
+        "charge.captured",
+        "customer.subscription.trial_will_end",
+        "customer.subscription.paused",
+        "customer.subscription.resumed",
+        "customer.updated",
+    ] {
         assert!(kinds.iter().any(|it| it == kind), "{kind} is missing in {kinds:?}");
     }
 }

@@ -69,12 +69,15 @@ fn route(method: MethodFilter, handler: Handler) -> MethodRouter<Sandbox> {
 
 async fn answer(sandbox: &Sandbox, handler: Handler, path: Vec<String>, request: Request) -> Response {
     let id = sandbox.lock().ids.make("req");
-    let key = header(request.headers(), "idempotency-key").filter(|_| request.method() == Method::POST).map(str::to_owned);
+    let key = header(request.headers(), "idempotency-key")
+        .filter(|_| request.method() == Method::POST)
+        .map(str::to_owned);
     let version = header(request.headers(), "stripe-version").unwrap_or(API_VERSION).to_owned();
-    let (status, mut body, replayed) = match perform(sandbox, handler, path, request, &id, key.as_deref()).await {
-        Ok(done) => done,
-        Err(error) => (error.status, error.body(), false),
-    };
+    let (status, mut body, replayed) =
+        match perform(sandbox, handler, path, request, &id, key.as_deref()).await {
+            Ok(done) => done,
+            Err(error) => (error.status, error.body(), false),
+        };
     version::adapt(&mut body, &version, &sandbox.lock());
     let mut response = (status, Json(body)).into_response();
     let mut set = |name: &'static str, value: &str| {
@@ -104,7 +107,8 @@ async fn perform(
 ) -> Result<(StatusCode, Value, bool), ApiError> {
     authorize(sandbox, request.headers())?;
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY).await.map_err(|_| ApiError::invalid("The request body is too large."))?;
+    let body =
+        to_bytes(body, MAX_BODY).await.map_err(|_| ApiError::invalid("The request body is too large."))?;
     let encoded = joined(parts.uri.query().unwrap_or_default(), &body);
     let fingerprint = fingerprint(&parts.method, parts.uri.path(), &encoded);
     let cause = Cause { request: Some(id.to_owned()), idempotency_key: key.map(str::to_owned) };
@@ -123,7 +127,8 @@ async fn perform(
             Err(error) => return Err(error),
         };
         if let Some(key) = key {
-            let answer = KeptAnswer { created: state.now, fingerprint, status: status.as_u16(), body: body.clone() };
+            let answer =
+                KeptAnswer { created: state.now, fingerprint, status: status.as_u16(), body: body.clone() };
             state.kept_answers.insert(key.to_owned(), answer);
         }
         Ok((status, body, false))
@@ -147,7 +152,8 @@ fn joined(query: &str, body: &Bytes) -> Vec<u8> {
 }
 
 fn fingerprint(method: &Method, path: &str, encoded: &[u8]) -> String {
-    let hash = Sha256::new().chain_update(method.as_str()).chain_update([0]).chain_update(path).chain_update([0]);
+    let hash =
+        Sha256::new().chain_update(method.as_str()).chain_update([0]).chain_update(path).chain_update([0]);
     format!("{:x}", hash.chain_update(encoded).finalize())
 }
 

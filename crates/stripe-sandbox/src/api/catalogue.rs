@@ -13,6 +13,9 @@ use crate::render::Render;
 use crate::sandbox::Sandbox;
 use crate::state::State;
 
+/// Eight digits, as at Stripe.
+const MOST: i64 = 99_999_999;
+
 pub fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/v1/products", post(create_product).merge(get(list_products)))
@@ -85,7 +88,9 @@ impl NewPrice {
     pub fn read(state: &State, params: &Params<'_>) -> Result<Self, ApiError> {
         params.ignore(&["tax_behavior", "billing_scheme", "transfer_lookup_key"]);
         let product = match (params.filled("product")?, params.child("product_data")?) {
-            (Some(id), None) => ProductOf::Known(state.products.find_for(&id, &params.path("product"))?.id.clone()),
+            (Some(id), None) => {
+                ProductOf::Known(state.products.find_for(&id, &params.path("product"))?.id.clone())
+            }
             (None, Some(data)) => ProductOf::New(NewProduct::read(&data)?),
             (None, None) => return Err(ApiError::missing_param(&params.path("product"))),
             (Some(_), Some(_)) => {
@@ -145,13 +150,19 @@ fn unit_amount(params: &Params<'_>) -> Result<i64, ApiError> {
     let amount = match (params.int("unit_amount")?, decimal) {
         (Some(amount), None) => amount,
         (None, Some(text)) => text.parse().map_err(|_| {
-            ApiError::invalid_param(&params.path("unit_amount_decimal"), "The sandbox knows whole minor units only.")
+            ApiError::invalid_param(
+                &params.path("unit_amount_decimal"),
+                "The sandbox knows whole minor units only.",
+            )
         })?,
         _ => return Err(ApiError::missing_param(&params.path("unit_amount"))),
     };
-    if amount < 0 {
-        return Err(ApiError::invalid_param(&params.path("unit_amount"), "This value must be greater than or equal to 0.")
-            .with_code("parameter_invalid_integer"));
+    if !(0..=MOST).contains(&amount) {
+        return Err(ApiError::invalid_param(
+            &params.path("unit_amount"),
+            format!("This value must be between 0 and {MOST}."),
+        )
+        .with_code("parameter_invalid_integer"));
     }
     Ok(amount)
 }
@@ -182,7 +193,9 @@ fn create_product(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let new = NewProduct::read(&params)?;
     call.finish()?;
     if new.id.as_deref().is_some_and(|id| state.products.get(id).is_some()) {
-        return Err(ApiError::invalid_param("id", "Product already exists.").with_code("resource_already_exists"));
+        return Err(
+            ApiError::invalid_param("id", "Product already exists.").with_code("resource_already_exists")
+        );
     }
     Ok(new.make(state).render(state))
 }

@@ -12,8 +12,8 @@ use crate::engine::checkout::{expire, total_due_now};
 use crate::error::ApiError;
 use crate::form::Params;
 use crate::model::checkout::{
-    CardCollection, CheckoutSession, CustomerCreation, LineItem, Mode, PaymentData, PaymentStatus, SessionStatus,
-    SubscriptionData,
+    CardCollection, CheckoutSession, CustomerCreation, LineItem, Mode, PaymentData, PaymentStatus,
+    SessionStatus, SubscriptionData,
 };
 use crate::model::subscription::MissingPaymentMethod;
 use crate::render::Render;
@@ -57,15 +57,17 @@ struct NewLine {
 
 enum LinePrice {
     Known(String),
-    Inline(NewPrice),
+    Inline(Box<NewPrice>),
 }
 
 impl NewLine {
     fn read(state: &State, params: &Params<'_>) -> Result<Self, ApiError> {
         params.ignore(&["adjustable_quantity", "dynamic_tax_rates", "tax_rates"]);
         let price = match (params.filled("price")?, params.child("price_data")?) {
-            (Some(id), None) => LinePrice::Known(state.prices.find_for(&id, &params.path("price"))?.id.clone()),
-            (None, Some(data)) => LinePrice::Inline(NewPrice::read(state, &data)?),
+            (Some(id), None) => {
+                LinePrice::Known(state.prices.find_for(&id, &params.path("price"))?.id.clone())
+            }
+            (None, Some(data)) => LinePrice::Inline(Box::new(NewPrice::read(state, &data)?)),
             _ => {
                 return Err(ApiError::invalid_param(
                     &params.path("price"),
@@ -75,8 +77,11 @@ impl NewLine {
         };
         let quantity = params.int("quantity")?.unwrap_or(1);
         if !(1..=999_999).contains(&quantity) {
-            return Err(ApiError::invalid_param(&params.path("quantity"), "This value must be greater than or equal to 1.")
-                .with_code("parameter_invalid_integer"));
+            return Err(ApiError::invalid_param(
+                &params.path("quantity"),
+                "This value must be greater than or equal to 1.",
+            )
+            .with_code("parameter_invalid_integer"));
         }
         Ok(Self { price, quantity })
     }
@@ -90,7 +95,9 @@ impl NewLine {
 
     fn currency(&self, state: &State) -> String {
         match &self.price {
-            LinePrice::Known(id) => state.prices.get(id).map(|price| price.currency.clone()).unwrap_or_default(),
+            LinePrice::Known(id) => {
+                state.prices.get(id).map(|price| price.currency.clone()).unwrap_or_default()
+            }
             LinePrice::Inline(price) => price.currency.clone(),
         }
     }
@@ -137,17 +144,31 @@ fn payment_data(params: &Params<'_>) -> Result<PaymentData, ApiError> {
 fn subscription_data(state: &State, params: &Params<'_>) -> Result<SubscriptionData, ApiError> {
     params.ignore(&["billing_mode", "invoice_settings"]);
     let days = params.int("trial_period_days")?;
-    let trial_period_days = days.map(u32::try_from).transpose().ok().filter(|days| days.is_none_or(|days| (1..=730).contains(&days)));
+    let trial_period_days = days
+        .map(u32::try_from)
+        .transpose()
+        .ok()
+        .filter(|days| days.is_none_or(|days| (1..=730).contains(&days)));
     let Some(trial_period_days) = trial_period_days else {
-        return Err(ApiError::invalid_param(&params.path("trial_period_days"), "The trial must be between 1 and 730 days."));
+        return Err(ApiError::invalid_param(
+            &params.path("trial_period_days"),
+            "The trial must be between 1 and 730 days.",
+        ));
     };
     let trial_end = params.int("trial_end")?;
     if trial_end.is_some_and(|end| end < state.now + 48 * HOUR) {
-        return Err(ApiError::invalid_param(&params.path("trial_end"), "The trial_end date has to be at least 2 days in the future."));
+        return Err(ApiError::invalid_param(
+            &params.path("trial_end"),
+            "The trial_end date has to be at least 2 days in the future.",
+        ));
     }
     let missing = match params.child("trial_settings")? {
         None => None,
-        Some(settings) => settings.child("end_behavior")?.map(|it| it.choice::<MissingPaymentMethod>("missing_payment_method")).transpose()?.flatten(),
+        Some(settings) => settings
+            .child("end_behavior")?
+            .map(|it| it.choice::<MissingPaymentMethod>("missing_payment_method"))
+            .transpose()?
+            .flatten(),
     };
     Ok(SubscriptionData {
         metadata: params.metadata()?.create(),
@@ -172,29 +193,44 @@ fn create(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let params = call.params();
     params.ignore(WITHOUT_EFFECT);
     if let Some(mode) = params.filled("ui_mode")?.filter(|it| it != "hosted" && it != "hosted_page") {
-        return Err(ApiError::invalid_param("ui_mode", format!("The sandbox has the hosted page only, not {mode}.")));
+        return Err(ApiError::invalid_param(
+            "ui_mode",
+            format!("The sandbox has the hosted page only, not {mode}."),
+        ));
     }
     let mode = params.choice::<Mode>("mode")?.unwrap_or(Mode::Payment);
     let lines = params.children("line_items")?;
     let lines = lines.iter().map(|line| NewLine::read(state, line)).collect::<Result<Vec<_>, _>>()?;
     let currency = check_lines(state, mode, &lines)?;
-    let customer = params.filled("customer")?.map(|id| live(state, &id, "customer")).transpose()?.map(|it| it.id);
+    let customer =
+        params.filled("customer")?.map(|id| live(state, &id, "customer")).transpose()?.map(|it| it.id);
     let customer_email = params.filled("customer_email")?;
     if customer.is_some() && customer_email.is_some() {
-        return Err(ApiError::invalid("You may only specify one of these parameters: customer, customer_email."));
+        return Err(ApiError::invalid(
+            "You may only specify one of these parameters: customer, customer_email.",
+        ));
     }
     let expires_at = params.int("expires_at")?.unwrap_or(state.now + 24 * HOUR);
     if !(state.now + HOUR / 2 - 60..=state.now + 24 * HOUR).contains(&expires_at) {
-        return Err(ApiError::invalid_param("expires_at", "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."));
+        return Err(ApiError::invalid_param(
+            "expires_at",
+            "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.",
+        ));
     }
     let payment = params.child("payment_intent_data")?;
     let subscription = params.child("subscription_data")?;
     match (mode, &payment, &subscription) {
         (Mode::Payment, _, Some(_)) => {
-            return Err(ApiError::invalid_param("subscription_data", "You can not pass `subscription_data` in `payment` mode."));
+            return Err(ApiError::invalid_param(
+                "subscription_data",
+                "You can not pass `subscription_data` in `payment` mode.",
+            ));
         }
         (Mode::Subscription, Some(_), _) => {
-            return Err(ApiError::invalid_param("payment_intent_data", "You can not pass `payment_intent_data` in `subscription` mode."));
+            return Err(ApiError::invalid_param(
+                "payment_intent_data",
+                "You can not pass `payment_intent_data` in `subscription` mode.",
+            ));
         }
         _ => {}
     }
@@ -218,7 +254,10 @@ fn create(state: &mut State, call: &Call) -> Result<Value, ApiError> {
         card_collection: params.choice("payment_method_collection")?.unwrap_or(CardCollection::Always),
         allow_promotion_codes: params.flag("allow_promotion_codes")?,
         payment_data: payment.map(|it| payment_data(&it)).transpose()?.unwrap_or_default(),
-        subscription_data: subscription.map(|it| subscription_data(state, &it)).transpose()?.unwrap_or_default(),
+        subscription_data: subscription
+            .map(|it| subscription_data(state, &it))
+            .transpose()?
+            .unwrap_or_default(),
         payment_intent: None,
         subscription: None,
         invoice: None,

@@ -8,7 +8,7 @@ use super::call::{delete, get, post};
 use super::list::page;
 use crate::engine::{checkout, subscription, wallet};
 use crate::error::ApiError;
-use crate::form::{MetadataPatch, Params};
+use crate::form::{MetadataPatch, Params, Patch};
 use crate::model::customer::{Address, Customer};
 use crate::model::subscription::CancellationReason;
 use crate::render::Render;
@@ -26,12 +26,12 @@ pub fn routes() -> Router<Sandbox> {
         .route("/v1/payment_methods/{id}/detach", post(detach))
 }
 
-/// Fields a customer is made of or changed in; empty texts unset.
+/// Fields a customer is made of or changed in.
 struct Fields {
-    email: Option<String>,
-    name: Option<String>,
-    phone: Option<String>,
-    description: Option<String>,
+    email: Patch<String>,
+    name: Patch<String>,
+    phone: Patch<String>,
+    description: Patch<String>,
     address: Option<Address>,
     balance: Option<i64>,
     default_payment_method: Option<String>,
@@ -41,31 +41,35 @@ struct Fields {
 
 impl Fields {
     fn read(params: &Params<'_>) -> Result<Self, ApiError> {
-        params.ignore(&["preferred_locales", "tax_exempt", "shipping", "invoice_prefix", "next_invoice_sequence"]);
+        params.ignore(&[
+            "preferred_locales",
+            "tax_exempt",
+            "shipping",
+            "invoice_prefix",
+            "next_invoice_sequence",
+        ]);
         let settings = params.child("invoice_settings")?;
         Ok(Self {
-            email: params.text("email")?,
-            name: params.text("name")?,
-            phone: params.text("phone")?,
-            description: params.text("description")?,
+            email: params.patch("email")?,
+            name: params.patch("name")?,
+            phone: params.patch("phone")?,
+            description: params.patch("description")?,
             address: params.child("address")?.map(|it| address(&it)).transpose()?,
             balance: params.int("balance")?,
-            default_payment_method: settings.map(|it| it.filled("default_payment_method")).transpose()?.flatten(),
+            default_payment_method: settings
+                .map(|it| it.filled("default_payment_method"))
+                .transpose()?
+                .flatten(),
             payment_method: params.filled("payment_method")?,
             metadata: params.metadata()?,
         })
     }
 
     fn apply(self, customer: &mut Customer) {
-        let set = |field: &mut Option<String>, value: Option<String>| {
-            if let Some(value) = value {
-                *field = Some(value).filter(|it| !it.is_empty());
-            }
-        };
-        set(&mut customer.email, self.email);
-        set(&mut customer.name, self.name);
-        set(&mut customer.phone, self.phone);
-        set(&mut customer.description, self.description);
+        self.email.apply(&mut customer.email);
+        self.name.apply(&mut customer.name);
+        self.phone.apply(&mut customer.phone);
+        self.description.apply(&mut customer.description);
         customer.address = self.address.or(customer.address.take());
         customer.balance = self.balance.unwrap_or(customer.balance);
         self.metadata.apply(&mut customer.metadata);

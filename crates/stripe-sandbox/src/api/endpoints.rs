@@ -22,7 +22,8 @@ fn url(text: String) -> Result<String, ApiError> {
     if text.starts_with("http://") || text.starts_with("https://") {
         return Ok(text);
     }
-    Err(ApiError::invalid_param("url", "Invalid URL: An explicit scheme (such as https) must be provided.").with_code("url_invalid"))
+    Err(ApiError::invalid_param("url", "Invalid URL: An explicit scheme (such as https) must be provided.")
+        .with_code("url_invalid"))
 }
 
 fn create(state: &mut State, call: &Call) -> Result<Value, ApiError> {

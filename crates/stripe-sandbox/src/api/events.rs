@@ -25,7 +25,8 @@ fn list(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let kind = params.filled("type")?;
     let kinds = params.texts("types")?;
     let matching = state.events.newest().filter(|it| {
-        kind.as_ref().is_none_or(|kind| matches(kind, &it.kind)) && (kinds.is_empty() || kinds.contains(&it.kind))
+        kind.as_ref().is_none_or(|kind| matches(kind, &it.kind))
+            && (kinds.is_empty() || kinds.contains(&it.kind))
     });
     page(state, call, "/v1/events", matching)
 }

@@ -13,7 +13,10 @@ pub fn all(state: &State, mut answer: Value, paths: &[String]) -> Result<Value, 
     for path in paths {
         let steps: Vec<&str> = path.split('.').collect();
         if steps.len() > DEEPEST {
-            return Err(ApiError::invalid_param("expand", "You cannot expand more than 4 levels of a property."));
+            return Err(ApiError::invalid_param(
+                "expand",
+                "You cannot expand more than 4 levels of a property.",
+            ));
         }
         expand(state, &mut answer, &steps).ok_or_else(|| {
             ApiError::invalid_param("expand", format!("This property cannot be expanded ({path})."))
@@ -40,7 +43,9 @@ fn expand(state: &State, value: &mut Value, steps: &[&str]) -> Option<()> {
         return Some(());
     }
     match inner {
-        Value::Array(elements) if *step == "data" => elements.iter_mut().try_for_each(|it| expand(state, it, rest)),
+        Value::Array(elements) if *step == "data" => {
+            elements.iter_mut().try_for_each(|it| expand(state, it, rest))
+        }
         _ => expand(state, inner, rest),
     }
 }
@@ -51,7 +56,10 @@ fn includable(state: &State, value: &Value, name: &str) -> Option<Value> {
     match (value["object"].as_str()?, name) {
         ("checkout.session", "line_items") => {
             let session = state.checkout_sessions.get(id)?;
-            Some(embedded_list(session.render_line_items(state), &format!("/v1/checkout/sessions/{id}/line_items")))
+            Some(embedded_list(
+                session.render_line_items(state),
+                &format!("/v1/checkout/sessions/{id}/line_items"),
+            ))
         }
         ("invoice", "payments") => {
             let invoice = state.invoices.get(id)?;

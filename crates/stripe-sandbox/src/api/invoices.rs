@@ -61,7 +61,12 @@ fn list(state: &mut State, call: &Call) -> Result<Value, ApiError> {
 
 fn lines(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let invoice = state.invoices.find(call.id())?;
-    page_of_values(call, "line item", &format!("/v1/invoices/{}/lines", invoice.id), invoice.render_lines(state))
+    page_of_values(
+        call,
+        "line item",
+        &format!("/v1/invoices/{}/lines", invoice.id),
+        invoice.render_lines(state),
+    )
 }
 
 fn payments(state: &mut State, call: &Call) -> Result<Value, ApiError> {
@@ -76,7 +81,8 @@ fn payments(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     };
     let status = params.filled("status")?;
     let all = state.invoices.newest().filter(|it| {
-        invoice.as_ref().is_none_or(|invoice| it.id == *invoice) && (intent.is_none() || it.payment_intent == intent)
+        invoice.as_ref().is_none_or(|invoice| it.id == *invoice)
+            && (intent.is_none() || it.payment_intent == intent)
     });
     let all = all.flat_map(|it| it.render_payments(state));
     let all = all.filter(|it| status.as_deref().is_none_or(|status| it["status"] == status)).collect();
@@ -99,7 +105,9 @@ fn pay(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     match attempt {
         Attempt::Paid => shown(state, call),
         Attempt::Declined(decline) => Err(card_error(state, &intent, &decline)),
-        Attempt::NeedsAuthentication(_) => Err(card_error(state, &intent, &Decline::authentication_required())),
+        Attempt::NeedsAuthentication(_) => {
+            Err(card_error(state, &intent, &Decline::authentication_required()))
+        }
     }
 }
 
@@ -107,8 +115,10 @@ fn finalize(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     call.params().ignore(&["auto_advance"]);
     call.finish()?;
     if state.invoices.find(call.id())?.status != InvoiceStatus::Draft {
-        return Err(ApiError::invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
-            .with_code("invoice_not_editable"));
+        return Err(ApiError::invalid(
+            "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
+        )
+        .with_code("invoice_not_editable"));
     }
     invoice::finalize(state, call.id())?;
     shown(state, call)

@@ -19,8 +19,10 @@ pub fn page<'a, T: Record + Render + 'a>(
     records: impl Iterator<Item = &'a T>,
 ) -> Result<Value, ApiError> {
     let records: Vec<&T> = records.collect();
-    let (window, has_more) = window(call, T::NAME, &records.iter().map(|record| record.id()).collect::<Vec<_>>())?;
-    let data: Vec<Value> = records.get(window).unwrap_or_default().iter().map(|record| record.render(state)).collect();
+    let (window, has_more) =
+        window(call, T::NAME, &records.iter().map(|record| record.id()).collect::<Vec<_>>())?;
+    let data: Vec<Value> =
+        records.get(window).unwrap_or_default().iter().map(|record| record.render(state)).collect();
     Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": url }))
 }
 

@@ -32,14 +32,18 @@ fn create(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let params = call.params();
     params.ignore(&["automatic_payment_methods", "payment_method_types", "return_url"]);
     let Some(amount) = params.int("amount")? else { return Err(ApiError::missing_param("amount")) };
-    if amount < 1 {
-        return Err(ApiError::invalid_param("amount", "This value must be greater than or equal to 1.")
+    if !(1..=99_999_999).contains(&amount) {
+        return Err(ApiError::invalid_param("amount", "This value must be between 1 and 99999999.")
             .with_code("parameter_invalid_integer"));
     }
     let new = NewIntent {
         amount,
         currency: currency(&params)?,
-        customer: params.filled("customer")?.map(|id| live(state, &id, "customer")).transpose()?.map(|it| it.id),
+        customer: params
+            .filled("customer")?
+            .map(|id| live(state, &id, "customer"))
+            .transpose()?
+            .map(|it| it.id),
         description: params.filled("description")?,
         receipt_email: params.filled("receipt_email")?,
         metadata: params.metadata()?.create(),
@@ -51,7 +55,8 @@ fn create(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let confirm = params.flag("confirm")?.unwrap_or(false);
     let presence = presence(params.flag("off_session")?);
     call.finish()?;
-    let method = method.map(|id| wallet::find_or_token(state, &id, "payment_method")).transpose()?.map(|it| it.id);
+    let method =
+        method.map(|id| wallet::find_or_token(state, &id, "payment_method")).transpose()?.map(|it| it.id);
     let intent = payment::create_intent(state, new).id;
     if let Some(method) = &method {
         state.payment_intents.update(&intent, |it| {
@@ -73,11 +78,17 @@ fn presence(off_session: Option<bool>) -> Presence {
 fn charge(state: &mut State, id: &str, method: Option<String>, presence: Presence) -> Result<(), ApiError> {
     let intent = state.payment_intents.find(id)?;
     if !matches!(intent.status, IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresConfirmation) {
-        return Err(payment::unexpected(intent, "cannot be confirmed", "requires_payment_method, requires_confirmation"));
+        return Err(payment::unexpected(
+            intent,
+            "cannot be confirmed",
+            "requires_payment_method, requires_confirmation",
+        ));
     }
     let Some(method) = method.or_else(|| intent.payment_method.clone()) else {
-        return Err(ApiError::invalid("You cannot confirm this PaymentIntent because it's missing a payment method.")
-            .with_code("payment_intent_unexpected_state"));
+        return Err(ApiError::invalid(
+            "You cannot confirm this PaymentIntent because it's missing a payment method.",
+        )
+        .with_code("payment_intent_unexpected_state"));
     };
     let method = wallet::find_or_token(state, &method, "payment_method")?;
     let purpose = AuthenticationPurpose::Intent { intent: id.to_owned() };

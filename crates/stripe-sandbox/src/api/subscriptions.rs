@@ -9,7 +9,7 @@ use super::list::page;
 use crate::engine::subscription::{Change, ItemChange};
 use crate::engine::{renewal, subscription, wallet};
 use crate::error::ApiError;
-use crate::form::Params;
+use crate::form::{Params, Patch};
 use crate::model::Timestamp;
 use crate::model::subscription::{CancellationReason, PauseBehavior, PauseCollection, Subscription};
 use crate::render::Render;
@@ -60,9 +60,12 @@ fn update(state: &mut State, call: &Call) -> Result<Value, ApiError> {
         cancel_at: moment(&params, "cancel_at", now)?,
         cancellation_comment: details.map(|it| it.filled("comment")).transpose()?.flatten(),
         pause_collection: pause(&params)?,
-        trial_end: moment(&params, "trial_end", now)?.flatten(),
+        trial_end: match moment(&params, "trial_end", now)? {
+            Patch::Set(end) => Some(end),
+            Patch::Keep | Patch::Unset => None,
+        },
         default_payment_method: params.filled("default_payment_method")?,
-        description: params.text("description")?.map(|it| Some(it).filter(|it| !it.is_empty())),
+        description: params.patch("description")?,
         metadata: params.metadata()?,
     };
     call.finish()?;
@@ -80,8 +83,11 @@ fn item_change(state: &State, params: &Params<'_>) -> Result<ItemChange, ApiErro
         state.prices.find_for(id, &params.path("price"))?;
     }
     let quantity = params.int("quantity")?;
-    if quantity.is_some_and(|it| it < 0) {
-        return Err(ApiError::invalid_param(&params.path("quantity"), "This value must be greater than or equal to 0."));
+    if quantity.is_some_and(|it| !(0..=999_999).contains(&it)) {
+        return Err(ApiError::invalid_param(
+            &params.path("quantity"),
+            "This value must be greater than or equal to 0.",
+        ));
     }
     Ok(ItemChange {
         id: params.filled("id")?,
@@ -93,32 +99,32 @@ fn item_change(state: &State, params: &Params<'_>) -> Result<ItemChange, ApiErro
 }
 
 /// A moment: a timestamp, `now`, or empty for none.
-fn moment(params: &Params<'_>, name: &str, now: Timestamp) -> Result<Option<Option<Timestamp>>, ApiError> {
+fn moment(params: &Params<'_>, name: &str, now: Timestamp) -> Result<Patch<Timestamp>, ApiError> {
     match params.text(name)?.as_deref() {
-        None => Ok(None),
-        Some("") => Ok(Some(None)),
-        Some("now") => Ok(Some(Some(now))),
-        Some(_) => Ok(params.int(name)?.map(Some)),
+        None => Ok(Patch::Keep),
+        Some("") => Ok(Patch::Unset),
+        Some("now") => Ok(Patch::Set(now)),
+        Some(_) => Ok(params.int(name)?.map_or(Patch::Keep, Patch::Set)),
     }
 }
 
 /// `pause_collection` as an object, or empty to collect again.
-fn pause(params: &Params<'_>) -> Result<Option<Option<PauseCollection>>, ApiError> {
+fn pause(params: &Params<'_>) -> Result<Patch<PauseCollection>, ApiError> {
     if !params.has("pause_collection") {
-        return Ok(None);
+        return Ok(Patch::Keep);
     }
     if let Ok(Some(text)) = params.text("pause_collection") {
         return if text.is_empty() {
-            Ok(Some(None))
+            Ok(Patch::Unset)
         } else {
             Err(ApiError::invalid_param("pause_collection", "Invalid object"))
         };
     }
-    let Some(pause) = params.child("pause_collection")? else { return Ok(None) };
+    let Some(pause) = params.child("pause_collection")? else { return Ok(Patch::Keep) };
     let Some(behavior) = pause.choice::<PauseBehavior>("behavior")? else {
         return Err(ApiError::missing_param("pause_collection[behavior]"));
     };
-    Ok(Some(Some(PauseCollection { behavior, resumes_at: pause.int("resumes_at")? })))
+    Ok(Patch::Set(PauseCollection { behavior, resumes_at: pause.int("resumes_at")? }))
 }
 
 fn cancel(state: &mut State, call: &Call) -> Result<Value, ApiError> {
@@ -127,7 +133,10 @@ fn cancel(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let comment = details.map(|it| it.filled("comment")).transpose()?.flatten();
     for name in ["invoice_now", "prorate"] {
         if params.flag(name)? == Some(true) {
-            return Err(ApiError::invalid_param(name, "The sandbox ends subscriptions without a last invoice."));
+            return Err(ApiError::invalid_param(
+                name,
+                "The sandbox ends subscriptions without a last invoice.",
+            ));
         }
     }
     call.finish()?;
@@ -136,7 +145,9 @@ fn cancel(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     if current.ended_at.is_some() {
         return Err(ApiError::no_such("subscription", call.id(), "id"));
     }
-    state.subscriptions.update(call.id(), |it| it.cancellation_comment = comment.or(it.cancellation_comment.take()));
+    state
+        .subscriptions
+        .update(call.id(), |it| it.cancellation_comment = comment.or(it.cancellation_comment.take()));
     Ok(subscription::end(state, call.id(), CancellationReason::CancellationRequested)?.render(state))
 }
 

@@ -9,6 +9,7 @@ use super::customers::delete_customer;
 use super::list::page;
 use crate::engine::schedule;
 use crate::error::ApiError;
+use crate::model::LATEST;
 use crate::model::test_clock::TestClock;
 use crate::render::Render;
 use crate::sandbox::Sandbox;
@@ -22,7 +23,11 @@ pub fn routes() -> Router<Sandbox> {
 }
 
 fn frozen_time(call: &Call) -> Result<i64, ApiError> {
-    call.params().int("frozen_time")?.ok_or_else(|| ApiError::missing_param("frozen_time"))
+    match call.params().int("frozen_time")? {
+        None => Err(ApiError::missing_param("frozen_time")),
+        Some(time) if (0..=LATEST).contains(&time) => Ok(time),
+        Some(time) => Err(ApiError::invalid_param("frozen_time", format!("Invalid timestamp: {time}"))),
+    }
 }
 
 fn create(state: &mut State, call: &Call) -> Result<Value, ApiError> {
@@ -50,7 +55,10 @@ fn advance(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     call.finish()?;
     let clock = state.test_clocks.fetch(call.id())?;
     if target <= clock.frozen_time {
-        return Err(ApiError::invalid_param("frozen_time", "The new frozen time must be after the current one."));
+        return Err(ApiError::invalid_param(
+            "frozen_time",
+            "The new frozen time must be after the current one.",
+        ));
     }
     schedule::advance_test_clock(state, &clock.id, target)?;
     let clock = state.test_clocks.fetch(call.id())?;

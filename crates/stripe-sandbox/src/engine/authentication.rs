@@ -18,7 +18,12 @@ pub enum Next {
 
 /// Makes an authentication page; its id leads to it.
 pub fn open(state: &mut State, method: &str, purpose: AuthenticationPurpose) -> String {
-    let page = Authentication { id: state.ids.make("auth"), payment_method: method.to_owned(), purpose, done: false };
+    let page = Authentication {
+        id: state.ids.make("auth"),
+        payment_method: method.to_owned(),
+        purpose,
+        done: false,
+    };
     let id = page.id.clone();
     state.authentications.put(page);
     id

@@ -3,7 +3,8 @@
 use crate::error::ApiError;
 use crate::model::card::{Decline, Presence, Verdict};
 use crate::model::checkout::{
-    CardCollection, CheckoutSession, CustomerCreation, CustomerDetails, LineItem, Mode, PaymentStatus, SessionStatus,
+    CardCollection, CheckoutSession, CustomerCreation, CustomerDetails, LineItem, Mode, PaymentStatus,
+    SessionStatus,
 };
 use crate::model::customer::Customer;
 use crate::model::payment::{AuthenticationPurpose, CaptureMethod};
@@ -42,7 +43,8 @@ pub fn total_due_now(state: &State, session: &CheckoutSession) -> i64 {
 
 fn has_trial(session: &CheckoutSession) -> bool {
     session.mode == Mode::Subscription
-        && (session.subscription_data.trial_period_days.is_some() || session.subscription_data.trial_end.is_some())
+        && (session.subscription_data.trial_period_days.is_some()
+            || session.subscription_data.trial_end.is_some())
 }
 
 /// The session, if it can still be paid.
@@ -78,7 +80,7 @@ pub fn charge(state: &mut State, id: &str, method: &str, presence: Presence) -> 
         return complete(state, id, Some(method), presence);
     }
     if total_due_now(state, &session) > 0 {
-        let intent = intent_for(state, session)?;
+        let intent = intent_for(state, session);
         let purpose = AuthenticationPurpose::Checkout { session: id.to_owned() };
         return payment::attempt(state, &intent, &card, presence, purpose);
     }
@@ -101,9 +103,9 @@ pub fn authentication_failed(state: &mut State, id: &str) -> Result<Decline, Api
 }
 
 /// The session's payment intent, made at the first attempt and kept for further ones.
-fn intent_for(state: &mut State, mut session: CheckoutSession) -> Result<String, ApiError> {
+fn intent_for(state: &mut State, mut session: CheckoutSession) -> String {
     if let Some(intent) = &session.attempted_intent {
-        return Ok(intent.clone());
+        return intent.clone();
     }
     let payment = session.mode == Mode::Payment;
     let data = session.payment_data.clone();
@@ -121,11 +123,16 @@ fn intent_for(state: &mut State, mut session: CheckoutSession) -> Result<String,
     let intent = payment::create_intent(state, new).id;
     session.attempted_intent = Some(intent.clone());
     state.checkout_sessions.put(session);
-    Ok(intent)
+    intent
 }
 
 /// The purchase succeeds: customer, payment or subscription, and the session's end.
-fn complete(state: &mut State, id: &str, method: Option<&str>, presence: Presence) -> Result<Attempt, ApiError> {
+fn complete(
+    state: &mut State,
+    id: &str,
+    method: Option<&str>,
+    presence: Presence,
+) -> Result<Attempt, ApiError> {
     let mut session = open(state, id)?;
     ensure_customer(state, &mut session);
     state.checkout_sessions.put(session.clone());
@@ -138,7 +145,9 @@ fn complete(state: &mut State, id: &str, method: Option<&str>, presence: Presenc
     }
     session.payment_status = match total_due_now(state, &session) {
         0 => PaymentStatus::Free,
-        _ if session.payment_data.capture_method == CaptureMethod::Manual && session.mode == Mode::Payment => {
+        _ if session.payment_data.capture_method == CaptureMethod::Manual
+            && session.mode == Mode::Payment =>
+        {
             PaymentStatus::Unpaid
         }
         _ => PaymentStatus::Paid,
@@ -156,7 +165,7 @@ fn complete_payment(
     presence: Presence,
 ) -> Result<Attempt, ApiError> {
     let Some(method) = method else { return Ok(Attempt::Paid) };
-    let intent = intent_for(state, session.clone())?;
+    let intent = intent_for(state, session.clone());
     state.payment_intents.update(&intent, |it| it.customer.clone_from(&session.customer));
     if let (true, Some(customer)) = (session.payment_data.keep_card, &session.customer) {
         wallet::attach(state, method, customer)?;
@@ -181,7 +190,9 @@ fn complete_subscription(
     if let Some(method) = method {
         wallet::attach(state, method, &customer)?;
     }
-    let recurs = |item: &&LineItem| state.prices.get(&item.price).is_some_and(|price: &Price| price.recurring.is_some());
+    let recurs = |item: &&LineItem| {
+        state.prices.get(&item.price).is_some_and(|price: &Price| price.recurring.is_some())
+    };
     let (items, once): (Vec<&LineItem>, Vec<&LineItem>) = session.line_items.iter().partition(recurs);
     let pairs = |items: Vec<&LineItem>| items.into_iter().map(|it| (it.price.clone(), it.quantity)).collect();
     let data = session.subscription_data.clone();

@@ -136,8 +136,8 @@ fn intent_for(state: &mut State, invoice: &mut Invoice) -> Result<String, ApiErr
         return Ok(intent.clone());
     }
     let description = match invoice.billing_reason {
-        BillingReason::SubscriptionCreate => "Subscription creation",
-        BillingReason::SubscriptionCycle | BillingReason::SubscriptionUpdate => "Subscription update",
+        BillingReason::Create => "Subscription creation",
+        BillingReason::Cycle | BillingReason::Update => "Subscription update",
     };
     let customer = state.customers.fetch(&invoice.customer)?;
     let new = NewIntent {
@@ -189,11 +189,18 @@ pub fn settle(state: &mut State, mut invoice: Invoice) -> Result<(), ApiError> {
 }
 
 /// Notes a failed attempt, and when the next one follows, if any does.
-fn refuse(state: &mut State, mut invoice: Invoice, attempt: &Attempt, scheduled: bool) -> Result<(), ApiError> {
+fn refuse(
+    state: &mut State,
+    mut invoice: Invoice,
+    attempt: &Attempt,
+    scheduled: bool,
+) -> Result<(), ApiError> {
     let first = invoice.attempt_count == 0;
     if scheduled || first {
         invoice.attempt_count += 1;
-        let wait = usize::try_from(invoice.attempt_count - 1).ok().and_then(|it| state.settings.payment_retry_days.get(it));
+        let wait = usize::try_from(invoice.attempt_count - 1)
+            .ok()
+            .and_then(|it| state.settings.payment_retry_days.get(it));
         invoice.next_payment_attempt = wait.map(|days| state.now_for(Some(&invoice.customer)) + days * DAY);
     }
     let exhausted = scheduled && invoice.next_payment_attempt.is_none();
@@ -210,7 +217,8 @@ fn refuse(state: &mut State, mut invoice: Invoice, attempt: &Attempt, scheduled:
     if exhausted && subscription.status == SubscriptionStatus::PastDue {
         match state.settings.after_retries {
             AfterRetries::Cancel => {
-                return subscription::end(state, &subscription.id, CancellationReason::PaymentFailed).map(drop);
+                return subscription::end(state, &subscription.id, CancellationReason::PaymentFailed)
+                    .map(drop);
             }
             AfterRetries::Unpaid => subscription.status = SubscriptionStatus::Unpaid,
         }
@@ -221,7 +229,12 @@ fn refuse(state: &mut State, mut invoice: Invoice, attempt: &Attempt, scheduled:
 }
 
 /// Pays an invoice because somebody asks for it.
-pub fn pay(state: &mut State, id: &str, method: Option<&str>, presence: Presence) -> Result<Attempt, ApiError> {
+pub fn pay(
+    state: &mut State,
+    id: &str,
+    method: Option<&str>,
+    presence: Presence,
+) -> Result<Attempt, ApiError> {
     let invoice = state.invoices.fetch(id)?;
     match invoice.status {
         InvoiceStatus::Paid => {

@@ -4,7 +4,8 @@ use crate::error::ApiError;
 use crate::model::Metadata;
 use crate::model::card::{Behaviour, Decline, PaymentMethod, Presence, Verdict};
 use crate::model::payment::{
-    AuthenticationPurpose, CaptureMethod, Charge, ChargeStatus, IntentCancellation, IntentStatus, PaymentIntent,
+    AuthenticationPurpose, CaptureMethod, Charge, ChargeStatus, IntentCancellation, IntentStatus,
+    PaymentIntent,
 };
 use crate::render::Render;
 use crate::state::State;
@@ -114,7 +115,10 @@ fn approve(state: &mut State, mut intent: PaymentIntent, method: &PaymentMethod,
     state.charges.put(charge.clone());
     state.payment_intents.put(intent.clone());
     state.emit("charge.succeeded", &charge);
-    state.emit(if manual { "payment_intent.amount_capturable_updated" } else { "payment_intent.succeeded" }, &intent);
+    state.emit(
+        if manual { "payment_intent.amount_capturable_updated" } else { "payment_intent.succeeded" },
+        &intent,
+    );
     if method.card().behaviour == Behaviour::Disputed {
         state.disputes_due.push(charge.id);
     }
@@ -191,10 +195,18 @@ pub fn capture(state: &mut State, id: &str, amount: Option<i64>) -> Result<Payme
 }
 
 /// Gives a payment up; reserved money is let go.
-pub fn cancel(state: &mut State, id: &str, reason: Option<IntentCancellation>) -> Result<PaymentIntent, ApiError> {
+pub fn cancel(
+    state: &mut State,
+    id: &str,
+    reason: Option<IntentCancellation>,
+) -> Result<PaymentIntent, ApiError> {
     let mut intent = state.payment_intents.fetch(id)?;
     if matches!(intent.status, IntentStatus::Succeeded | IntentStatus::Canceled) {
-        return Err(unexpected(&intent, "cannot be canceled", "requires_payment_method, requires_capture, requires_action"));
+        return Err(unexpected(
+            &intent,
+            "cannot be canceled",
+            "requires_payment_method, requires_capture, requires_action",
+        ));
     }
     if let (IntentStatus::RequiresCapture, Some(charge)) = (intent.status, intent.latest_charge.clone()) {
         let mut charge = state.charges.fetch(&charge)?;

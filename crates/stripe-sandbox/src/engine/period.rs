@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Datelike, Months, Utc};
 
-use crate::model::price::{Interval, Recurrence};
 use crate::model::Timestamp;
+use crate::model::price::{Interval, Recurrence};
 
 const DAY: i64 = 86_400;
 
@@ -33,7 +33,10 @@ pub fn next_boundary(anchor: Timestamp, every: Recurrence, at: Timestamp) -> Tim
         return anchor;
     }
     let first = periods_before(anchor, every, at);
-    (first..).map(|n| boundary(anchor, every, n)).find_map(|it| it.is_none_or(|it| it > at).then(|| it.unwrap_or(Timestamp::MAX))).unwrap_or(Timestamp::MAX)
+    (first..)
+        .map(|n| boundary(anchor, every, n))
+        .find_map(|it| it.is_none_or(|it| it > at).then(|| it.unwrap_or(Timestamp::MAX)))
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// A number of whole periods that have surely passed, to start the search from.
@@ -89,7 +92,10 @@ mod tests {
 
     #[test]
     fn quarters_and_weeks() {
-        assert_eq!(series("2025-11-30T00:00:00Z", Interval::Month, 3, 3), ["2026-02-28", "2026-05-30", "2026-08-30"]);
+        assert_eq!(
+            series("2025-11-30T00:00:00Z", Interval::Month, 3, 3),
+            ["2026-02-28", "2026-05-30", "2026-08-30"]
+        );
         assert_eq!(series("2025-12-29T00:00:00Z", Interval::Week, 1, 2), ["2026-01-05", "2026-01-12"]);
     }
 
@@ -100,7 +106,12 @@ mod tests {
     }
 
     fn recurrence() -> impl Strategy<Value = Recurrence> {
-        let interval = prop_oneof![Just(Interval::Day), Just(Interval::Week), Just(Interval::Month), Just(Interval::Year)];
+        let interval = prop_oneof![
+            Just(Interval::Day),
+            Just(Interval::Week),
+            Just(Interval::Month),
+            Just(Interval::Year)
+        ];
         (interval, 1_u32..13).prop_map(|(interval, count)| Recurrence { interval, count })
     }
 

@@ -58,7 +58,8 @@ fn line(
     let left = subscription.current_period_end - now;
     let whole = subscription.current_period_end - subscription.current_period_start;
     let amount = share(price.unit_amount * item.quantity, left, whole);
-    let day = DateTime::from_timestamp(now, 0).map(|it| it.format("%-d %b %Y").to_string()).unwrap_or_default();
+    let day =
+        DateTime::from_timestamp(now, 0).map(|it| it.format("%-d %b %Y").to_string()).unwrap_or_default();
     Ok(InvoiceLine {
         id: state.ids.make("il"),
         amount: if credit { -amount } else { amount },

@@ -22,8 +22,11 @@ pub fn create(state: &mut State, new: NewRefund) -> Result<Refund, ApiError> {
     let before = charge.render(state);
     let left = charge.amount_captured - charge.amount_refunded;
     if charge.amount_captured == 0 {
-        return Err(ApiError::invalid(format!("Charge {} has not been captured, so it cannot be refunded.", charge.id))
-            .with_code("charge_not_refundable"));
+        return Err(ApiError::invalid(format!(
+            "Charge {} has not been captured, so it cannot be refunded.",
+            charge.id
+        ))
+        .with_code("charge_not_refundable"));
     }
     if left == 0 {
         return Err(ApiError::invalid(format!("Charge {} has already been refunded.", charge.id))
@@ -31,7 +34,8 @@ pub fn create(state: &mut State, new: NewRefund) -> Result<Refund, ApiError> {
     }
     let amount = new.amount.unwrap_or(left);
     if amount < 1 {
-        return Err(ApiError::invalid_param("amount", "Invalid positive integer").with_code("parameter_invalid_integer"));
+        return Err(ApiError::invalid_param("amount", "Invalid positive integer")
+            .with_code("parameter_invalid_integer"));
     }
     if amount > left {
         return Err(ApiError::invalid_param(

@@ -39,7 +39,8 @@ pub fn period_end(state: &mut State, id: &str) -> Result<(), ApiError> {
     let ended = (subscription.current_period_start, subscription.current_period_end);
     let every = subscription::recurrence(state, &subscription.items)?;
     subscription.current_period_start = ended.1;
-    subscription.current_period_end = period::next_boundary(subscription.billing_cycle_anchor, every, ended.1);
+    subscription.current_period_end =
+        period::next_boundary(subscription.billing_cycle_anchor, every, ended.1);
     bill_period(state, subscription, &before, ended)
 }
 
@@ -52,7 +53,7 @@ fn bill_period(
 ) -> Result<(), ApiError> {
     let mut lines = std::mem::take(&mut subscription.pending_lines);
     lines.extend(subscription::period_lines(state, &subscription)?);
-    let drawn = invoice::draw_up(state, &mut subscription, BillingReason::SubscriptionCycle, lines, ended);
+    let drawn = invoice::draw_up(state, &mut subscription, BillingReason::Cycle, lines, ended);
     state.emit_change("customer.subscription.updated", before, &subscription);
     match subscription.pause_collection.map(|pause| pause.behavior) {
         _ if subscription.status == SubscriptionStatus::Unpaid => keep_as_draft(state, &drawn.id),

@@ -60,13 +60,16 @@ fn perform(state: &mut State, due: Due) -> Result<(), ApiError> {
             subscription::end(state, &id, CancellationReason::CancellationRequested).map(drop)
         }
         Due::PeriodEnds(id) => renewal::period_end(state, &id),
-        Due::InvoiceIsTriedAgain(id) => invoice::collect(state, &id, None, Presence::OffSession, true).map(drop),
+        Due::InvoiceIsTriedAgain(id) => {
+            invoice::collect(state, &id, None, Presence::OffSession, true).map(drop)
+        }
     }
 }
 
 /// What falls due first on a clock, whenever that is.
 fn next_due(state: &State, clock: Option<&str>) -> Option<(Timestamp, Due)> {
-    let here = |customer: &str| state.customers.get(customer).is_some_and(|it| it.test_clock.as_deref() == clock);
+    let here =
+        |customer: &str| state.customers.get(customer).is_some_and(|it| it.test_clock.as_deref() == clock);
     let mut all: Vec<(Timestamp, Due)> = Vec::new();
     if clock.is_none() {
         let open = state.checkout_sessions.iter().filter(|it| it.status == SessionStatus::Open);

@@ -1,13 +1,13 @@
 //! The life of a subscription: started, changed, ended.
 
 use crate::error::ApiError;
-use crate::form::MetadataPatch;
+use crate::form::{MetadataPatch, Patch};
 use crate::model::card::Presence;
 use crate::model::invoice::{BillingReason, Invoice, InvoiceLine, InvoiceStatus};
 use crate::model::price::Recurrence;
 use crate::model::subscription::{
-    CancellationReason, MissingPaymentMethod, PauseCollection, ProrationBehavior, Subscription, SubscriptionItem,
-    SubscriptionStatus,
+    CancellationReason, MissingPaymentMethod, PauseCollection, ProrationBehavior, Subscription,
+    SubscriptionItem, SubscriptionStatus,
 };
 use crate::model::{Metadata, Timestamp};
 use crate::render::Render;
@@ -34,18 +34,19 @@ pub struct NewSubscription {
 /// Starts a subscription with its first invoice, a draft yet.
 pub fn start(state: &mut State, new: NewSubscription) -> Result<(Subscription, Invoice), ApiError> {
     let now = state.now_for(Some(&new.customer));
-    let items: Vec<SubscriptionItem> = new
-        .items
-        .into_iter()
-        .map(|(price, quantity)| new_item(state, price, quantity, now))
-        .collect();
+    let items: Vec<SubscriptionItem> =
+        new.items.into_iter().map(|(price, quantity)| new_item(state, price, quantity, now)).collect();
     let every = recurrence(state, &items)?;
     let anchor = new.trial_end.unwrap_or(now);
     let mut subscription = Subscription {
         id: state.ids.make("sub"),
         created: now,
         customer: new.customer,
-        status: if new.trial_end.is_some() { SubscriptionStatus::Trialing } else { SubscriptionStatus::Incomplete },
+        status: if new.trial_end.is_some() {
+            SubscriptionStatus::Trialing
+        } else {
+            SubscriptionStatus::Incomplete
+        },
         currency: new.currency,
         description: new.description,
         metadata: new.metadata,
@@ -78,7 +79,7 @@ pub fn start(state: &mut State, new: NewSubscription) -> Result<(Subscription, I
     });
     state.subscriptions.put(subscription.clone());
     state.emit("customer.subscription.created", &subscription);
-    let first = invoice::draw_up(state, &mut subscription, BillingReason::SubscriptionCreate, lines, (now, now));
+    let first = invoice::draw_up(state, &mut subscription, BillingReason::Create, lines, (now, now));
     Ok((subscription, first))
 }
 
@@ -88,12 +89,15 @@ fn new_item(state: &mut State, price: String, quantity: i64, now: Timestamp) -> 
 
 /// The period all items share.
 pub fn recurrence(state: &State, items: &[SubscriptionItem]) -> Result<Recurrence, ApiError> {
-    let mut periods = items.iter().filter_map(|item| state.prices.get(&item.price).and_then(|price| price.recurring));
+    let mut periods =
+        items.iter().filter_map(|item| state.prices.get(&item.price).and_then(|price| price.recurring));
     let Some(first) = periods.next() else {
         return Err(ApiError::invalid("A subscription needs at least one recurring price."));
     };
     if periods.any(|other| other != first) {
-        return Err(ApiError::invalid("All prices on a subscription must have the same interval and interval_count."));
+        return Err(ApiError::invalid(
+            "All prices on a subscription must have the same interval and interval_count.",
+        ));
     }
     Ok(first)
 }
@@ -154,12 +158,12 @@ pub struct Change {
     pub items: Vec<ItemChange>,
     pub proration: ProrationBehavior,
     pub cancel_at_period_end: Option<bool>,
-    pub cancel_at: Option<Option<Timestamp>>,
+    pub cancel_at: Patch<Timestamp>,
     pub cancellation_comment: Option<String>,
-    pub pause_collection: Option<Option<PauseCollection>>,
+    pub pause_collection: Patch<PauseCollection>,
     pub trial_end: Option<Timestamp>,
     pub default_payment_method: Option<String>,
-    pub description: Option<Option<String>>,
+    pub description: Patch<String>,
     pub metadata: MetadataPatch,
 }
 
@@ -175,12 +179,8 @@ pub fn change(state: &mut State, id: &str, change: Change) -> Result<Subscriptio
     let now = state.now_for(Some(&old.customer));
     let mut new = old.clone();
     change.metadata.apply(&mut new.metadata);
-    if let Some(description) = change.description {
-        new.description = description;
-    }
-    if let Some(pause) = change.pause_collection {
-        new.pause_collection = pause;
-    }
+    change.description.apply(&mut new.description);
+    change.pause_collection.apply(&mut new.pause_collection);
     if change.default_payment_method.is_some() {
         new.default_payment_method = change.default_payment_method;
     }
@@ -225,7 +225,7 @@ pub fn change(state: &mut State, id: &str, change: Change) -> Result<Subscriptio
     state.subscriptions.put(new.clone());
     if due {
         let period = (new.current_period_start, now);
-        let drawn = invoice::draw_up(state, &mut new, BillingReason::SubscriptionUpdate, lines, period);
+        let drawn = invoice::draw_up(state, &mut new, BillingReason::Update, lines, period);
         state.emit_change("customer.subscription.updated", &before, &new);
         invoice::finalize(state, &drawn.id)?;
         invoice::collect(state, &drawn.id, None, Presence::OffSession, true)?;
@@ -249,15 +249,15 @@ fn begin_period(subscription: &mut Subscription, every: Recurrence, now: Timesta
 fn schedule_end(
     subscription: &mut Subscription,
     at_period_end: Option<bool>,
-    at: Option<Option<Timestamp>>,
+    at: Patch<Timestamp>,
     comment: Option<String>,
     now: Timestamp,
 ) {
     let end = match (at_period_end, at) {
         (Some(true), _) => Some(subscription.current_period_end),
-        (Some(false), None) => None,
-        (_, Some(at)) => at,
-        (None, None) => return,
+        (_, Patch::Set(at)) => Some(at),
+        (Some(false), _) | (None, Patch::Unset) => None,
+        (None, Patch::Keep) => return,
     };
     subscription.cancel_at_period_end = at_period_end == Some(true);
     subscription.cancel_at = end;

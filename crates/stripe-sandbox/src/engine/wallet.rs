@@ -36,8 +36,13 @@ pub fn find_or_token(state: &mut State, id: &str, param: &str) -> Result<Payment
     match TestCard::by_token(id) {
         None => state.payment_methods.find_for(id, param).cloned(),
         Some(card) => {
-            let typed =
-                TypedCard { number: card.number.to_owned(), exp_month: 12, exp_year: 2040, name: None, email: None };
+            let typed = TypedCard {
+                number: card.number.to_owned(),
+                exp_month: 12,
+                exp_year: 2040,
+                name: None,
+                email: None,
+            };
             Ok(add(state, typed))
         }
     }
@@ -66,7 +71,9 @@ pub fn detach(state: &mut State, method: &str) -> Result<PaymentMethod, ApiError
     let mut method = state.payment_methods.fetch(method)?;
     let before = method.render(state);
     let Some(owner) = method.customer.take() else {
-        return Err(ApiError::invalid("The payment method you provided is not attached to a customer so detachment is impossible."));
+        return Err(ApiError::invalid(
+            "The payment method you provided is not attached to a customer so detachment is impossible.",
+        ));
     };
     state.payment_methods.put(method.clone());
     state.emit_change("payment_method.detached", &before, &method);

@@ -6,6 +6,28 @@ mod reader;
 pub use parse::{Branch, Node, parse};
 pub use reader::{Form, MetadataPatch, Params};
 
+/// A change of something that may be absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// Nothing was sent.
+    #[default]
+    Keep,
+    /// It was sent empty.
+    Unset,
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// Brings the change about.
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Unset => *field = None,
+            Self::Set(value) => *field = Some(value),
+        }
+    }
+}
+
 /// An enumeration that travels as text.
 pub trait Choice: Copy + 'static {
     /// Every value with its text.

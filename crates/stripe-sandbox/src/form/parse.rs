@@ -28,7 +28,8 @@ pub fn parse(encoded: &[u8]) -> Result<Branch, ApiError> {
         if count >= MAX_FIELDS {
             return Err(ApiError::invalid("The request has too many parameters."));
         }
-        let path = split(&key).ok_or_else(|| ApiError::invalid_param(&key, format!("Invalid parameter name: {key}")))?;
+        let path = split(&key)
+            .ok_or_else(|| ApiError::invalid_param(&key, format!("Invalid parameter name: {key}")))?;
         insert(&mut root, &path, value.into_owned(), &key)?;
     }
     Ok(root)
@@ -60,7 +61,8 @@ fn split(key: &str) -> Option<Vec<&str>> {
 fn insert(branch: &mut Branch, path: &[&str], value: String, whole: &str) -> Result<(), ApiError> {
     let Some((head, rest)) = path.split_first() else { return Ok(()) };
     let key = if head.is_empty() { position(branch, rest) } else { (*head).to_owned() };
-    let clash = || ApiError::invalid_param(whole, format!("Invalid parameter: {whole} is both a value and a hash"));
+    let clash =
+        || ApiError::invalid_param(whole, format!("Invalid parameter: {whole} is both a value and a hash"));
     if rest.is_empty() {
         return match branch.insert(key, Node::Text(value)) {
             Some(Node::Branch(_)) => Err(clash()),
@@ -80,7 +82,10 @@ fn position(branch: &Branch, rest: &[&str]) -> String {
     {
         return last.clone();
     }
-    (branch.len()..).map(|n| n.to_string()).find(|n| !branch.contains_key(n)).unwrap_or_default()
+    (branch.len()..=2 * branch.len())
+        .map(|n| n.to_string())
+        .find(|n| !branch.contains_key(n))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -107,7 +112,9 @@ mod tests {
 
     #[test]
     fn nests_by_brackets() {
-        let form = parse(b"line_items[0][price_data][recurring][interval]=month&line_items[0][quantity]=2&mode=x").unwrap();
+        let form =
+            parse(b"line_items[0][price_data][recurring][interval]=month&line_items[0][quantity]=2&mode=x")
+                .unwrap();
         assert_eq!(text(&form, &["line_items", "0", "price_data", "recurring", "interval"]), "month");
         assert_eq!(text(&form, &["line_items", "0", "quantity"]), "2");
         assert_eq!(text(&form, &["mode"]), "x");

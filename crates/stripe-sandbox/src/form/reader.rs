@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Branch, Choice, Node, parse};
+use super::{Branch, Choice, Node, Patch, parse};
 use crate::error::ApiError;
 
 /// The parameters of one request, and which of them were read.
@@ -35,7 +35,8 @@ impl Form {
         let read = self.read.borrow();
         match unread(&self.root, "", &read) {
             None => Ok(()),
-            Some(path) => Err(ApiError::invalid_param(&path, format!("Received unknown parameter: {path}")).with_code("parameter_unknown")),
+            Some(path) => Err(ApiError::invalid_param(&path, format!("Received unknown parameter: {path}"))
+                .with_code("parameter_unknown")),
         }
     }
 }
@@ -132,6 +133,15 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// A change of a text.
+    pub fn patch(&self, name: &str) -> Result<Patch<String>, ApiError> {
+        Ok(match self.text(name)? {
+            None => Patch::Keep,
+            Some(text) if text.is_empty() => Patch::Unset,
+            Some(text) => Patch::Set(text),
+        })
+    }
+
     /// A text for a new object: empty is as good as absent.
     pub fn filled(&self, name: &str) -> Result<Option<String>, ApiError> {
         Ok(self.text(name)?.filter(|text| !text.is_empty()))
@@ -152,7 +162,8 @@ impl<'a> Params<'a> {
     pub fn int(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let Some(text) = self.filled(name)? else { return Ok(None) };
         text.parse().map(Some).map_err(|_| {
-            ApiError::invalid_param(&self.path(name), format!("Invalid integer: {text}")).with_code("parameter_invalid_integer")
+            ApiError::invalid_param(&self.path(name), format!("Invalid integer: {text}"))
+                .with_code("parameter_invalid_integer")
         })
     }
 
@@ -161,7 +172,9 @@ impl<'a> Params<'a> {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(other) => Err(ApiError::invalid_param(&self.path(name), format!("Invalid boolean: {other}"))),
+            Some(other) => {
+                Err(ApiError::invalid_param(&self.path(name), format!("Invalid boolean: {other}")))
+            }
         }
     }
 
@@ -182,7 +195,9 @@ impl<'a> Params<'a> {
             Some(Node::Text(_)) => Err(ApiError::invalid_param(&self.path("metadata"), "Invalid object")),
             Some(Node::Branch(fields)) => {
                 let pairs = fields.iter().map(|(key, node)| match node {
-                    Node::Text(value) if key.len() <= 40 && value.len() <= 500 => Ok((key.clone(), value.clone())),
+                    Node::Text(value) if key.len() <= 40 && value.len() <= 500 => {
+                        Ok((key.clone(), value.clone()))
+                    }
                     _ => Err(ApiError::invalid_param(
                         &join(&self.path("metadata"), key),
                         "Metadata keys have up to 40 characters, values are texts of up to 500 characters",
@@ -223,7 +238,10 @@ impl<'a> Params<'a> {
     pub fn children(&self, name: &str) -> Result<Vec<Self>, ApiError> {
         let Some(array) = self.child(name)? else { return Ok(Vec::new()) };
         let names: Vec<&str> = array.branch.keys().map(String::as_str).collect();
-        names.into_iter().map(|index| array.child(index).map(|child| child.unwrap_or_else(|| array.clone()))).collect()
+        names
+            .into_iter()
+            .map(|index| array.child(index).map(|child| child.unwrap_or_else(|| array.clone())))
+            .collect()
     }
 }
 
@@ -251,7 +269,8 @@ mod tests {
 
     #[test]
     fn metadata_sets_removes_and_clears() {
-        let mut metadata = BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
+        let mut metadata =
+            BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
         Form::parse(b"metadata[a]=&metadata[c]=3").unwrap().params().metadata().unwrap().apply(&mut metadata);
         assert_eq!(metadata.keys().map(String::as_str).collect::<Vec<_>>(), ["b", "c"]);
         Form::parse(b"metadata=").unwrap().params().metadata().unwrap().apply(&mut metadata);

@@ -14,7 +14,11 @@ pub struct Decline {
 
 impl Decline {
     fn new(code: &str, decline_code: Option<&str>, message: &str) -> Self {
-        Self { code: code.to_owned(), decline_code: decline_code.map(str::to_owned), message: message.to_owned() }
+        Self {
+            code: code.to_owned(),
+            decline_code: decline_code.map(str::to_owned),
+            message: message.to_owned(),
+        }
     }
 
     fn generic() -> Self {
@@ -73,21 +77,57 @@ pub struct TestCard {
     pub label: &'static str,
 }
 
-const fn card(number: &'static str, token: &'static str, brand: &'static str, behaviour: Behaviour, label: &'static str) -> TestCard {
+const fn card(
+    number: &'static str,
+    token: &'static str,
+    brand: &'static str,
+    behaviour: Behaviour,
+    label: &'static str,
+) -> TestCard {
     TestCard { number, token, brand, behaviour, label }
 }
 
 /// Every number the sandbox knows; the first is the one that just works.
 pub static TEST_CARDS: &[TestCard] = &[
     card("4242424242424242", "pm_card_visa", "visa", Behaviour::Succeeds, "Payment succeeds"),
-    card("4000002760003184", "pm_card_authenticationRequired", "visa", Behaviour::Authenticates, "3-D Secure needed"),
+    card(
+        "4000002760003184",
+        "pm_card_authenticationRequired",
+        "visa",
+        Behaviour::Authenticates,
+        "3-D Secure needed",
+    ),
     card("4000000000000002", "pm_card_chargeDeclined", "visa", Behaviour::Declined, "Card is declined"),
-    card("4000000000009995", "pm_card_chargeDeclinedInsufficientFunds", "visa", Behaviour::InsufficientFunds, "Insufficient funds"),
-    card("4000000000000341", "pm_card_chargeCustomerFail", "visa", Behaviour::RenewalsFail, "Later renewals fail"),
+    card(
+        "4000000000009995",
+        "pm_card_chargeDeclinedInsufficientFunds",
+        "visa",
+        Behaviour::InsufficientFunds,
+        "Insufficient funds",
+    ),
+    card(
+        "4000000000000341",
+        "pm_card_chargeCustomerFail",
+        "visa",
+        Behaviour::RenewalsFail,
+        "Later renewals fail",
+    ),
     card("4000000000000259", "pm_card_createDispute", "visa", Behaviour::Disputed, "Charge is disputed"),
     card("5555555555554444", "pm_card_mastercard", "mastercard", Behaviour::Succeeds, "Mastercard succeeds"),
-    card("4000000000000069", "pm_card_chargeDeclinedExpiredCard", "visa", Behaviour::Expired, "Card has expired"),
-    card("4000000000000127", "pm_card_chargeDeclinedIncorrectCvc", "visa", Behaviour::WrongCvc, "Wrong security code"),
+    card(
+        "4000000000000069",
+        "pm_card_chargeDeclinedExpiredCard",
+        "visa",
+        Behaviour::Expired,
+        "Card has expired",
+    ),
+    card(
+        "4000000000000127",
+        "pm_card_chargeDeclinedIncorrectCvc",
+        "visa",
+        Behaviour::WrongCvc,
+        "Wrong security code",
+    ),
 ];
 
 /// Who is there when a card is charged.
@@ -124,16 +164,20 @@ impl TestCard {
             (Behaviour::Succeeds | Behaviour::Disputed, _)
             | (Behaviour::Authenticates, Presence::Authenticated)
             | (Behaviour::RenewalsFail, Presence::OnSession | Presence::Authenticated) => Verdict::Approved,
-            (Behaviour::Authenticates, Presence::OnSession | Presence::OffSession) => Verdict::NeedsAuthentication,
+            (Behaviour::Authenticates, Presence::OnSession | Presence::OffSession) => {
+                Verdict::NeedsAuthentication
+            }
             (Behaviour::Declined | Behaviour::RenewalsFail, _) => Verdict::Declined(Decline::generic()),
             (Behaviour::InsufficientFunds, _) => Verdict::Declined(Decline::new(
                 "card_declined",
                 Some("insufficient_funds"),
                 "Your card has insufficient funds.",
             )),
-            (Behaviour::Expired, _) => {
-                Verdict::Declined(Decline::new("expired_card", Some("expired_card"), "Your card has expired."))
-            }
+            (Behaviour::Expired, _) => Verdict::Declined(Decline::new(
+                "expired_card",
+                Some("expired_card"),
+                "Your card has expired.",
+            )),
             (Behaviour::WrongCvc, _) => Verdict::Declined(Decline::new(
                 "incorrect_cvc",
                 Some("incorrect_cvc"),
@@ -179,7 +223,7 @@ pub fn is_well_formed(number: &str) -> bool {
         .enumerate()
         .map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ text_enum! {
 text_enum! {
     /// Why an invoice came to be.
     BillingReason {
-        SubscriptionCreate = "subscription_create",
-        SubscriptionCycle = "subscription_cycle",
-        SubscriptionUpdate = "subscription_update",
+        Create = "subscription_create",
+        Cycle = "subscription_cycle",
+        Update = "subscription_update",
     }
 }
 

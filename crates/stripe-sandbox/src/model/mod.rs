@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 /// Unix seconds, as Stripe counts time.
 pub type Timestamp = i64;
 
+/// The last second of the year 9999: no clock goes further.
+pub const LATEST: Timestamp = 253_402_300_799;
+
 /// Names and values the integrator attaches.
 pub type Metadata = BTreeMap<String, String>;
 

@@ -44,7 +44,11 @@ pub async fn show(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> R
     }
 }
 
-pub async fn decide(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>, Form(form): Form<Answer>) -> Response {
+pub async fn decide(
+    Shared(sandbox): Shared<Sandbox>,
+    Path(id): Path<String>,
+    Form(form): Form<Answer>,
+) -> Response {
     match sandbox.command(Cause::default(), |state| answer(state, &id, form.result == "complete")) {
         Ok(Next::Away(url) | Next::Page(url)) => Redirect::to(&url).into_response(),
         Err(error) => problem(&error),

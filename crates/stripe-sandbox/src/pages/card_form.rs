@@ -42,7 +42,8 @@ impl CardForm {
 
     /// The card, if all of it can be used.
     pub fn card(&self, now: Timestamp, problems: &mut Problems) -> Option<TypedCard> {
-        let number: String = self.card_number.chars().filter(|it| !it.is_whitespace() && *it != '-').collect();
+        let number: String =
+            self.card_number.chars().filter(|it| !it.is_whitespace() && *it != '-').collect();
         if !is_well_formed(&number) {
             problems.insert("card_number", "Your card number is invalid.".to_owned());
         } else if TestCard::by_number(&number).is_none() {
@@ -61,7 +62,8 @@ impl CardForm {
             }
             Some(_) => {}
         }
-        if !(3..=4).contains(&self.cvc.trim().len()) || !self.cvc.trim().bytes().all(|it| it.is_ascii_digit()) {
+        if !(3..=4).contains(&self.cvc.trim().len()) || !self.cvc.trim().bytes().all(|it| it.is_ascii_digit())
+        {
             problems.insert("cvc", "The security code has three or four digits.".to_owned());
         }
         let (exp_year, exp_month) = expiry?;
@@ -77,7 +79,8 @@ impl CardForm {
     /// Who pays: checked the way Checkout does.
     pub fn check_payer(&self, problems: &mut Problems) {
         let email = self.email.trim();
-        let well_formed = email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
+        let well_formed =
+            email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
         if !well_formed || email.contains(char::is_whitespace) {
             problems.insert("email", "Your email is incomplete.".to_owned());
         }
@@ -121,7 +124,14 @@ impl CardForm {
     }
 }
 
-fn field(label: &str, name: &'static str, value: &str, autocomplete: &str, mode: &str, problems: &Problems) -> Markup {
+fn field(
+    label: &str,
+    name: &'static str,
+    value: &str,
+    autocomplete: &str,
+    mode: &str,
+    problems: &Problems,
+) -> Markup {
     let problem = problems.get(name);
     let note = format!("{name}-problem");
     html! {
@@ -136,7 +146,8 @@ fn field(label: &str, name: &'static str, value: &str, autocomplete: &str, mode:
 
 /// `4242 4242 4242 4242`.
 fn spaced(number: &str) -> String {
-    let groups: Vec<&str> = number.as_bytes().chunks(4).filter_map(|it| std::str::from_utf8(it).ok()).collect();
+    let groups: Vec<&str> =
+        number.as_bytes().chunks(4).filter_map(|it| std::str::from_utf8(it).ok()).collect();
     groups.join(" ")
 }
 

@@ -25,7 +25,11 @@ pub struct Arrival {
     problem: Option<String>,
 }
 
-pub async fn show(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>, Query(arrival): Query<Arrival>) -> Response {
+pub async fn show(
+    Shared(sandbox): Shared<Sandbox>,
+    Path(id): Path<String>,
+    Query(arrival): Query<Arrival>,
+) -> Response {
     sandbox.command(Cause::default(), |state| match state.checkout_sessions.fetch(&id) {
         Err(error) => problem(&error),
         Ok(session) => {
@@ -43,7 +47,11 @@ pub async fn show(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>, Quer
     })
 }
 
-pub async fn pay(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>, Form(form): Form<CardForm>) -> Response {
+pub async fn pay(
+    Shared(sandbox): Shared<Sandbox>,
+    Path(id): Path<String>,
+    Form(form): Form<CardForm>,
+) -> Response {
     sandbox.command(Cause::default(), |state| match try_to_pay(state, &id, form) {
         Ok(response) => response,
         Err(error) => problem(&error),
@@ -66,7 +74,9 @@ fn try_to_pay(state: &mut State, id: &str, form: CardForm) -> Result<Response, A
     }
     let payer = Payer { email: form.email.trim().to_owned(), name: form.name.trim().to_owned(), card };
     match checkout::pay(state, id, payer)? {
-        Attempt::NeedsAuthentication(page) => Ok(Redirect::to(&format!("/authenticate/{page}")).into_response()),
+        Attempt::NeedsAuthentication(page) => {
+            Ok(Redirect::to(&format!("/authenticate/{page}")).into_response())
+        }
         Attempt::Declined(decline) => {
             let field = match decline.code.as_str() {
                 "expired_card" => "expiry",
@@ -85,7 +95,13 @@ fn try_to_pay(state: &mut State, id: &str, form: CardForm) -> Result<Response, A
     }
 }
 
-fn render(state: &State, session: &CheckoutSession, form: &CardForm, problems: &Problems, status: StatusCode) -> Response {
+fn render(
+    state: &State,
+    session: &CheckoutSession,
+    form: &CardForm,
+    problems: &Problems,
+    status: StatusCode,
+) -> Response {
     if session.status != SessionStatus::Open {
         return closed(session);
     }

@@ -190,7 +190,7 @@ pub struct Advance {
 /// Moves the clock by a day, a month of the calendar, or to the next renewal.
 pub fn move_clock(sandbox: &Sandbox, by: &str) -> bool {
     match by {
-        "day" => sandbox.advance(Duration::from_secs(86_400)),
+        "day" => sandbox.advance(Duration::from_hours(24)),
         "month" => {
             let now = sandbox.now();
             let then = DateTime::from_timestamp(now, 0).and_then(|it| it.checked_add_months(Months::new(1)));
@@ -218,7 +218,10 @@ pub async fn send_again(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>
     Redirect::to("/sandbox#deliveries")
 }
 
-pub async fn close_dispute(Shared(sandbox): Shared<Sandbox>, Path((id, outcome)): Path<(String, String)>) -> Response {
+pub async fn close_dispute(
+    Shared(sandbox): Shared<Sandbox>,
+    Path((id, outcome)): Path<(String, String)>,
+) -> Response {
     match sandbox.command(Cause::default(), |state| dispute::close(state, &id, outcome == "won")) {
         Ok(_) => Redirect::to("/sandbox#disputes").into_response(),
         Err(error) => problem(&error),

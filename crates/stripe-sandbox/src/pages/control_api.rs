@@ -54,14 +54,20 @@ struct Advance {
     to: Option<String>,
 }
 
-async fn advance(Shared(sandbox): Shared<Sandbox>, Json(wish): Json<Advance>) -> Result<Json<Value>, ApiError> {
+async fn advance(
+    Shared(sandbox): Shared<Sandbox>,
+    Json(wish): Json<Advance>,
+) -> Result<Json<Value>, ApiError> {
     if let Some(seconds) = wish.seconds {
         sandbox.advance(Duration::from_secs(seconds));
     }
     if let Some(to) = wish.to
         && !move_clock(&sandbox, &to)
     {
-        return Err(ApiError::invalid_param("to", "One of day, month, next_renewal; and a renewal must be to come."));
+        return Err(ApiError::invalid_param(
+            "to",
+            "One of day, month, next_renewal; and a renewal must be to come.",
+        ));
     }
     Ok(state(Shared(sandbox)).await)
 }
@@ -95,7 +101,10 @@ async fn deliveries(Shared(sandbox): Shared<Sandbox>) -> Json<Value> {
     Json(json!({ "data": all }))
 }
 
-async fn send_again(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
+async fn send_again(
+    Shared(sandbox): Shared<Sandbox>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
     if sandbox.lock().deliveries.get(&id).is_none() {
         return Err(ApiError::no_such("delivery", &id, "id"));
     }

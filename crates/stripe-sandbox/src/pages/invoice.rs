@@ -27,8 +27,14 @@ pub async fn show(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> R
     })
 }
 
-pub async fn pay(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>, Form(form): Form<CardForm>) -> Response {
-    sandbox.command(Cause::default(), |state| try_to_pay(state, &id, form).unwrap_or_else(|error| problem(&error)))
+pub async fn pay(
+    Shared(sandbox): Shared<Sandbox>,
+    Path(id): Path<String>,
+    Form(form): Form<CardForm>,
+) -> Response {
+    sandbox.command(Cause::default(), |state| {
+        try_to_pay(state, &id, form).unwrap_or_else(|error| problem(&error))
+    })
 }
 
 fn try_to_pay(state: &mut State, id: &str, form: CardForm) -> Result<Response, ApiError> {
@@ -38,12 +44,20 @@ fn try_to_pay(state: &mut State, id: &str, form: CardForm) -> Result<Response, A
     }
     let mut problems = Problems::new();
     let Some(card) = form.card(state.now, &mut problems).filter(|_| problems.is_empty()) else {
-        return Ok(render(state, state.invoices.find(id)?, &form, &problems, StatusCode::UNPROCESSABLE_ENTITY));
+        return Ok(render(
+            state,
+            state.invoices.find(id)?,
+            &form,
+            &problems,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ));
     };
     let method = wallet::add(state, card);
     match invoice::pay(state, id, Some(&method.id), Presence::OnSession)? {
         Attempt::Paid => Ok(Redirect::to(&format!("/invoice/{id}")).into_response()),
-        Attempt::NeedsAuthentication(page) => Ok(Redirect::to(&format!("/authenticate/{page}")).into_response()),
+        Attempt::NeedsAuthentication(page) => {
+            Ok(Redirect::to(&format!("/authenticate/{page}")).into_response())
+        }
         Attempt::Declined(decline) => {
             problems.insert("card_number", decline.message);
             Ok(render(state, state.invoices.find(id)?, &form, &problems, StatusCode::PAYMENT_REQUIRED))
@@ -51,7 +65,13 @@ fn try_to_pay(state: &mut State, id: &str, form: CardForm) -> Result<Response, A
     }
 }
 
-fn render(state: &State, invoice: &Invoice, form: &CardForm, problems: &Problems, status: StatusCode) -> Response {
+fn render(
+    state: &State,
+    invoice: &Invoice,
+    form: &CardForm,
+    problems: &Problems,
+    status: StatusCode,
+) -> Response {
     let open = matches!(invoice.status, InvoiceStatus::Open | InvoiceStatus::Uncollectible);
     let customer = state.customers.get(&invoice.customer);
     let content = html! {

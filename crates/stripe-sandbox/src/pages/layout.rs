@@ -53,15 +53,16 @@ pub fn message(status: StatusCode, title: &str, content: &Markup) -> Response {
 
 /// A page for what went wrong.
 pub fn problem(error: &ApiError) -> Response {
-    let title = if error.status == StatusCode::NOT_FOUND { "There is nothing here" } else { "That did not work" };
+    let title =
+        if error.status == StatusCode::NOT_FOUND { "There is nothing here" } else { "That did not work" };
     message(error.status, title, &html! { p { (error.message) } })
 }
 
 /// An amount as people write it.
 pub fn money(amount: i64, currency: &str) -> String {
     let digits = match currency {
-        "bif" | "clp" | "djf" | "gnf" | "jpy" | "kmf" | "krw" | "mga" | "pyg" | "rwf" | "ugx" | "vnd" | "vuv" | "xaf" | "xof"
-        | "xpf" => 0,
+        "bif" | "clp" | "djf" | "gnf" | "jpy" | "kmf" | "krw" | "mga" | "pyg" | "rwf" | "ugx" | "vnd"
+        | "vuv" | "xaf" | "xof" | "xpf" => 0,
         "bhd" | "jod" | "kwd" | "omr" | "tnd" => 3,
         _ => 2,
     };
@@ -74,7 +75,8 @@ pub fn money(amount: i64, currency: &str) -> String {
     };
     let unit = 10_u64.pow(digits);
     let whole = (amount.unsigned_abs() / unit).to_string();
-    let grouped: Vec<&str> = whole.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    let grouped: Vec<&str> =
+        whole.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
     let sign = if amount < 0 { "−" } else { "" };
     let width = digits as usize;
     match digits {
@@ -88,13 +90,25 @@ pub fn day(at: Timestamp) -> String {
 }
 
 pub fn moment(at: Timestamp) -> String {
-    DateTime::from_timestamp(at, 0).map_or_else(String::new, |it| it.format("%-d %b %Y, %H:%M:%S UTC").to_string())
+    DateTime::from_timestamp(at, 0)
+        .map_or_else(String::new, |it| it.format("%-d %b %Y, %H:%M:%S UTC").to_string())
 }
 
 /// A status, with a colour where it is clearly good or bad. The word alone says it, too.
 pub fn badge(status: &str) -> Markup {
-    let good = matches!(status, "active" | "paid" | "succeeded" | "delivered" | "won" | "trialing" | "complete");
-    let bad = matches!(status, "past_due" | "unpaid" | "failed" | "canceled" | "dropped" | "lost" | "needs_response" | "uncollectible");
+    let good =
+        matches!(status, "active" | "paid" | "succeeded" | "delivered" | "won" | "trialing" | "complete");
+    let bad = matches!(
+        status,
+        "past_due"
+            | "unpaid"
+            | "failed"
+            | "canceled"
+            | "dropped"
+            | "lost"
+            | "needs_response"
+            | "uncollectible"
+    );
     html! { span.badge .good[good] .bad[bad] { (status.replace('_', " ")) } }
 }
 

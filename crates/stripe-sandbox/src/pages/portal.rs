@@ -55,7 +55,11 @@ fn own<'a>(state: &'a State, session: &PortalSession, id: &str) -> Result<&'a Su
 }
 
 /// Takes another card for all renewals. Checked as Stripe does: a card that refuses is not kept.
-pub async fn update_card(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>, Form(form): Form<CardForm>) -> Response {
+pub async fn update_card(
+    Shared(sandbox): Shared<Sandbox>,
+    Path(id): Path<String>,
+    Form(form): Form<CardForm>,
+) -> Response {
     let done = sandbox.command(Cause::default(), |state| {
         let session = state.portal_sessions.fetch(&id)?;
         if form.chosen.is_some() {
@@ -77,9 +81,16 @@ pub async fn update_card(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String
     done.unwrap_or_else(|error: ApiError| problem(&error))
 }
 
-fn render(state: &State, session: &PortalSession, form: Option<CardForm>, problems: &Problems, status: StatusCode) -> Response {
+fn render(
+    state: &State,
+    session: &PortalSession,
+    form: Option<CardForm>,
+    problems: &Problems,
+    status: StatusCode,
+) -> Response {
     let customer = state.customers.get(&session.customer);
-    let name = customer.and_then(|it| it.name.as_deref()).or_else(|| customer.and_then(|it| it.email.as_deref()));
+    let name =
+        customer.and_then(|it| it.name.as_deref()).or_else(|| customer.and_then(|it| it.email.as_deref()));
     let card_open = form.is_some();
     let form = form.unwrap_or_else(|| CardForm::prefilled(None, customer.and_then(|it| it.name.as_deref())));
     let content = html! {
@@ -107,7 +118,8 @@ fn render(state: &State, session: &PortalSession, form: Option<CardForm>, proble
 }
 
 fn subscriptions(state: &State, session: &PortalSession) -> Markup {
-    let own: Vec<&Subscription> = state.subscriptions.newest().filter(|it| it.customer == session.customer).collect();
+    let own: Vec<&Subscription> =
+        state.subscriptions.newest().filter(|it| it.customer == session.customer).collect();
     html! {
         @if own.is_empty() { p.soft { "There are none." } } @else {
             div.scroll { table {
@@ -158,7 +170,11 @@ fn subscription_row(state: &State, session: &PortalSession, it: &Subscription) -
 fn current_card(state: &State, session: &PortalSession) -> Markup {
     let chosen = state.customers.get(&session.customer).and_then(|it| it.default_payment_method.clone());
     let of_subscription = || {
-        state.subscriptions.newest().find(|it| it.customer == session.customer).and_then(|it| it.default_payment_method.clone())
+        state
+            .subscriptions
+            .newest()
+            .find(|it| it.customer == session.customer)
+            .and_then(|it| it.default_payment_method.clone())
     };
     let method = chosen.or_else(of_subscription).and_then(|id| state.payment_methods.get(&id));
     html! {
@@ -173,7 +189,11 @@ fn current_card(state: &State, session: &PortalSession) -> Markup {
 }
 
 fn invoices(state: &State, session: &PortalSession) -> Markup {
-    let own: Vec<_> = state.invoices.newest().filter(|it| it.customer == session.customer && it.status != InvoiceStatus::Draft).collect();
+    let own: Vec<_> = state
+        .invoices
+        .newest()
+        .filter(|it| it.customer == session.customer && it.status != InvoiceStatus::Draft)
+        .collect();
     html! {
         @if own.is_empty() { p.soft { "There are none." } } @else {
             div.scroll { table {

@@ -34,7 +34,7 @@ impl Render for Product {
 }
 
 impl Recurrence {
-    fn render(&self) -> Value {
+    fn render(self) -> Value {
         json!({
             "interval": self.interval.as_str(),
             "interval_count": self.count,
@@ -60,7 +60,7 @@ impl Render for Price {
             "metadata": self.metadata,
             "nickname": self.nickname,
             "product": self.product,
-            "recurring": self.recurring.as_ref().map(Recurrence::render),
+            "recurring": self.recurring.map(Recurrence::render),
             "tax_behavior": "unspecified",
             "tiers_mode": null,
             "transform_quantity": null,

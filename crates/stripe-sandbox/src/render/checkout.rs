@@ -12,7 +12,8 @@ impl LineItem {
     fn render(&self, state: &State) -> Value {
         let price = state.prices.get(&self.price);
         let amount = price.map_or(0, |price| price.unit_amount * self.quantity);
-        let name = price.and_then(|price| state.products.get(&price.product)).map(|product| product.name.clone());
+        let name =
+            price.and_then(|price| state.products.get(&price.product)).map(|product| product.name.clone());
         json!({
             "id": self.id,
             "object": "item",
@@ -46,7 +47,8 @@ impl CheckoutSession {
         if email.is_none() {
             return Value::Null;
         }
-        let address = self.customer_details.as_ref().map(|_| crate::model::customer::Address::default().render());
+        let address =
+            self.customer_details.as_ref().map(|_| crate::model::customer::Address::default().render());
         json!({
             "address": address,
             "business_name": null,

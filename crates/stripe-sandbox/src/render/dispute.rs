@@ -38,7 +38,8 @@ const EVIDENCE: &[&str] = &[
 
 impl Render for Dispute {
     fn render(&self, state: &State) -> Value {
-        let mut evidence: Map<String, Value> = EVIDENCE.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        let mut evidence: Map<String, Value> =
+            EVIDENCE.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
         evidence.insert("enhanced_evidence".into(), json!({}));
         evidence.insert("uncategorized_text".into(), self.evidence.clone().into());
         let brand = state

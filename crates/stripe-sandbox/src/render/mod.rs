@@ -29,13 +29,14 @@ pub fn embedded_list(data: Vec<Value>, url: &str) -> Value {
     json!({ "object": "list", "data": data, "has_more": false, "url": url })
 }
 
+fn shown<T: Render>(record: Option<&T>, state: &State) -> Option<Value> {
+    record.map(|record| record.render(state))
+}
+
 impl State {
     /// The object of an id, whatever its kind; clients expand ids to objects.
     pub fn render_any(&self, id: &str) -> Option<Value> {
         let (prefix, _) = id.split_once('_')?;
-        fn shown<T: Render>(record: Option<&T>, state: &State) -> Option<Value> {
-            record.map(|record| record.render(state))
-        }
         match prefix {
             "ch" => shown(self.charges.get(id), self),
             "clock" => shown(self.test_clocks.get(id), self),

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::Render;
 use super::checkout::method_of;
 use crate::model::card::{Decline, PaymentMethod};
-use crate::model::payment::{Charge, ChargeStatus, IntentStatus, PaymentIntent, Refund};
+use crate::model::payment::{
+    Charge, ChargeStatus, IntentCancellation, IntentStatus, PaymentIntent, Refund, RefundReason,
+};
 use crate::state::State;
 
 impl PaymentIntent {
@@ -42,7 +44,9 @@ impl Render for PaymentIntent {
     fn render(&self, state: &State) -> Value {
         let capturable = if self.status == IntentStatus::RequiresCapture { self.amount } else { 0 };
         // A card that was refused is let go again; the client has to bring another.
-        let method = (self.status != IntentStatus::RequiresPaymentMethod).then_some(self.payment_method.as_ref()).flatten();
+        let method = (self.status != IntentStatus::RequiresPaymentMethod)
+            .then_some(self.payment_method.as_ref())
+            .flatten();
         json!({
             "id": self.id,
             "object": "payment_intent",
@@ -55,7 +59,7 @@ impl Render for PaymentIntent {
             "application_fee_amount": null,
             "automatic_payment_methods": null,
             "canceled_at": self.canceled_at,
-            "cancellation_reason": self.cancellation_reason.map(|it| it.as_str()),
+            "cancellation_reason": self.cancellation_reason.map(IntentCancellation::as_str),
             "capture_method": self.capture_method.as_str(),
             "client_secret": self.client_secret,
             "confirmation_method": "automatic",
@@ -98,7 +102,10 @@ impl Render for PaymentIntent {
 
 impl Charge {
     fn render_outcome(&self) -> Value {
-        let reason = self.failure.as_ref().map(|decline| decline.decline_code.clone().unwrap_or_else(|| decline.code.clone()));
+        let reason = self
+            .failure
+            .as_ref()
+            .map(|decline| decline.decline_code.clone().unwrap_or_else(|| decline.code.clone()));
         let paid = self.failure.is_none();
         json!({
             "advice_code": null,
@@ -223,7 +230,7 @@ impl Render for Refund {
             "metadata": self.metadata,
             "payment_intent": self.payment_intent,
             "payment_method": charge.map(|it| it.payment_method.clone()),
-            "reason": self.reason.map(|it| it.as_str()),
+            "reason": self.reason.map(RefundReason::as_str),
             "receipt_number": null,
             "source_transfer_reversal": null,
             "status": self.status.as_str(),

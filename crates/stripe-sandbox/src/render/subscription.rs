@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Render, embedded_list};
-use crate::model::subscription::{Subscription, SubscriptionItem};
+use crate::model::price::Price;
+use crate::model::subscription::{CancellationReason, Subscription, SubscriptionItem};
 use crate::state::State;
 
 impl SubscriptionItem {
@@ -19,7 +20,7 @@ impl SubscriptionItem {
             "current_period_start": subscription.current_period_start,
             "discounts": [],
             "metadata": self.metadata,
-            "plan": price.map(|price| price.render_plan()),
+            "plan": price.map(Price::render_plan),
             "price": price.map(|price| price.render(state)),
             "quantity": self.quantity,
             "subscription": subscription.id,
@@ -50,7 +51,7 @@ impl Render for Subscription {
                 "comment": self.cancellation_comment,
                 "feedback": null,
                 "feedback_option": null,
-                "reason": self.cancellation_reason.map(|it| it.as_str()),
+                "reason": self.cancellation_reason.map(CancellationReason::as_str),
             },
             "collection_method": "charge_automatically",
             "created": self.created,

@@ -33,8 +33,12 @@ impl State {
             previous,
             cause: self.cause.clone(),
         };
-        let receivers: Vec<String> =
-            self.endpoints.iter().filter(|endpoint| endpoint.wants(kind)).map(|endpoint| endpoint.id.clone()).collect();
+        let receivers: Vec<String> = self
+            .endpoints
+            .iter()
+            .filter(|endpoint| endpoint.wants(kind))
+            .map(|endpoint| endpoint.id.clone())
+            .collect();
         for endpoint in receivers {
             self.dispatch(&event.id, &endpoint);
         }
@@ -127,7 +131,8 @@ fn difference(before: &Value, after: &Value) -> Option<Value> {
                 return None;
             }
             let is_list = new.get("object").is_some();
-            let inner = if old.is_object() && new.is_object() && !is_list { difference(old, new) } else { None };
+            let inner =
+                if old.is_object() && new.is_object() && !is_list { difference(old, new) } else { None };
             Some((name.clone(), inner.unwrap_or_else(|| old.clone())))
         })
         .collect();

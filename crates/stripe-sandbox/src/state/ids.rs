@@ -20,9 +20,16 @@ impl Ids {
     /// `length` letters and digits nobody had before.
     pub fn token(&mut self, length: usize) -> String {
         self.made += 1;
-        let hash = Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(self.made.to_le_bytes()).finalize();
+        let hash = Sha256::new()
+            .chain_update(self.seed.to_le_bytes())
+            .chain_update(self.made.to_le_bytes())
+            .finalize();
         // 62 does not divide 256; the slight bias does not matter, as nothing here is secret.
-        hash.iter().cycle().take(length).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
+        hash.iter()
+            .cycle()
+            .take(length)
+            .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
+            .collect()
     }
 
     pub fn make(&mut self, prefix: &str) -> String {
@@ -37,7 +44,10 @@ impl Ids {
     /// A number for choices that should look random and still repeat.
     pub fn number(&mut self) -> u64 {
         self.made += 1;
-        let hash = Sha256::new().chain_update(self.made.to_be_bytes()).chain_update(self.seed.to_be_bytes()).finalize();
+        let hash = Sha256::new()
+            .chain_update(self.made.to_be_bytes())
+            .chain_update(self.seed.to_be_bytes())
+            .finalize();
         hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 }

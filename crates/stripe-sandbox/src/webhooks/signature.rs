@@ -40,7 +40,8 @@ mod tests {
     #[test]
     fn depends_on_payload_secret_and_time() {
         let all = [header("a", "k", 1), header("b", "k", 1), header("a", "l", 1), header("a", "k", 2)];
-        let distinct: std::collections::BTreeSet<_> = all.iter().map(|it| it.split_once("v1=").map(|it| it.1)).collect();
+        let distinct: std::collections::BTreeSet<_> =
+            all.iter().map(|it| it.split_once("v1=").map(|it| it.1)).collect();
         assert_eq!(distinct.len(), 4);
     }
 }

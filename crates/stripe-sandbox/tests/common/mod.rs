@@ -52,11 +52,13 @@ pub struct World {
 }
 
 async fn receive(State(shop): State<Arc<Shop>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let refused = shop.refuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+    let refused =
+        shop.refuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
     if refused {
         return StatusCode::INTERNAL_SERVER_ERROR;
     }
-    let signature = headers.get("stripe-signature").and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
+    let signature =
+        headers.get("stripe-signature").and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
     let payload = String::from_utf8(body.to_vec()).expect("webhooks are UTF-8");
     shop.received.lock().expect("not poisoned").push(Received { payload, signature });
     StatusCode::OK
@@ -86,7 +88,8 @@ impl World {
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let server = sandbox.clone();
         tokio::spawn(async move { server.serve(listener).await });
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let http =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         // The server sets its address when it starts to serve.
         sandbox.set_public_url(&base);
         Self { sandbox, base, shop, http }
@@ -117,7 +120,8 @@ impl World {
         let url = if url.starts_with('/') { format!("{}{url}", self.base) } else { url.to_owned() };
         let response = self.http.post(url).form(form).send().await.expect("an answer");
         let status = response.status().as_u16();
-        let location = response.headers().get("location").and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
+        let location =
+            response.headers().get("location").and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
         (status, location, response.text().await.expect("a page"))
     }
 
@@ -162,7 +166,8 @@ impl World {
         let start = start.to_string();
         let clock = self.ok("POST", "/v1/test_helpers/test_clocks", &[("frozen_time", &start)]).await;
         let clock = clock["id"].as_str().expect("an id").to_owned();
-        let customer = self.ok("POST", "/v1/customers", &[("email", "a@b.example"), ("test_clock", &clock)]).await;
+        let customer =
+            self.ok("POST", "/v1/customers", &[("email", "a@b.example"), ("test_clock", &clock)]).await;
         let customer = customer["id"].as_str().expect("an id");
         let mut form = subscription_form();
         form.push(("customer", customer));
@@ -176,7 +181,12 @@ impl World {
     }
 
     pub async fn advance_clock(&self, clock: &str, to: i64) {
-        self.ok("POST", &format!("/v1/test_helpers/test_clocks/{clock}/advance"), &[("frozen_time", &to.to_string())]).await;
+        self.ok(
+            "POST",
+            &format!("/v1/test_helpers/test_clocks/{clock}/advance"),
+            &[("frozen_time", &to.to_string())],
+        )
+        .await;
     }
 
     pub async fn subscription_of(&self, session: &Value) -> Value {
@@ -186,7 +196,13 @@ impl World {
 }
 
 pub fn payer(card: &str) -> Vec<(&str, &str)> {
-    vec![("email", "pay@er.example"), ("name", "Pay Er"), ("card_number", card), ("expiry", "12 / 40"), ("cvc", "123")]
+    vec![
+        ("email", "pay@er.example"),
+        ("name", "Pay Er"),
+        ("card_number", card),
+        ("expiry", "12 / 40"),
+        ("cvc", "123"),
+    ]
 }
 
 pub fn payment_form() -> Vec<(&'static str, &'static str)> {
