@@ -1,6 +1,7 @@
 //! The client Keyrack uses, against the sandbox: every answer it reads and every webhook it parses.
 //!
 //! async-stripe reads strictly: an object that lacks a required field is an error. So this decides whether ours are whole.
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod common;
 
@@ -278,7 +279,7 @@ async fn what_goes_wrong_can_be_read_too() {
         .send(&client)
         .await
         .unwrap();
-    world.sandbox.advance(std::time::Duration::from_secs(25 * 3600));
+    world.sandbox.advance(std::time::Duration::from_hours(25));
     assert_eq!(
         RetrieveCheckoutSession::new(left.id).send(&client).await.unwrap().status,
         Some(stripe_shared::CheckoutSessionStatus::Expired)
@@ -325,7 +326,7 @@ async fn money_is_captured_by_hand_and_trials_pause() {
         world.submit(created["url"].as_str().unwrap(), &[("email", "a@b.example"), ("name", "A B")]).await.0,
         303
     );
-    world.sandbox.advance(std::time::Duration::from_secs(15 * 86_400));
+    world.sandbox.advance(std::time::Duration::from_hours(15 * 24));
     let paid =
         world.ok("GET", &format!("/v1/checkout/sessions/{}", created["id"].as_str().unwrap()), &[]).await;
     let subscription = world.subscription_of(&paid).await;

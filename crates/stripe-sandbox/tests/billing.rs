@@ -1,4 +1,5 @@
 //! Subscriptions through time: renewals, failing cards, trials, changes, ends.
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod common;
 

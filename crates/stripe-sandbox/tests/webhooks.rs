@@ -1,4 +1,5 @@
 //! Delivery: tried again, held back, shuffled, doubled, lost, sent again.
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod common;
 

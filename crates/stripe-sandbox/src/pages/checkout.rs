@@ -142,7 +142,7 @@ fn render(
 
 fn lines(state: &State, session: &CheckoutSession, total: i64) -> Markup {
     html! {
-        div.scroll {
+        div.scroll tabindex="0" role="group" aria-label="Items" {
             table {
                 thead { tr { th scope="col" { "Item" } th.money scope="col" { "Amount" } } }
                 tbody { @for item in &session.line_items { (line(state, session, item)) } }

@@ -78,7 +78,7 @@ fn subscriptions(state: &State) -> Markup {
         @if state.subscriptions.len() > 0 {
             section.card aria-labelledby="subscriptions" {
                 h2 #subscriptions { "Subscriptions" }
-                div.scroll { table {
+                div.scroll tabindex="0" role="group" aria-label="Subscriptions" { table {
                     thead { tr { th scope="col" { "Subscription" } th scope="col" { "Customer" } th scope="col" { "Status" } th scope="col" { "Period ends" } } }
                     tbody {
                         @for it in state.subscriptions.newest().take(SHOWN) {
@@ -101,7 +101,7 @@ fn disputes(state: &State) -> Markup {
         @if state.disputes.len() > 0 {
             section.card aria-labelledby="disputes" {
                 h2 #disputes { "Disputes" }
-                div.scroll { table {
+                div.scroll tabindex="0" role="group" aria-label="Disputes" { table {
                     thead { tr { th scope="col" { "Dispute" } th.money scope="col" { "Amount" } th scope="col" { "Status" } th scope="col" { "Decide" } } }
                     tbody {
                         @for it in state.disputes.newest().take(SHOWN) {
@@ -154,7 +154,7 @@ fn deliveries(state: &State) -> Markup {
         section.card aria-labelledby="deliveries" {
             h2 #deliveries { "Webhook deliveries" }
             @if state.deliveries.len() == 0 { p.soft { "None yet." } } @else {
-                div.scroll { table {
+                div.scroll tabindex="0" role="group" aria-label="Webhook deliveries" { table {
                     thead { tr { th scope="col" { "Event" } th scope="col" { "Status" } th scope="col" { "Attempts" } th scope="col" { "Action" } } }
                     tbody { @for it in state.deliveries.newest().take(SHOWN) { (delivery(state, it)) } }
                 } }

@@ -81,7 +81,7 @@ fn render(
                 dt { "For" } dd { (customer.and_then(|it| it.name.as_deref().or(it.email.as_deref())).unwrap_or("—")) }
                 dt { "Date" } dd { (day(invoice.created)) }
             }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Items" { table {
                 thead { tr { th scope="col" { "Item" } th.money scope="col" { "Amount" } } }
                 tbody {
                     @for line in &invoice.lines {

@@ -122,7 +122,7 @@ fn subscriptions(state: &State, session: &PortalSession) -> Markup {
         state.subscriptions.newest().filter(|it| it.customer == session.customer).collect();
     html! {
         @if own.is_empty() { p.soft { "There are none." } } @else {
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Subscriptions" { table {
                 thead { tr { th scope="col" { "Subscription" } th scope="col" { "Status" } th scope="col" { "Period" } th scope="col" { "Action" } } }
                 tbody { @for it in own { (subscription_row(state, session, it)) } }
             } }
@@ -196,7 +196,7 @@ fn invoices(state: &State, session: &PortalSession) -> Markup {
         .collect();
     html! {
         @if own.is_empty() { p.soft { "There are none." } } @else {
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Invoices" { table {
                 thead { tr { th scope="col" { "Number" } th scope="col" { "Date" } th scope="col" { "Status" } th.money scope="col" { "Amount" } } }
                 tbody {
                     @for it in own {

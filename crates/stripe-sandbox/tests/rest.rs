@@ -1,0 +1,200 @@
+//! What every REST call has in common: keys, repetition, pages of lists, refusals, expansion.
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+mod common;
+
+use common::{KEY, SUCCEEDS, World, payment_form};
+use serde_json::Value;
+
+fn id(value: &Value) -> &str {
+    value["id"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn only_the_secret_key_opens() {
+    let world = World::with(|config| config.secret_key = Some(KEY.to_owned())).await;
+    let url = format!("{}/v1/customers", world.base);
+    let refused = world.http.get(&url).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    let body: Value = serde_json::from_str(&refused.text().await.unwrap()).unwrap();
+    assert_eq!(body["error"]["type"], "invalid_request_error");
+    assert_eq!(world.http.get(&url).bearer_auth("sk_test_other").send().await.unwrap().status(), 401);
+    assert_eq!(world.http.get(&url).bearer_auth("sk_live_x").send().await.unwrap().status(), 401);
+    assert_eq!(world.http.get(&url).basic_auth(KEY, Some("")).send().await.unwrap().status(), 200);
+    let accepted = world.http.get(&url).bearer_auth(KEY).send().await.unwrap();
+    assert_eq!(accepted.status(), 200);
+    assert!(accepted.headers()["request-id"].to_str().unwrap().starts_with("req_"));
+}
+
+#[tokio::test]
+async fn a_repeated_call_is_done_once() {
+    let world = World::new().await;
+    let send = async |email: &str| {
+        let request = world
+            .request("POST", "/v1/customers")
+            .header("Idempotency-Key", "once")
+            .form(&[("email", email)]);
+        let response = request.send().await.unwrap();
+        let replayed = response.headers().contains_key("idempotent-replayed");
+        let status = response.status().as_u16();
+        (status, replayed, serde_json::from_str::<Value>(&response.text().await.unwrap()).unwrap())
+    };
+    let (_, first_replayed, first) = send("a@b.example").await;
+    let (status, replayed, second) = send("a@b.example").await;
+    assert_eq!((status, first_replayed, replayed, &first), (200, false, true, &second));
+    let (status, _, other) = send("c@d.example").await;
+    assert_eq!((status, other["error"]["type"].as_str()), (400, Some("idempotency_error")));
+    assert_eq!(world.kinds().await, ["customer.created"]);
+    world.sandbox.advance(std::time::Duration::from_hours(25));
+    assert_eq!(send("c@d.example").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_declined_call_is_kept_a_senseless_one_is_not() {
+    let world = World::new().await;
+    let send = async |form: &[(&str, &str)], key: &str| {
+        let response = world
+            .request("POST", "/v1/payment_intents")
+            .header("Idempotency-Key", key)
+            .form(form)
+            .send()
+            .await
+            .unwrap();
+        (response.status().as_u16(), response.headers().contains_key("idempotent-replayed"))
+    };
+    let declined = [
+        ("amount", "100"),
+        ("currency", "eur"),
+        ("confirm", "true"),
+        ("payment_method", "pm_card_chargeDeclined"),
+    ];
+    assert_eq!(send(&declined, "card").await, (402, false));
+    assert_eq!(send(&declined, "card").await, (402, true));
+    assert_eq!(world.counts().await["charge.failed"], 1);
+    assert_eq!(send(&[("amount", "x")], "sense").await, (400, false));
+    assert_eq!(send(&[("amount", "100"), ("currency", "eur")], "sense").await, (200, false));
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_both_ways() {
+    let world = World::new().await;
+    let mut made = Vec::new();
+    for n in 0..5 {
+        let customer = world.ok("POST", "/v1/customers", &[("name", &n.to_string())]).await;
+        made.insert(0, id(&customer).to_owned());
+    }
+    let page = async |query: String| {
+        let list = world.ok("GET", &format!("/v1/customers?{query}"), &[]).await;
+        let ids: Vec<String> = list["data"].as_array().unwrap().iter().map(|it| id(it).to_owned()).collect();
+        (ids, list["has_more"].as_bool().unwrap())
+    };
+    assert_eq!(page("limit=2".into()).await, (made[0..2].to_vec(), true));
+    assert_eq!(page(format!("limit=2&starting_after={}", made[1])).await, (made[2..4].to_vec(), true));
+    assert_eq!(page(format!("limit=2&starting_after={}", made[3])).await, (made[4..].to_vec(), false));
+    assert_eq!(page(format!("limit=2&ending_before={}", made[4])).await, (made[2..4].to_vec(), true));
+    assert_eq!(page(format!("limit=2&ending_before={}", made[2])).await, (made[0..2].to_vec(), false));
+    for (query, code) in [
+        ("limit=0", "parameter_invalid_integer"),
+        ("limit=101", "parameter_invalid_integer"),
+        ("starting_after=cus_x", "resource_missing"),
+    ] {
+        let (_, body) = world.call("GET", &format!("/v1/customers?{query}"), &[]).await;
+        assert_eq!(body["error"]["code"], code, "{query}");
+    }
+}
+
+/// Method, path, form; status, code, param.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], u16, &'a str, &'a str);
+
+#[tokio::test]
+async fn refusals_say_what_and_where() {
+    let world = World::new().await;
+    let mut monthly = payment_form();
+    monthly.push(("line_items[0][price_data][recurring][interval]", "month"));
+    let cases: [Case; 9] = [
+        (
+            "POST",
+            "/v1/prices",
+            &[("currency", "eur"), ("unit_amount", "1")],
+            400,
+            "parameter_missing",
+            "product",
+        ),
+        (
+            "POST",
+            "/v1/prices",
+            &[("currency", "eur"), ("unit_amount", "-1"), ("product_data[name]", "x")],
+            400,
+            "parameter_invalid_integer",
+            "unit_amount",
+        ),
+        ("POST", "/v1/customers", &[("emial", "a@b.example")], 400, "parameter_unknown", "emial"),
+        (
+            "POST",
+            "/v1/checkout/sessions",
+            &[("success_url", "nowhere")],
+            400,
+            "parameter_missing",
+            "line_items",
+        ),
+        ("GET", "/v1/invoices/in_none", &[], 404, "resource_missing", "id"),
+        ("POST", "/v1/refunds", &[("charge", "ch_none")], 404, "resource_missing", "charge"),
+        (
+            "POST",
+            "/v1/test_helpers/test_clocks",
+            &[("frozen_time", "99999999999999")],
+            400,
+            "",
+            "frozen_time",
+        ),
+        ("POST", "/v1/checkout/sessions", &monthly, 400, "", "line_items"),
+        ("GET", "/v1/nothing", &[], 404, "", ""),
+    ];
+    for (method, path, form, status, code, param) in cases {
+        let (got, body) = world.call(method, path, form).await;
+        let error = &body["error"];
+        let found = (got, error["code"].as_str().unwrap_or(""), error["param"].as_str().unwrap_or(""));
+        assert_eq!(found, (status, code, param), "{method} {path}: {body}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+    }
+    assert!(world.kinds().await.is_empty(), "a refused call changes nothing");
+}
+
+#[tokio::test]
+async fn ids_expand_to_objects_along_paths_and_lists() {
+    let world = World::new().await;
+    let mut form = payment_form();
+    form.push(("customer_creation", "always"));
+    let session = world.ok("POST", "/v1/checkout/sessions", &form).await;
+    world.pay(&session, SUCCEEDS).await;
+    let path = format!(
+        "/v1/checkout/sessions/{}?expand[]=customer&expand[]=payment_intent.latest_charge.refunds&expand[]=line_items.data.price.product&expand[]=subscription",
+        id(&session)
+    );
+    let whole = world.ok("GET", &path, &[]).await;
+    assert_eq!(whole["customer"]["object"], "customer");
+    assert_eq!(whole["payment_intent"]["latest_charge"]["refunds"]["object"], "list");
+    assert_eq!(whole["line_items"]["data"][0]["price"]["product"]["name"], "Deposit");
+    assert_eq!(whole["subscription"], Value::Null);
+    let list = world.ok("GET", "/v1/charges?expand[]=data.payment_intent", &[]).await;
+    assert_eq!(list["data"][0]["payment_intent"]["status"], "succeeded");
+    let (status, _) =
+        world.call("GET", &format!("/v1/checkout/sessions/{}?expand[]=mode", id(&session)), &[]).await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn older_versions_get_older_shapes() {
+    let world = World::new().await;
+    let (_, session) = world.subscribed_at(1_800_000_000, SUCCEEDS, &[]).await;
+    let path =
+        format!("/v1/subscriptions/{}?expand[]=latest_invoice", session["subscription"].as_str().unwrap());
+    let today = world.ok("GET", &path, &[]).await;
+    assert_eq!(today.get("current_period_end"), None);
+    assert_eq!(today["latest_invoice"].get("payment_intent"), None);
+    let response = world.request("GET", &path).header("Stripe-Version", "2024-06-20").send().await.unwrap();
+    let older: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    assert_eq!(older["current_period_end"], today["items"]["data"][0]["current_period_end"]);
+    assert!(older["latest_invoice"]["payment_intent"].as_str().unwrap().starts_with("pi_"));
+    assert_eq!(older["latest_invoice"]["paid"], true);
+}
