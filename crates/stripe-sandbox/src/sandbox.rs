@@ -44,10 +44,8 @@ impl Sandbox {
     pub fn new(config: Config) -> std::io::Result<Self> {
         let now = config.clock.now().timestamp();
         let seed = config.seed.unwrap_or_else(rand::random);
-        let mut state = match &config.snapshot {
-            Some(path) if path.exists() => serde_json::from_slice(&std::fs::read(path)?)?,
-            _ => State::new(seed, now),
-        };
+        let kept = config.snapshot.as_deref().map(read).transpose()?.flatten();
+        let mut state = kept.unwrap_or_else(|| State::new(seed, now));
         state.settings = Settings {
             public_url: config
                 .public_url
@@ -270,6 +268,23 @@ async fn tick(inner: std::sync::Weak<Inner>) {
             if let Ok(Err(problem)) = written {
                 tracing::warn!(%problem, "the sandbox's snapshot could not be written");
             }
+        }
+    }
+}
+
+/// The state a snapshot file holds. One that cannot be read, from another version perhaps, is put aside: a demo that starts
+/// empty is better than one that does not start.
+fn read(path: &Path) -> std::io::Result<Option<State>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    match serde_json::from_slice(&std::fs::read(path)?) {
+        Ok(state) => Ok(Some(state)),
+        Err(problem) => {
+            let aside = path.with_extension("unreadable");
+            tracing::warn!(%problem, aside = %aside.display(), "the sandbox's snapshot cannot be read; starting empty");
+            std::fs::rename(path, aside)?;
+            Ok(None)
         }
     }
 }

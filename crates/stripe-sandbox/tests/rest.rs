@@ -198,3 +198,170 @@ async fn older_versions_get_older_shapes() {
     assert!(older["latest_invoice"]["payment_intent"].as_str().unwrap().starts_with("pi_"));
     assert_eq!(older["latest_invoice"]["paid"], true);
 }
+
+/// Numbers that look random and repeat.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+}
+
+const CALLS: [(&str, &str); 26] = [
+    ("POST", "/v1/customers"),
+    ("POST", "/v1/customers/{cus}"),
+    ("POST", "/v1/products"),
+    ("POST", "/v1/prices"),
+    ("POST", "/v1/checkout/sessions"),
+    ("POST", "/v1/checkout/sessions/{cs}/expire"),
+    ("POST", "/v1/payment_intents"),
+    ("POST", "/v1/payment_intents/{pi}/confirm"),
+    ("POST", "/v1/payment_intents/{pi}/capture"),
+    ("POST", "/v1/payment_intents/{pi}/cancel"),
+    ("POST", "/v1/refunds"),
+    ("POST", "/v1/refunds/{re}/cancel"),
+    ("POST", "/v1/subscriptions/{sub}"),
+    ("DELETE", "/v1/subscriptions/{sub}"),
+    ("POST", "/v1/subscriptions/{sub}/resume"),
+    ("POST", "/v1/invoices/{in}/pay"),
+    ("POST", "/v1/invoices/{in}/void"),
+    ("POST", "/v1/disputes/{du}"),
+    ("POST", "/v1/billing_portal/sessions"),
+    ("POST", "/v1/test_helpers/test_clocks"),
+    ("POST", "/v1/test_helpers/test_clocks/{clock}/advance"),
+    ("POST", "/v1/webhook_endpoints"),
+    ("GET", "/v1/events"),
+    ("GET", "/v1/invoices"),
+    ("POST", "/pay/{cs}"),
+    ("POST", "/invoice/{in}/pay"),
+];
+const NAMES: [&str; 34] = [
+    "amount",
+    "amount_to_capture",
+    "unit_amount",
+    "currency",
+    "customer",
+    "charge",
+    "payment_intent",
+    "payment_method",
+    "confirm",
+    "mode",
+    "line_items[0][price]",
+    "line_items[0][quantity]",
+    "line_items[0][price_data][unit_amount]",
+    "line_items[0][price_data][currency]",
+    "line_items[0][price_data][product_data][name]",
+    "line_items[0][price_data][recurring][interval]",
+    "success_url",
+    "product_data[name]",
+    "recurring[interval]",
+    "recurring[interval_count]",
+    "name",
+    "items[0][id]",
+    "items[0][price]",
+    "items[0][quantity]",
+    "cancel_at_period_end",
+    "trial_end",
+    "pause_collection",
+    "pause_collection[behavior]",
+    "proration_behavior",
+    "frozen_time",
+    "limit",
+    "starting_after",
+    "expand[]",
+    "metadata[a]",
+];
+const VALUES: [&str; 22] = [
+    "",
+    "0",
+    "1",
+    "-1",
+    "3",
+    "99999999",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "1e9",
+    "eur",
+    "usd",
+    "true",
+    "now",
+    "month",
+    "day",
+    "void",
+    "subscription",
+    "payment",
+    "https://x.example/",
+    "pm_card_visa",
+    "data.customer",
+    "\u{0}\u{1F600}",
+];
+
+#[tokio::test]
+async fn no_call_breaks_it() {
+    let world = World::with(|config| config.default_endpoint = None).await;
+    let (clock, session) = world.subscribed_at(1_800_000_000, common::RENEWALS_FAIL, &[]).await;
+    world.advance_clock(&clock, 1_803_000_000).await;
+    let paid = world.ok("POST", "/v1/checkout/sessions", &payment_form()).await;
+    world.pay(&paid, common::DISPUTED).await;
+    world
+        .ok(
+            "POST",
+            "/v1/refunds",
+            &[("charge", id(&world.ok("GET", "/v1/charges", &[]).await["data"][0])), ("amount", "7")],
+        )
+        .await;
+    let mut ids = vec![clock, id(&session).to_owned(), session["customer"].as_str().unwrap().to_owned()];
+    for kind in [
+        "customers",
+        "payment_intents",
+        "charges",
+        "refunds",
+        "disputes",
+        "subscriptions",
+        "invoices",
+        "prices",
+        "products",
+        "checkout/sessions",
+    ] {
+        let list = world.ok("GET", &format!("/v1/{kind}"), &[]).await;
+        ids.extend(list["data"].as_array().unwrap().iter().map(|it| id(it).to_owned()));
+    }
+    ids.push(world.subscription_of(&session).await["items"]["data"][0]["id"].as_str().unwrap().to_owned());
+
+    let mut dice = Dice(1);
+    let mut statuses = std::collections::BTreeMap::<u16, u32>::new();
+    for _ in 0..4_000 {
+        let (method, path) = CALLS[dice.roll(CALLS.len())];
+        let path = match path.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?))) {
+            None => path.to_owned(),
+            Some((start, (kind, end))) => {
+                let fitting: Vec<&String> =
+                    ids.iter().filter(|it| it.starts_with(&format!("{kind}_"))).collect();
+                format!("{start}{}{end}", fitting[dice.roll(fitting.len())])
+            }
+        };
+        let form: Vec<(&str, &str)> = (0..dice.roll(4))
+            .map(|_| {
+                let name = NAMES[dice.roll(NAMES.len())];
+                let value = if dice.roll(3) == 0 {
+                    ids[dice.roll(ids.len())].as_str()
+                } else {
+                    VALUES[dice.roll(VALUES.len())]
+                };
+                (name, value)
+            })
+            .collect();
+        let request = world.request(method, &path).form(&form);
+        let status = request
+            .send()
+            .await
+            .unwrap_or_else(|problem| panic!("{method} {path} {form:?}: {problem}"))
+            .status()
+            .as_u16();
+        assert!(status < 500, "{method} {path} {form:?}: {status}");
+        *statuses.entry(status).or_default() += 1;
+    }
+    assert!(statuses[&200] > 100, "{statuses:?}");
+}

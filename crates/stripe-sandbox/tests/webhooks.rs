@@ -184,3 +184,28 @@ async fn a_snapshot_brings_everything_back() {
     );
     std::fs::remove_file(path).unwrap();
 }
+
+#[tokio::test]
+async fn a_snapshot_of_another_kind_is_put_aside() {
+    let path = std::env::temp_dir().join(format!("stripe-sandbox-odd-{}.json", std::process::id()));
+    std::fs::write(&path, "{\"ids\": 1}").unwrap();
+    let file = path.clone();
+    let world = World::with(move |config| config.snapshot = Some(file)).await;
+    world.ok("POST", "/v1/customers", &[]).await;
+    assert!(!path.exists());
+    std::fs::remove_file(path.with_extension("unreadable")).unwrap();
+}
+
+#[tokio::test]
+async fn nobody_waits_for_an_endpoint_that_is_gone() {
+    let world = World::with(|config| config.default_endpoint = None).await;
+    let endpoint = world
+        .ok("POST", "/v1/webhook_endpoints", &[("url", "http://127.0.0.1:9/"), ("enabled_events[]", "*")])
+        .await;
+    world.sandbox.set_controls(Controls { hold: true, ..Controls::default() });
+    world.ok("POST", "/v1/customers", &[]).await;
+    world.ok("DELETE", &format!("/v1/webhook_endpoints/{}", endpoint["id"].as_str().unwrap()), &[]).await;
+    world.sandbox.set_controls(Controls::default());
+    world.sandbox.deliveries_settled().await;
+    assert_eq!(deliveries(&world).await[0]["status"], "failed");
+}

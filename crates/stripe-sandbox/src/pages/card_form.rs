@@ -94,8 +94,8 @@ impl CardForm {
         html! {
             (field("Card number", "card_number", &self.card_number, "cc-number", "numeric", problems))
             div.row {
-                (field("Expiry (MM / YY)", "expiry", &self.expiry, "cc-exp", "text", problems))
-                (field("Security code (CVC)", "cvc", &self.cvc, "cc-csc", "numeric", problems))
+                (field("Expiry date", "expiry", &self.expiry, "cc-exp", "text", problems))
+                (field("Security code", "cvc", &self.cvc, "cc-csc", "numeric", problems))
             }
             (field("Name on card", "name", &self.name, "cc-name", "text", problems))
             fieldset {

@@ -44,8 +44,11 @@ struct Parcel {
 }
 
 async fn send(client: &reqwest::Client, sandbox: &Arc<Inner>, delivery: &str) {
-    let Some(parcel) = pack(sandbox, delivery) else { return };
     let at = sandbox.config.clock.now().timestamp();
+    let Some(parcel) = pack(sandbox, delivery) else {
+        give_up(sandbox, delivery, at);
+        return;
+    };
     let outcome = client
         .post(&parcel.url)
         .header(CONTENT_TYPE, "application/json; charset=utf-8")
@@ -73,6 +76,16 @@ fn pack(sandbox: &Inner, delivery: &str) -> Option<Parcel> {
     let endpoint = state.endpoints.get(&delivery.endpoint)?;
     let body = event_body(event, event.pending_webhooks(&state), endpoint.api_version.as_deref());
     Some(Parcel { url: endpoint.url.clone(), secret: endpoint.secret.clone(), body: format!("{body:#}") })
+}
+
+/// Ends a delivery whose endpoint is gone, so that nobody waits for it.
+fn give_up(sandbox: &Inner, id: &str, at: i64) {
+    sandbox.lock().deliveries.update(id, |delivery| {
+        if delivery.status == DeliveryStatus::Pending {
+            delivery.status = DeliveryStatus::Failed;
+            delivery.attempts.push(Attempt { at, status: None, answer: "The endpoint is gone.".to_owned() });
+        }
+    });
 }
 
 /// Writes an attempt down and plans the next one, if one is left.
