@@ -24,9 +24,9 @@ mod state;
 mod webhooks;
 
 pub use config::{AfterRetries, Clock, Config, Endpoint, Retries, SystemClock};
-pub use sandbox::Sandbox;
+pub use sandbox::{Payment, Sandbox};
 pub use state::controls::Controls;
-pub use webhooks::signature;
+pub use webhooks::{Webhook, signature};
 
 /// The API version whose shapes the sandbox speaks: the one async-stripe is generated from.
 pub const API_VERSION: &str = "2026-09-30.endive";

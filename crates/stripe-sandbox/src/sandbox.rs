@@ -11,12 +11,16 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 
 use crate::config::{Config, Endpoint};
-use crate::engine::{dispute, schedule};
+use crate::engine::checkout::Payer;
+use crate::engine::payment::Attempt;
+use crate::engine::{checkout, dispute, schedule};
 use crate::model::endpoint::WebhookEndpoint;
 use crate::model::event::{Cause, DeliveryStatus};
 use crate::model::{LATEST, Metadata, Timestamp};
+use crate::pages::card_form::{CardForm, Problems};
 use crate::state::controls::Controls;
 use crate::state::{Settings, State};
+use crate::webhooks::Webhook;
 use crate::{API_VERSION, api, pages, webhooks};
 
 /// The id of the endpoint the starting program gives.
@@ -26,6 +30,17 @@ const DEFAULT_URL: &str = "http://127.0.0.1:12111";
 /// A running double of Stripe. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Arc<Inner>);
+
+/// How paying a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payment {
+    /// The session is complete.
+    Paid,
+    /// What the page would say at the card.
+    Refused(String),
+    /// The address of the page where the holder of the card has to authenticate first.
+    NeedsAuthentication(String),
+}
 
 #[derive(Debug)]
 pub(crate) struct Inner {
@@ -75,7 +90,11 @@ impl Sandbox {
 
     /// The REST API, the hosted pages and the control page.
     pub fn router(&self) -> Router {
-        api::routes().merge(pages::routes()).fallback(api::not_found).with_state(self.clone())
+        api::routes()
+            .merge(pages::routes())
+            .fallback(api::not_found)
+            .method_not_allowed_fallback(api::not_found)
+            .with_state(self.clone())
     }
 
     /// Starts what works in the background: sending webhooks, renewing what falls due, keeping the snapshot. Once is
@@ -169,6 +188,36 @@ impl Sandbox {
     /// Sends a webhook delivery again.
     pub fn send_again(&self, delivery: &str) {
         self.command(Cause::default(), |state| state.send_again(delivery));
+    }
+
+    /// Pays an open Checkout Session with a test card, as its page would.
+    pub fn pay(&self, session: &str, card_number: &str) -> Payment {
+        let form = CardForm { card_number: card_number.to_owned(), ..CardForm::prefilled(None, None) };
+        self.command(Cause::default(), |state| {
+            let mut problems = Problems::new();
+            let card = form.card(state.now, &mut problems);
+            if let Some(problem) = problems.into_values().next() {
+                return Payment::Refused(problem);
+            }
+            let known = state.checkout_sessions.get(session).and_then(|it| it.customer_email.clone());
+            let payer = Payer { email: known.unwrap_or(form.email), name: form.name, card };
+            match checkout::pay(state, session, payer) {
+                Ok(Attempt::Paid) => Payment::Paid,
+                Ok(Attempt::Declined(decline)) => Payment::Refused(decline.message),
+                Ok(Attempt::NeedsAuthentication(page)) => {
+                    Payment::NeedsAuthentication(state.hosted(&format!("/authenticate/{page}")))
+                }
+                Err(problem) => Payment::Refused(problem.message),
+            }
+        })
+    }
+
+    /// The webhooks that are held back, signed now, oldest first: for tests that deliver them in every order themselves.
+    pub fn held_webhooks(&self) -> Vec<Webhook> {
+        let at = self.0.config.clock.now().timestamp();
+        let state = self.lock();
+        let held = state.deliveries.iter().filter(|it| it.status == DeliveryStatus::Held);
+        held.filter_map(|it| webhooks::sign(&state, it, at)).collect()
     }
 
     /// Waits until no webhook is on its way any more; those held back do not count.

@@ -111,7 +111,7 @@ async fn refusals_say_what_and_where() {
     let world = World::new().await;
     let mut monthly = payment_form();
     monthly.push(("line_items[0][price_data][recurring][interval]", "month"));
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         (
             "POST",
             "/v1/prices",
@@ -149,6 +149,7 @@ async fn refusals_say_what_and_where() {
         ),
         ("POST", "/v1/checkout/sessions", &monthly, 400, "", "line_items"),
         ("GET", "/v1/nothing", &[], 404, "", ""),
+        ("DELETE", "/v1/invoices", &[], 404, "", ""),
     ];
     for (method, path, form, status, code, param) in cases {
         let (got, body) = world.call(method, path, form).await;
@@ -197,6 +198,48 @@ async fn older_versions_get_older_shapes() {
     assert_eq!(older["current_period_end"], today["items"]["data"][0]["current_period_end"]);
     assert!(older["latest_invoice"]["payment_intent"].as_str().unwrap().starts_with("pi_"));
     assert_eq!(older["latest_invoice"]["paid"], true);
+}
+
+#[tokio::test]
+async fn lists_narrow_to_a_time() {
+    let world = World::new().await;
+    let first = world.ok("POST", "/v1/customers", &[]).await["created"].as_i64().unwrap();
+    world.sandbox.advance(std::time::Duration::from_hours(1));
+    world.ok("POST", "/v1/customers", &[]).await;
+    for (query, found) in [
+        (format!("created[gt]={}", first + 60), 1),
+        (format!("created[gte]={first}"), 2),
+        (format!("created[lt]={}&created[gte]={first}", first + 60), 1),
+        (format!("created={first}"), 1),
+        (format!("created[lte]={}", first - 60), 0),
+    ] {
+        let list = world.ok("GET", &format!("/v1/customers?{query}"), &[]).await;
+        assert_eq!(list["data"].as_array().unwrap().len(), found, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn parallel_refunds_never_give_back_more_than_was_paid() {
+    let world = World::new().await;
+    let session = world.ok("POST", "/v1/checkout/sessions", &payment_form()).await;
+    world.pay(&session, SUCCEEDS).await;
+    let charge = world.ok("GET", "/v1/charges", &[]).await["data"][0]["id"].as_str().unwrap().to_owned();
+    let refunds: Vec<_> = (0..64)
+        .map(|_| {
+            tokio::spawn(
+                world
+                    .request("POST", "/v1/refunds")
+                    .form(&[("charge", charge.as_str()), ("amount", "300")])
+                    .send(),
+            )
+        })
+        .collect();
+    let mut accepted = 0;
+    for refund in refunds {
+        accepted += u32::from(refund.await.unwrap().unwrap().status() == 200);
+    }
+    let charge = world.ok("GET", &format!("/v1/charges/{charge}"), &[]).await;
+    assert_eq!((accepted, charge["amount_refunded"].as_i64()), (16, Some(4800)));
 }
 
 /// Numbers that look random and repeat.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{SECRET, SUCCEEDS, World, payment_form};
 use serde_json::Value;
-use stripe_sandbox::Controls;
+use stripe_sandbox::{Controls, Payment};
 
 async fn bought(world: &World) {
     let session = world.ok("POST", "/v1/checkout/sessions", &payment_form()).await;
@@ -208,4 +208,31 @@ async fn nobody_waits_for_an_endpoint_that_is_gone() {
     world.sandbox.set_controls(Controls::default());
     world.sandbox.deliveries_settled().await;
     assert_eq!(deliveries(&world).await[0]["status"], "failed");
+}
+
+#[tokio::test]
+async fn a_program_can_pay_and_deliver_by_itself() {
+    let world = World::new().await;
+    world.sandbox.set_controls(Controls { hold: true, ..Controls::default() });
+    let session = world.ok("POST", "/v1/checkout/sessions", &payment_form()).await;
+    let id = session["id"].as_str().unwrap();
+    assert_eq!(
+        world.sandbox.pay(id, common::DECLINED),
+        Payment::Refused("Your card was declined.".to_owned())
+    );
+    let Payment::NeedsAuthentication(page) = world.sandbox.pay(id, common::AUTHENTICATES) else {
+        panic!("3-D Secure")
+    };
+    assert!(page.starts_with(&world.base));
+    assert_eq!(world.sandbox.pay(id, SUCCEEDS), Payment::Paid);
+    assert!(matches!(world.sandbox.pay(id, SUCCEEDS), Payment::Refused(_)));
+    let held = world.sandbox.held_webhooks();
+    assert_eq!(held.last().unwrap().kind, "checkout.session.completed");
+    for it in held {
+        assert!(
+            stripe_webhook::Webhook::construct_event(&it.payload, &it.signature, SECRET).is_ok(),
+            "{}",
+            it.kind
+        );
+    }
 }

@@ -1,10 +1,12 @@
 //! Pages of lists, newest first.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 
 use super::Call;
 use crate::error::ApiError;
-use crate::model::Record;
+use crate::model::{Dated, Record, Timestamp};
 use crate::render::Render;
 use crate::state::State;
 
@@ -12,18 +14,31 @@ const DEFAULT: i64 = 10;
 const MOST: i64 = 100;
 
 /// The page of `records` a call asks for.
-pub fn page<'a, T: Record + Render + 'a>(
+pub fn page<'a, T: Record + Dated + Render + 'a>(
     state: &State,
     call: &Call,
     url: &str,
     records: impl Iterator<Item = &'a T>,
 ) -> Result<Value, ApiError> {
-    let records: Vec<&T> = records.collect();
+    let range = created_range(call)?;
+    let records: Vec<&T> = records.filter(|record| range.contains(&record.created())).collect();
     let (window, has_more) =
         window(call, T::NAME, &records.iter().map(|record| record.id()).collect::<Vec<_>>())?;
     let data: Vec<Value> =
         records.get(window).unwrap_or_default().iter().map(|record| record.render(state)).collect();
     Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": url }))
+}
+
+/// What `created` asks for: a moment, or bounds such as `created[gte]`.
+fn created_range(call: &Call) -> Result<RangeInclusive<Timestamp>, ApiError> {
+    let params = call.params();
+    let Ok(Some(bounds)) = params.child("created") else {
+        return Ok(params.int("created")?.map_or(Timestamp::MIN..=Timestamp::MAX, |at| at..=at));
+    };
+    let from = [bounds.int("gte")?, bounds.int("gt")?.map(|it| it.saturating_add(1))];
+    let to = [bounds.int("lte")?, bounds.int("lt")?.map(|it| it.saturating_sub(1))];
+    let from = from.into_iter().flatten().max().unwrap_or(Timestamp::MIN);
+    Ok(from..=to.into_iter().flatten().min().unwrap_or(Timestamp::MAX))
 }
 
 /// The page of values that have ids of their own, such as the lines of an invoice.

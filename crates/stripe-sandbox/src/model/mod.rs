@@ -31,6 +31,38 @@ pub trait Record {
     fn id(&self) -> &str;
 }
 
+/// Something that came to be at a moment lists can be narrowed to.
+pub trait Dated {
+    fn created(&self) -> Timestamp;
+}
+
+macro_rules! dated {
+    ($($type:ty),+ $(,)?) => {
+        $(impl $crate::model::Dated for $type {
+            fn created(&self) -> $crate::model::Timestamp {
+                self.created
+            }
+        })+
+    };
+}
+
+dated!(
+    card::PaymentMethod,
+    checkout::CheckoutSession,
+    customer::Customer,
+    dispute::Dispute,
+    endpoint::WebhookEndpoint,
+    event::Event,
+    invoice::Invoice,
+    payment::Charge,
+    payment::PaymentIntent,
+    payment::Refund,
+    price::Price,
+    price::Product,
+    subscription::Subscription,
+    test_clock::TestClock,
+);
+
 macro_rules! record {
     ($($type:ty = $name:literal),+ $(,)?) => {
         $(impl $crate::model::Record for $type {

@@ -3,7 +3,7 @@
 //! Plain forms that post and redirect; nothing here needs a script.
 
 mod authenticate;
-mod card_form;
+pub mod card_form;
 mod checkout;
 mod control;
 mod control_api;

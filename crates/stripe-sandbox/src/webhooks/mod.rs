@@ -7,9 +7,11 @@ use std::sync::{Arc, Weak};
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::model::event::{Attempt, DeliveryStatus};
+use crate::model::Timestamp;
+use crate::model::event::{Attempt, Delivery, DeliveryStatus};
 use crate::render::event_body;
 use crate::sandbox::Inner;
+use crate::state::State;
 
 /// How much of a receiver's answer is kept.
 const KEPT_ANSWER: usize = 300;
@@ -36,26 +38,42 @@ pub(crate) async fn send_all(sandbox: Weak<Inner>, mut inbox: UnboundedReceiver<
     }
 }
 
-/// What one attempt needs.
-struct Parcel {
-    url: String,
-    secret: String,
-    body: String,
+/// An event ready to be posted to an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// The address it goes to.
+    pub url: String,
+    /// What happened, such as `invoice.paid`.
+    pub kind: String,
+    /// The body, to the byte as it was signed.
+    pub payload: String,
+    /// The value of the header `Stripe-Signature`.
+    pub signature: String,
+}
+
+/// A delivery, signed at `at`; none where event or endpoint are gone.
+pub(crate) fn sign(state: &State, delivery: &Delivery, at: Timestamp) -> Option<Webhook> {
+    let event = state.events.get(&delivery.event)?;
+    let endpoint = state.endpoints.get(&delivery.endpoint)?;
+    let body = event_body(event, event.pending_webhooks(state), endpoint.api_version.as_deref());
+    let payload = format!("{body:#}");
+    let signature = signature::header(&payload, &endpoint.secret, at);
+    Some(Webhook { url: endpoint.url.clone(), kind: event.kind.clone(), payload, signature })
 }
 
 async fn send(client: &reqwest::Client, sandbox: &Arc<Inner>, delivery: &str) {
     let at = sandbox.config.clock.now().timestamp();
-    let Some(parcel) = pack(sandbox, delivery) else {
+    let Some(webhook) = pack(sandbox, delivery, at) else {
         give_up(sandbox, delivery, at);
         return;
     };
     let outcome = client
-        .post(&parcel.url)
+        .post(&webhook.url)
         .header(CONTENT_TYPE, "application/json; charset=utf-8")
         .header(USER_AGENT, "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
-        .header("Stripe-Signature", signature::header(&parcel.body, &parcel.secret, at))
+        .header("Stripe-Signature", webhook.signature)
         .timeout(sandbox.config.retries.webhook_timeout)
-        .body(parcel.body)
+        .body(webhook.payload)
         .send()
         .await;
     let attempt = match outcome {
@@ -69,13 +87,10 @@ async fn send(client: &reqwest::Client, sandbox: &Arc<Inner>, delivery: &str) {
     note(sandbox, delivery, attempt);
 }
 
-fn pack(sandbox: &Inner, delivery: &str) -> Option<Parcel> {
+fn pack(sandbox: &Inner, delivery: &str, at: Timestamp) -> Option<Webhook> {
     let state = sandbox.lock();
     let delivery = state.deliveries.get(delivery).filter(|it| it.status == DeliveryStatus::Pending)?;
-    let event = state.events.get(&delivery.event)?;
-    let endpoint = state.endpoints.get(&delivery.endpoint)?;
-    let body = event_body(event, event.pending_webhooks(&state), endpoint.api_version.as_deref());
-    Some(Parcel { url: endpoint.url.clone(), secret: endpoint.secret.clone(), body: format!("{body:#}") })
+    sign(&state, delivery, at)
 }
 
 /// Ends a delivery whose endpoint is gone, so that nobody waits for it.
