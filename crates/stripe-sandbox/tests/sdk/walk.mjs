@@ -127,8 +127,13 @@ export async function walk(stripe, sandbox) {
   await stripe.disputes.retrieve(dispute.id);
   assert.equal((await stripe.disputes.update(dispute.id, { evidence: { uncategorized_text: "winning_evidence" } })).status, "won");
 
+  const again = await stripe.checkout.sessions.create({ ...urls, mode: "payment", line_items: lines });
+  await pay(again, CARDS.disputed);
+  assert.equal((await stripe.disputes.close((await stripe.disputes.list({ limit: 1 })).data[0].id)).status, "lost");
+
   // A session left alone, and one closed
   const left = await stripe.checkout.sessions.create({ ...urls, mode: "payment", line_items: lines });
+  await stripe.checkout.sessions.update(left.id, { metadata: { left: "alone" } });
   assert.equal((await stripe.checkout.sessions.expire(left.id)).status, "expired");
   await stripe.checkout.sessions.list({ limit: 2 });
 
@@ -208,6 +213,32 @@ export async function walk(stripe, sandbox) {
   await forward(12);
   await forward(40);
   assert.equal((await stripe.subscriptions.retrieve(tried.id)).status, "canceled");
+
+  // A trial without a card pauses; resumed, its invoices are kept as drafts and dealt with by hand
+  const newcomer = await stripe.customers.create({ email: "new@mill.example", test_clock: clock.id });
+  const bare = await stripe.checkout.sessions.create({
+    ...urls,
+    mode: "subscription",
+    customer: newcomer.id,
+    line_items: [{ price: basic.id }],
+    payment_method_collection: "if_required",
+    subscription_data: { trial_period_days: 7, trial_settings: { end_behavior: { missing_payment_method: "pause" } } },
+  });
+  assert.equal((await submit(sandbox.base, bare.url, { email: "new@mill.example", name: "Old Mill" })).status, 303);
+  const paused = (await stripe.checkout.sessions.retrieve(bare.id)).subscription;
+  await forward(8);
+  assert.equal((await stripe.subscriptions.retrieve(paused)).status, "paused");
+  await stripe.customers.update(newcomer.id, { invoice_settings: { default_payment_method: "pm_card_mastercard" } });
+  assert.equal((await stripe.subscriptions.resume(paused)).status, "active");
+  await stripe.subscriptions.update(paused, { pause_collection: { behavior: "keep_as_draft" } });
+  await forward(62);
+  const drafts = (await stripe.invoices.list({ subscription: paused, status: "draft" })).data;
+  assert.equal(drafts.length, 2);
+  for (const draft of drafts) assert.equal((await stripe.invoices.finalizeInvoice(draft.id)).status, "open");
+  await refused(stripe.invoices.finalizeInvoice(drafts[0].id), "invoice_not_editable");
+  assert.equal((await stripe.invoices.voidInvoice(drafts[0].id)).status, "void");
+  assert.equal((await stripe.invoices.markUncollectible(drafts[1].id)).status, "uncollectible");
+  assert.equal((await stripe.invoices.pay(drafts[1].id, { paid_out_of_band: true })).status, "paid");
 
   // Events, endpoints, clocks
   const events = await stripe.events.list({ limit: 100 });
