@@ -75,7 +75,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Where events go besides endpoints made through the API.
     pub default_endpoint: Option<Endpoint>,
-    /// Where the real time comes from.
+    /// Where the real time comes from. Signatures carry it too: receivers must live by the same clock.
     pub clock: Arc<dyn Clock>,
     /// How often failing work is tried again.
     pub retries: Retries,

@@ -248,6 +248,34 @@ async fn a_change_in_the_middle_is_charged_to_the_second() {
 }
 
 #[tokio::test]
+async fn a_change_can_be_refused_when_it_cannot_be_paid() {
+    let world = World::new().await;
+    let start = at("2027-04-01T00:00:00Z");
+    let (clock, session) = world.subscribed_at(start, RENEWALS_FAIL, &[]).await;
+    let subscription = world.subscription_of(&session).await;
+    let path = format!("/v1/subscriptions/{}", subscription["id"].as_str().unwrap());
+    world.advance_clock(&clock, start + 10 * DAY).await;
+    let item = subscription["items"]["data"][0]["id"].as_str().unwrap();
+    let date = (start + 15 * DAY).to_string();
+    let mut form = vec![
+        ("items[0][id]", item),
+        ("items[0][quantity]", "3"),
+        ("proration_behavior", "always_invoice"),
+        ("proration_date", date.as_str()),
+        ("payment_behavior", "error_if_incomplete"),
+    ];
+    let (status, body) = world.call("POST", &path, &form).await;
+    assert_eq!((status, body["error"]["type"].as_str()), (402, Some("card_error")));
+    assert_eq!(world.subscription_of(&session).await["items"]["data"][0]["quantity"], 1);
+    form.push(("default_payment_method", "pm_card_visa"));
+    let changed = world.ok("POST", &path, &form).await;
+    assert_eq!(changed["items"]["data"][0]["quantity"], 3);
+    let bill = invoices(&world, &subscription).await.pop().unwrap();
+    // Half a month of two more at 29.99, whatever the day of the call.
+    assert_eq!(bill["amount_paid"], 4499 - 1500);
+}
+
+#[tokio::test]
 async fn quarters_are_three_months_and_the_sandbox_clock_renews_too() {
     let world = World::new().await;
     let mut form = common::subscription_form();

@@ -111,7 +111,7 @@ async fn refusals_say_what_and_where() {
     let world = World::new().await;
     let mut monthly = payment_form();
     monthly.push(("line_items[0][price_data][recurring][interval]", "month"));
-    let cases: [Case; 10] = [
+    let cases: [Case; 12] = [
         (
             "POST",
             "/v1/prices",
@@ -150,6 +150,22 @@ async fn refusals_say_what_and_where() {
         ("POST", "/v1/checkout/sessions", &monthly, 400, "", "line_items"),
         ("GET", "/v1/nothing", &[], 404, "", ""),
         ("DELETE", "/v1/invoices", &[], 404, "", ""),
+        (
+            "POST",
+            "/v1/prices",
+            &[("billing_scheme", "tiered"), ("product_data[name]", "x")],
+            400,
+            "",
+            "billing_scheme",
+        ),
+        (
+            "POST",
+            "/v1/checkout/sessions",
+            &[("automatic_tax[enabled]", "true")],
+            400,
+            "",
+            "automatic_tax[enabled]",
+        ),
     ];
     for (method, path, form, status, code, param) in cases {
         let (got, body) = world.call(method, path, form).await;

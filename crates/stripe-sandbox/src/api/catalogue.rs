@@ -86,7 +86,8 @@ pub struct NewPrice {
 impl NewPrice {
     /// Reads a price; checks that a known product is there.
     pub fn read(state: &State, params: &Params<'_>) -> Result<Self, ApiError> {
-        params.ignore(&["tax_behavior", "billing_scheme", "transfer_lookup_key"]);
+        params.ignore(&["tax_behavior"]);
+        params.only("billing_scheme", &["per_unit"])?;
         let product = match (params.filled("product")?, params.child("product_data")?) {
             (Some(id), None) => {
                 ProductOf::Known(state.products.find_for(&id, &params.path("product"))?.id.clone())
@@ -168,7 +169,7 @@ fn unit_amount(params: &Params<'_>) -> Result<i64, ApiError> {
 }
 
 fn recurrence(params: &Params<'_>) -> Result<Recurrence, ApiError> {
-    params.ignore(&["usage_type"]);
+    params.only("usage_type", &["licensed"])?;
     let Some(interval) = params.choice::<Interval>("interval")? else {
         return Err(ApiError::missing_param(&params.path("interval")));
     };

@@ -25,7 +25,6 @@ const HOUR: i64 = 3600;
 /// Parameters that change how the real page looks or what it asks beyond a card.
 const WITHOUT_EFFECT: &[&str] = &[
     "adaptive_pricing",
-    "automatic_tax",
     "billing_address_collection",
     "branding_settings",
     "consent_collection",
@@ -62,7 +61,7 @@ enum LinePrice {
 
 impl NewLine {
     fn read(state: &State, params: &Params<'_>) -> Result<Self, ApiError> {
-        params.ignore(&["adjustable_quantity", "dynamic_tax_rates", "tax_rates"]);
+        params.ignore(&["adjustable_quantity"]);
         let price = match (params.filled("price")?, params.child("price_data")?) {
             (Some(id), None) => {
                 LinePrice::Known(state.prices.find_for(&id, &params.path("price"))?.id.clone())
@@ -192,11 +191,9 @@ fn address_to_return(params: &Params<'_>, name: &str, required: bool) -> Result<
 fn create(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let params = call.params();
     params.ignore(WITHOUT_EFFECT);
-    if let Some(mode) = params.filled("ui_mode")?.filter(|it| it != "hosted" && it != "hosted_page") {
-        return Err(ApiError::invalid_param(
-            "ui_mode",
-            format!("The sandbox has the hosted page only, not {mode}."),
-        ));
+    params.only("ui_mode", &["hosted", "hosted_page"])?;
+    if let Some(tax) = params.child("automatic_tax")? {
+        tax.only("enabled", &["false"])?;
     }
     let mode = params.choice::<Mode>("mode")?.unwrap_or(Mode::Payment);
     let lines = params.children("line_items")?;

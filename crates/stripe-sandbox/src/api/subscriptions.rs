@@ -49,13 +49,15 @@ fn list(state: &mut State, call: &Call) -> Result<Value, ApiError> {
 fn update(state: &mut State, call: &Call) -> Result<Value, ApiError> {
     let current = state.subscriptions.fetch(call.id())?;
     let params = call.params();
-    params.ignore(&["payment_behavior", "off_session", "payment_settings", "proration_date"]);
+    params.ignore(&["off_session", "payment_settings"]);
     let now = state.now_for(Some(&current.customer));
     let details = params.child("cancellation_details")?;
     let items = params.children("items")?;
     let mut change = Change {
         items: items.iter().map(|item| item_change(state, item)).collect::<Result<_, _>>()?,
         proration: params.choice("proration_behavior")?.unwrap_or_default(),
+        proration_date: params.int("proration_date")?,
+        payment: params.choice("payment_behavior")?.unwrap_or_default(),
         cancel_at_period_end: params.flag("cancel_at_period_end")?,
         cancel_at: moment(&params, "cancel_at", now)?,
         cancellation_comment: details.map(|it| it.filled("comment")).transpose()?.flatten(),

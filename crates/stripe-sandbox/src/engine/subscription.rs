@@ -2,12 +2,12 @@
 
 use crate::error::ApiError;
 use crate::form::{MetadataPatch, Patch};
-use crate::model::card::Presence;
+use crate::model::card::{Decline, Presence, Verdict};
 use crate::model::invoice::{BillingReason, Invoice, InvoiceLine, InvoiceStatus};
 use crate::model::price::Recurrence;
 use crate::model::subscription::{
-    CancellationReason, MissingPaymentMethod, PauseCollection, ProrationBehavior, Subscription,
-    SubscriptionItem, SubscriptionStatus,
+    CancellationReason, MissingPaymentMethod, PauseCollection, PaymentBehavior, ProrationBehavior,
+    Subscription, SubscriptionItem, SubscriptionStatus,
 };
 use crate::model::{Metadata, Timestamp};
 use crate::render::Render;
@@ -157,6 +157,9 @@ pub struct ItemChange {
 pub struct Change {
     pub items: Vec<ItemChange>,
     pub proration: ProrationBehavior,
+    /// The moment prorations are counted from, so that a preview and the charge agree; now, if absent.
+    pub proration_date: Option<Timestamp>,
+    pub payment: PaymentBehavior,
     pub cancel_at_period_end: Option<bool>,
     pub cancel_at: Patch<Timestamp>,
     pub cancellation_comment: Option<String>,
@@ -204,7 +207,14 @@ pub fn change(state: &mut State, id: &str, change: Change) -> Result<Subscriptio
         }
     } else if new.status != SubscriptionStatus::Trialing {
         if change.proration != ProrationBehavior::None {
-            let lines = proration::lines(state, &old, &new.items, now, other_cycle)?;
+            let from = change.proration_date.unwrap_or(now);
+            if !(old.current_period_start..=old.current_period_end).contains(&from) {
+                return Err(ApiError::invalid_param(
+                    "proration_date",
+                    "The proration date must lie in the current period.",
+                ));
+            }
+            let lines = proration::lines(state, &old, &new.items, from, other_cycle)?;
             due = change.proration == ProrationBehavior::AlwaysInvoice && !lines.is_empty();
             new.pending_lines.extend(lines);
         }
@@ -222,6 +232,9 @@ pub fn change(state: &mut State, id: &str, change: Change) -> Result<Subscriptio
     } else {
         Vec::new()
     };
+    if due && change.payment == PaymentBehavior::ErrorIfIncomplete {
+        require_payable(state, &new, &lines)?;
+    }
     state.subscriptions.put(new.clone());
     if due {
         let period = (new.current_period_start, now);
@@ -233,6 +246,29 @@ pub fn change(state: &mut State, id: &str, change: Change) -> Result<Subscriptio
         state.emit_change("customer.subscription.updated", &before, &new);
     }
     state.subscriptions.fetch(id)
+}
+
+/// Refuses a change that could not be paid for; nothing has been changed yet.
+fn require_payable(
+    state: &State,
+    subscription: &Subscription,
+    lines: &[InvoiceLine],
+) -> Result<(), ApiError> {
+    let customer = state.customers.find(&subscription.customer)?;
+    let total: i64 = lines.iter().map(|line| line.amount).sum();
+    if total + customer.balance <= 0 {
+        return Ok(());
+    }
+    let method = subscription.default_payment_method.as_ref().or(customer.default_payment_method.as_ref());
+    let decline = match method.and_then(|id| state.payment_methods.get(id)) {
+        None => Decline::no_payment_method(),
+        Some(method) => match method.card().verdict(Presence::OffSession) {
+            Verdict::Approved => return Ok(()),
+            Verdict::Declined(decline) => decline,
+            Verdict::NeedsAuthentication => Decline::authentication_required(),
+        },
+    };
+    Err(ApiError::card("card_declined", Some("generic_decline"), decline.message))
 }
 
 /// Starts a new period, and a new cycle, now.

@@ -124,6 +124,17 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// Reads a parameter of which the sandbox knows some values only. Others would change what is charged, so they are refused.
+    pub fn only(&self, name: &str, known: &[&str]) -> Result<(), ApiError> {
+        match self.filled(name)? {
+            Some(value) if !known.contains(&value.as_str()) => Err(ApiError::invalid_param(
+                &self.path(name),
+                format!("The sandbox knows {} only, not {value}.", known.join(", ")),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// A text; empty where it was sent empty, which means "unset".
     pub fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
         match self.take(name) {

@@ -44,6 +44,17 @@ text_enum! {
 }
 
 text_enum! {
+    /// What becomes of a change whose payment fails.
+    #[derive(Default)]
+    PaymentBehavior {
+        /// It stands, and the subscription is past due.
+        #[default] AllowIncomplete = "allow_incomplete",
+        /// It is refused.
+        ErrorIfIncomplete = "error_if_incomplete",
+    }
+}
+
+text_enum! {
     /// Who ended a subscription.
     CancellationReason {
         CancellationRequested = "cancellation_requested",

@@ -137,7 +137,7 @@ fn switches(state: &State) -> Markup {
                 (switch("duplicate", "Deliver each twice", it.duplicate))
                 div.field {
                     label for="drop_next" { "Lose this many of the next webhooks" }
-                    input id="drop_next" name="drop_next" type="number" min="0" max="1000" value=(it.drop_next);
+                    input id="drop_next" name="drop_next" type="number" min="0" max="1000" required value=(it.drop_next);
                 }
                 button type="submit" { "Apply" }
             }

@@ -20,7 +20,9 @@ const KEPT_ANSWER: usize = 300;
 ///
 /// One at a time, so that the order is the one asked for; a receiver that wants another can ask for a shuffle.
 pub(crate) async fn send_all(sandbox: Weak<Inner>, mut inbox: UnboundedReceiver<String>) {
-    let Ok(client) = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build() else {
+    let Ok(client) =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()
+    else {
         tracing::error!("the sandbox cannot send webhooks: no HTTP client");
         return;
     };
