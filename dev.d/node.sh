@@ -9,14 +9,23 @@ setup_node() {
         *) die "Node 20 or newer is missing (found: ${version:-none})." "Install it from https://nodejs.org or with your package manager, then run the same command again." ;;
     esac
 
-    # The stamp lies inside node_modules, so that it goes when they go.
+    npm_packages . "stylesheet compiler, wasm optimiser, fonts and icons, browser tests"
+}
+
+# What the Stripe sandbox is held against; half a gigabyte that only tests need.
+setup_sandbox_checks() {
+    npm_packages crates/stripe-sandbox/tests/sdk "Stripe's SDK and its OpenAPI document"
+}
+
+# npm_packages DIRECTORY WHAT-FOR. The stamp lies inside node_modules, so that it goes when they go.
+npm_packages() {
     local wanted
-    wanted="$version $(sha256 <package-lock.json)"
-    [ "$(cat node_modules/.keyrack 2>/dev/null)" != "$wanted" ] || return 0
-    must_step "npm ci: stylesheet compiler, wasm optimiser, fonts and icons, browser tests" \
-        "See whether \`npm ci\` works by hand; delete node_modules if it was interrupted." \
-        npm ci --no-audit --no-fund --prefer-offline
-    printf '%s\n' "$wanted" >node_modules/.keyrack
+    wanted="$(node --version) $(sha256 <"$1/package-lock.json")"
+    [ "$(cat "$1/node_modules/.keyrack" 2>/dev/null)" != "$wanted" ] || return 0
+    must_step "npm ci: $2" \
+        "See whether \`npm ci\` works by hand in $1; delete its node_modules if it was interrupted." \
+        npm ci --prefix "$1" --no-audit --no-fund --prefer-offline
+    printf '%s\n' "$wanted" >"$1/node_modules/.keyrack"
 }
 
 # The tests use an installed Chromium where there is one, and Playwright's own elsewhere.

@@ -13,6 +13,7 @@ setup_to_build() {
 setup_to_test() {
     setup_to_build
     setup_browser
+    setup_sandbox_checks
     setup_python
 }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Every test there is: Rust and SQL, the API against its description, the pages in a browser, the server killed under load.
+# Every test there is: Rust and SQL, the API against its description, the Stripe sandbox against Stripe's SDK, the pages in a
+# browser, the server killed under load.
 
 # What the API is tried with: an owner of the demo data, who may do nearly everything in one company.
 API_USER=owner@harbour.example
@@ -13,13 +14,13 @@ run_tests() {
     local parts='' part
     while [ $# -gt 0 ]; do
         case $1 in
-            check | rust | api | browser | chaos) parts="$parts $1" ;;
+            check | rust | api | stripe | browser | chaos) parts="$parts $1" ;;
             --) shift && break ;;
-            *) die "There is no kind of test \`$1\`." "Kinds: check rust api browser chaos (all, if none is named)." ;;
+            *) die "There is no kind of test \`$1\`." "Kinds: check rust api stripe browser chaos (all, if none is named)." ;;
         esac
         shift
     done
-    [ -n "$parts" ] || parts='check rust api browser chaos'
+    [ -n "$parts" ] || parts='check rust api stripe browser chaos'
 
     start_postgres
     for part in $parts; do
@@ -88,6 +89,21 @@ test_api() {
     # shellcheck disable=SC2046
     result api $status $(junit_counts "$report")
     stop_server
+}
+
+test_stripe() {
+    local status=0
+    step "compiling the Stripe sandbox" "Correct what the compiler says." \
+        cargo build -p stripe-sandbox --example serve || {
+        problem "compiling the Stripe sandbox"
+        return 0
+    }
+    STEP_TAIL=60 step "the Stripe sandbox against Stripe's SDK and OpenAPI document" "" \
+        env SANDBOX_BIN="$CARGO_TARGET_DIR/debug/examples/serve" \
+        node --test --test-reporter=tap "$@" crates/stripe-sandbox/tests/sdk/ || status=$?
+    # shellcheck disable=SC2046
+    result stripe $status $(awk '/^# pass / { passed = $3 } /^# fail / { failed = $3 } /^# skipped / { skipped = $3 }
+        END { print passed + 0, failed + 0, skipped + 0 }' "$STEP_LOG")
 }
 
 test_browser() {

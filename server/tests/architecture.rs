@@ -17,6 +17,7 @@ mod rule {
         ("identity", &["platform", "domain"]),
         ("pms", &["platform", "domain"]),
         ("billing", &["platform", "domain"]),
+        ("stripe-sandbox", &[]),
         ("app", &["ui", "identity", "pms", "billing", "platform", "domain"]),
         ("frontend", &["app", "ui", "domain"]),
         ("server", &["app", "identity", "pms", "billing", "platform", "domain"]),
