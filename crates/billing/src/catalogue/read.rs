@@ -120,29 +120,62 @@ pub(crate) fn currency(code: &str) -> Result<Currency> {
     code.parse().map_err(|_| Error::Inconsistent(format!("currency {code}")))
 }
 
+/// `SELECT` of [`PlanRow`]s at their prices in the currency `$1`, with a condition.
+macro_rules! select_plans {
+    ($condition:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            PlanRow,
+            r#"SELECT p.id, p.name, p.slug, p.description, p.price_minor, p.currency AS "currency: String", p.billing_period, p.features,
+                      p.trial_days, p.module, p.is_active, p.sort_order, p.version, o.price_minor AS "own_price_minor?",
+                      coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
+                                                 ORDER BY c.sort_order, c.name)
+                                FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                                WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
+               FROM plans p LEFT JOIN plan_prices o ON o.plan_id = p.id AND o.currency = $1 "# + $condition,
+            $($argument),*
+        )
+    };
+}
+
+/// `SELECT` of [`BundleRow`]s with a condition.
+macro_rules! select_bundles {
+    ($condition:literal $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            BundleRow,
+            r#"SELECT id, name, description, token_amount, price_minor, currency AS "currency: String", is_active, sort_order, version
+               FROM token_bundles "# + $condition
+            $(, $argument)*
+        )
+    };
+}
+
+/// `SELECT` of [`AddonRow`]s with a condition.
+macro_rules! select_addons {
+    ($condition:literal $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            AddonRow,
+            r#"SELECT a.id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period, a.config,
+                      a.is_active, a.sort_order, a.version,
+                      ARRAY(SELECT f.plan_id FROM addons_for_plans f WHERE f.addon_id = a.id ORDER BY f.plan_id) AS "plans!"
+               FROM addons a "# + $condition
+            $(, $argument)*
+        )
+    };
+}
+
 /// The customers' plans on offer, of one category if one is asked for; none if there is no such category.
 pub(crate) async fn plans_on_offer(
     transaction: &mut Transaction,
     currency: Option<Currency>,
     category: Option<&str>,
 ) -> Result<Option<Vec<PlanRow>>> {
-    let rows = sqlx::query_as!(
-        PlanRow,
-        r#"SELECT p.id, p.name, p.slug, p.description, p.price_minor, p.currency AS "currency: String", p.billing_period, p.features,
-                  p.trial_days, p.module, p.is_active, p.sort_order, p.version, o.price_minor AS "own_price_minor?",
-                  coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
-                                             ORDER BY c.sort_order, c.name)
-                            FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
-                            WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
-           FROM plans p
-           LEFT JOIN plan_prices o ON o.plan_id = p.id AND o.currency = $1
-           WHERE p.is_active AND p.module IS NULL
-             AND ($2::text IS NULL OR EXISTS (SELECT FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
-                                              WHERE m.plan_id = p.id AND c.slug = $2))
-           ORDER BY p.sort_order, p.id
-           LIMIT 1000"#,
+    let rows = select_plans!(
+        "WHERE p.is_active AND p.module IS NULL
+           AND ($2::text IS NULL OR EXISTS (SELECT FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                                            WHERE m.plan_id = p.id AND c.slug = $2))
+         ORDER BY p.sort_order, p.id LIMIT 1000",
         currency.map(|currency| currency.to_string()),
-        category,
+        category
     )
     .fetch_all(&mut **transaction)
     .await?;
@@ -165,21 +198,12 @@ pub(crate) async fn plan(
     id_or_slug: &str,
 ) -> Result<Option<PlanRow>> {
     let id: Option<Uuid> = Uuid::try_parse(id_or_slug).ok();
-    let row = sqlx::query_as!(
-        PlanRow,
-        r#"SELECT p.id, p.name, p.slug, p.description, p.price_minor, p.currency AS "currency: String", p.billing_period, p.features,
-                  p.trial_days, p.module, p.is_active, p.sort_order, p.version, o.price_minor AS "own_price_minor?",
-                  coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
-                                             ORDER BY c.sort_order, c.name)
-                            FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
-                            WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
-           FROM plans p
-           LEFT JOIN plan_prices o ON o.plan_id = p.id AND o.currency = $1
-           WHERE p.id = $2 OR ($2 IS NULL AND p.slug = $3)"#,
+    let row = select_plans!(
+        "WHERE p.id = $2 OR ($2 IS NULL AND p.slug = $3)",
         currency.map(|currency| currency.to_string()),
         id,
         // Postgres cannot store NUL, so no plan has such a slug.
-        id_or_slug.replace('\0', "\u{fffd}"),
+        id_or_slug.replace('\0', "\u{fffd}")
     )
     .fetch_optional(&mut **transaction)
     .await?;
@@ -187,58 +211,26 @@ pub(crate) async fn plan(
 }
 
 pub(crate) async fn bundles_on_offer(transaction: &mut Transaction) -> Result<Vec<BundleRow>> {
-    let rows = sqlx::query_as!(
-        BundleRow,
-        r#"SELECT id, name, description, token_amount, price_minor, currency AS "currency: String", is_active, sort_order, version
-           FROM token_bundles WHERE is_active ORDER BY sort_order, id LIMIT 1000"#,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    Ok(rows)
+    let rows = select_bundles!("WHERE is_active ORDER BY sort_order, id LIMIT 1000");
+    Ok(rows.fetch_all(&mut **transaction).await?)
 }
 
 pub(crate) async fn bundles_by_id(transaction: &mut Transaction, ids: &[Uuid]) -> Result<Vec<BundleRow>> {
-    let rows = sqlx::query_as!(
-        BundleRow,
-        r#"SELECT id, name, description, token_amount, price_minor, currency AS "currency: String", is_active, sort_order, version
-           FROM token_bundles WHERE id = ANY ($1)"#,
-        ids,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    Ok(rows)
+    Ok(select_bundles!("WHERE id = ANY ($1)", ids).fetch_all(&mut **transaction).await?)
 }
 
 /// Add-ons on offer without a plan of theirs, or with one that the reader has.
 pub(crate) async fn addons_on_offer(transaction: &mut Transaction) -> Result<Vec<AddonRow>> {
-    let rows = sqlx::query_as!(
-        AddonRow,
-        r#"SELECT a.id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period, a.config,
-                  a.is_active, a.sort_order, a.version,
-                  ARRAY(SELECT f.plan_id FROM addons_for_plans f WHERE f.addon_id = a.id ORDER BY f.plan_id) AS "plans!"
-           FROM addons a
-           WHERE a.is_active
-             AND (NOT EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id)
-                  OR EXISTS (SELECT FROM addons_for_plans f JOIN subscriptions s ON s.plan_id = f.plan_id
-                             WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing')))
-           ORDER BY a.sort_order, a.id
-           LIMIT 1000"#,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    Ok(rows)
+    let rows = select_addons!(
+        "WHERE a.is_active
+           AND (NOT EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id)
+                OR EXISTS (SELECT FROM addons_for_plans f JOIN subscriptions s ON s.plan_id = f.plan_id
+                           WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing')))
+         ORDER BY a.sort_order, a.id LIMIT 1000"
+    );
+    Ok(rows.fetch_all(&mut **transaction).await?)
 }
 
 pub(crate) async fn addons_by_id(transaction: &mut Transaction, ids: &[Uuid]) -> Result<Vec<AddonRow>> {
-    let rows = sqlx::query_as!(
-        AddonRow,
-        r#"SELECT a.id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period, a.config,
-                  a.is_active, a.sort_order, a.version,
-                  ARRAY(SELECT f.plan_id FROM addons_for_plans f WHERE f.addon_id = a.id ORDER BY f.plan_id) AS "plans!"
-           FROM addons a WHERE a.id = ANY ($1)"#,
-        ids,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    Ok(rows)
+    Ok(select_addons!("WHERE a.id = ANY ($1)", ids).fetch_all(&mut **transaction).await?)
 }

@@ -236,3 +236,46 @@ async fn prices_are_in_the_readers_currency_with_their_countrys_tax(superuser: P
     let plans = world.billing.plans(&unknown).await.unwrap().unwrap().plans;
     assert!(plans.len() == 3 && plans.iter().all(|(_, priced)| priced.is_none()));
 }
+
+/// Every table that has an account, asked as somebody else: no row of the first one's.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn no_table_shows_a_stranger_anything(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    world.set_tax(&world.ada, "DE", 1900).await;
+    let order = Order {
+        plan_id: Some(world.yearly),
+        bundle_ids: vec![world.tokens],
+        addon_ids: vec![world.support],
+        ..empty()
+    };
+    let ordered = world.order(&world.ada, order).await;
+    world.pay(ordered.invoice_id).await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name::text FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'account_id'",
+    )
+    .fetch_all(&world.superuser)
+    .await
+    .unwrap();
+    assert!(tables.len() >= 12, "{tables:?}");
+    let database = platform::database::for_test(&world.superuser);
+    let mut filled = 0;
+    for table in tables {
+        let sql = format!("SELECT count(*) FROM {table} WHERE account_id = $1");
+        let all: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone()))
+            .bind(world.ada.user_id)
+            .fetch_one(&world.superuser)
+            .await
+            .unwrap();
+        filled += usize::from(all > 0);
+        for (reader, seen) in [(&world.bob, 0), (&world.ada, all)] {
+            let mut transaction = database.begin_as(reader).await.unwrap();
+            let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone()))
+                .bind(world.ada.user_id)
+                .fetch_one(&mut *transaction)
+                .await
+                .unwrap();
+            assert_eq!(rows, seen, "{table} to {}", reader.full_name);
+        }
+    }
+    assert!(filled >= 8, "{filled} tables had a row to hide");
+}
