@@ -51,8 +51,9 @@ impl Pms {
     }
 }
 
-/// Counts, for every hotel whose desk is open, the pairs of live stays that share a room and a night, and keeps the
-/// result. Returns how many hotels were checked.
+/// Counts, for every hotel whose desk is open, the live stays that share a room and a night with one before them, and the
+/// nights for which more stays of a room type were sold than allowed; keeps the result. Returns how many hotels were
+/// checked.
 ///
 /// Sorted by arrival, a stay overlaps a later one exactly if it overlaps the latest departure so far, so one pass over
 /// an index finds every conflict.
@@ -70,10 +71,13 @@ pub async fn check_hotels(database: &Database, now: DateTime<Utc>) -> Result<u64
                                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_until
              FROM open_desks d
              JOIN stays s ON s.organisation_id = d.organisation_id AND s.hotel_id = d.id
-             WHERE s.status IN ('reserved', 'checked_in')
+             WHERE s.status IN ('reserved', 'checked_in') AND s.room_id IS NOT NULL
          ), counted AS (
              SELECT d.organisation_id, d.id,
-                    count(*) FILTER (WHERE o.arrival < o.taken_until) AS conflicts
+                    count(*) FILTER (WHERE o.arrival < o.taken_until)
+                    + (SELECT count(*) FROM room_types t
+                       JOIN room_type_nights n ON n.organisation_id = t.organisation_id AND n.room_type_id = t.id
+                       WHERE t.organisation_id = d.organisation_id AND t.hotel_id = d.id AND n.taken > n.capacity) AS conflicts
              FROM open_desks d
              LEFT JOIN ordered o ON o.organisation_id = d.organisation_id AND o.hotel_id = d.id
              GROUP BY d.organisation_id, d.id

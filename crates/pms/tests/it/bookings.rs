@@ -1,11 +1,12 @@
 //! What a desk does with stays in a day's work.
 
-use crate::support::{World, request};
+use crate::support::{World, request, request_for};
 use domain::access::right;
 use domain::booking::{BookingForm, DayList, StayChangeForm};
 use domain::guest::{GuestDraft, GuestForm};
+use domain::ids::RoomTypeId;
 use domain::problem::ProblemCode;
-use domain::room::ClosureForm;
+use domain::room::{ClosureForm, RoomChoice};
 use domain::stay::{StayAction, StayRefusal, StayStatus};
 use pms::Error;
 use pms::bookings::{GuestChoice, Price, StayFilter};
@@ -309,6 +310,18 @@ async fn the_self_audit_sees_what_the_constraint_would_have_refused(superuser: P
     };
     book(0, 5).await.unwrap();
     book(5, 6).await.unwrap();
+    // Two who wait for a room share none.
+    let double = RoomChoice::AnyOf(RoomTypeId(
+        sqlx::query_scalar("SELECT room_type_id FROM rooms WHERE id = $1")
+            .bind(house.rooms[4])
+            .fetch_one(&world.superuser)
+            .await
+            .unwrap(),
+    ));
+    let book_any = || world.pms.make_booking(house.permit(), request_for(double, world.dates(0, 2), "B"));
+    for _ in 0..3 {
+        book_any().await.unwrap();
+    }
     assert_eq!(pms::hotel::check_hotels(&world.database, now).await.unwrap(), 1);
     assert_eq!(world.pms.self_audit(house.permit()).await.unwrap().unwrap().conflicts, 0);
     sqlx::query("ALTER TABLE stays DROP CONSTRAINT stays_room_taken")
@@ -320,6 +333,15 @@ async fn the_self_audit_sees_what_the_constraint_would_have_refused(superuser: P
     pms::hotel::check_hotels(&world.database, now).await.unwrap();
     world.clock.advance(chrono::TimeDelta::seconds(6));
     assert_eq!(world.pms.self_audit(house.permit()).await.unwrap().unwrap().conflicts, 2);
+    // A fourth of three rooms, for two nights.
+    sqlx::query("ALTER TABLE room_type_nights DROP CONSTRAINT room_type_nights_sold_out")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    book_any().await.unwrap();
+    pms::hotel::check_hotels(&world.database, now).await.unwrap();
+    world.clock.advance(chrono::TimeDelta::seconds(6));
+    assert_eq!(world.pms.self_audit(house.permit()).await.unwrap().unwrap().conflicts, 4);
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
