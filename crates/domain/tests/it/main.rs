@@ -1,0 +1,4 @@
+//! Rules that are played through for years.
+
+#[cfg(test)]
+mod ten_years;
