@@ -64,7 +64,8 @@ test_rust() {
         problem "compiling the Rust tests"
         return 0
     }
-    STEP_TAIL=0 step "Rust and SQL tests" "" cargo test --workspace --exclude frontend --no-fail-fast -- "$@" || status=$?
+    # More at once than there are cores: most of a test's time goes into waiting for Postgres.
+    STEP_TAIL=0 step "Rust and SQL tests" "" env RUST_TEST_THREADS=8 cargo test --workspace --exclude frontend --no-fail-fast -- "$@" || status=$?
     [ $status = 0 ] || awk '/^failures:$/ { show = 1 } /^test result:/ { show = 0 } show' "$STEP_LOG" | head -n 300
     # shellcheck disable=SC2046
     result rust $status $(awk '/^test result:/ { passed += $4; failed += $6; skipped += $8 } END { print passed + 0, failed + 0, skipped + 0 }' "$STEP_LOG")

@@ -1,7 +1,7 @@
-import { accessible, expect, reception, signIn, test } from "./support";
+import { accessible, expect, reception, signInByForm, test } from "./support";
 
 test("signing in leads to the page that was asked for, and signing out ends it", async ({ page, javaScriptEnabled }) => {
-  await signIn(page, reception, "/desk/rooms");
+  await signInByForm(page, reception, "/desk/rooms");
   await expect(page).toHaveURL(/\/desk\/rooms$/);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Rooms");
   await page.locator("summary.avatar").click();
