@@ -1,6 +1,6 @@
 //! All paths as typed functions, and the table that leads them to pages.
 
-use domain::ids::{GuestId, StayId};
+use domain::ids::{GuestId, InvoiceId, StayId};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::{Lazy, LazyRoute, SsrMode, lazy_route, path};
@@ -50,6 +50,24 @@ pub const SETTINGS: &str = "/desk/settings";
 pub const AUDIT: &str = "/desk/audit";
 /// The reader's own data and sessions.
 pub const PROFILE: &str = "/desk/profile";
+
+/// What somebody subscribes to and owes.
+pub const ACCOUNT: &str = "/account";
+/// Plans, and what goes with them.
+pub const ACCOUNT_PLANS: &str = "/account/plans";
+/// All invoices.
+pub const ACCOUNT_INVOICES: &str = "/account/invoices";
+/// Tokens and what became of them.
+pub const ACCOUNT_TOKENS: &str = "/account/tokens";
+/// Name, address and password.
+pub const ACCOUNT_PROFILE: &str = "/account/profile";
+/// The modules that a company can buy.
+pub const STORE: &str = "/store";
+
+/// One invoice.
+pub fn account_invoice(id: InvoiceId) -> String {
+    format!("{ACCOUNT_INVOICES}/{id}")
+}
 
 /// One stay.
 pub fn booking(id: StayId) -> String {

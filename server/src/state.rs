@@ -39,6 +39,10 @@ pub struct AppState {
     pub stop: CancellationToken,
     /// How often an idle live stream shows that it lives, and its session is asked about.
     pub keep_alive: Duration,
+    /// Where people pay: the addresses that forms of ours may lead to.
+    pub pay_pages: Arc<str>,
+    /// The control page of the sandbox, where no real money moves.
+    pub sandbox_url: Option<Arc<str>>,
     /// Work that goes on when its client has gone; the server waits for it before it stops.
     pub tasks: TaskTracker,
 }
@@ -69,8 +73,18 @@ impl AppState {
             metrics: None,
             stop: CancellationToken::new(),
             keep_alive: KEEP_ALIVE,
+            pay_pages: "".into(),
+            sandbox_url: None,
             tasks: TaskTracker::new(),
         }
+    }
+
+    /// With payment providers, whose pages are at `pay_pages`.
+    #[must_use]
+    pub fn with_providers(mut self, providers: billing::providers::Providers, pay_pages: &str) -> Self {
+        self.services.billing = self.services.billing.with_providers(providers);
+        self.pay_pages = pay_pages.into();
+        self
     }
 }
 

@@ -3,6 +3,7 @@ use domain::billing::subscription::ImpossibleState;
 use domain::money::MoneyError;
 use domain::problem::UnknownValue;
 use platform::database::violated_constraint;
+use plugin_api::payment::{ProviderError, WebhookError};
 use uuid::Uuid;
 
 /// Why a use case did not happen. Nothing was changed. The texts are those that clients of the original know.
@@ -57,6 +58,27 @@ pub enum Error {
     /// Amounts of tokens are positive.
     #[error("{0} amount must be positive")]
     NotPositive(&'static str),
+    /// There is no payment provider of this name.
+    #[error("Payment provider not found")]
+    NoProvider,
+    /// The account has no such page to pay on.
+    #[error("Session not found")]
+    NoSession,
+    /// The account never paid through a provider.
+    #[error("There is no payment yet whose card could be changed")]
+    NotACustomerYet,
+    /// No such message came in.
+    #[error("Event not found")]
+    NoEvent,
+    /// An invoice or subscription was paid before, by another payment: somebody has to give one of them back.
+    #[error("Paid twice: {0}")]
+    PaidTwice(String),
+    /// A payment provider refused or could not be reached.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// A message is not a provider's, or cannot be read.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// The currency is not one that prices are converted to.
     #[error("Unknown currency: {0}")]
     UnknownCurrency(String),

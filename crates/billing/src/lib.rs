@@ -3,6 +3,7 @@
 //! * [`catalogue`]: plans, categories, add-ons and token bundles, at a price in a currency with a country's tax
 //! * [`checkout`]: a plan, add-ons and bundles become one invoice
 //! * [`payments`]: an invoice is settled, refunded or restored; what was bought follows
+//! * [`providers`]: the pages of payment providers, and what they send
 //! * [`subscriptions`]: pause, resume, cancel, change of plan; what time does to them
 //! * [`invoices`]: reading and voiding; numbers without a gap
 //! * [`tokens`]: a ledger whose balance is never below zero
@@ -16,12 +17,14 @@ pub mod checkout;
 mod error;
 pub mod invoices;
 pub mod payments;
+pub mod providers;
 pub mod subscriptions;
 pub mod tokens;
 
 pub use error::Error;
 use platform::clock::SharedClock;
 use platform::database::Database;
+use providers::Providers;
 
 /// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -31,11 +34,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Billing {
     database: Database,
     clock: SharedClock,
+    providers: Providers,
 }
 
 impl Billing {
-    /// The service on a database, with a clock.
+    /// The service on a database, with a clock, and without payment providers.
     pub fn new(database: Database, clock: SharedClock) -> Self {
-        Self { database, clock }
+        Self { database, clock, providers: Providers::default() }
     }
 }

@@ -55,6 +55,15 @@ pub enum SmtpEncryption {
     Tls,
 }
 
+/// The keys of an account at Stripe.
+#[derive(Debug, Clone)]
+pub struct StripeKeys {
+    /// The secret key.
+    pub secret_key: Secret,
+    /// What its webhooks are signed with.
+    pub webhook_secret: Secret,
+}
+
 /// How many sign-ins may fail before the next has to wait.
 #[derive(Debug, Clone, Copy)]
 pub struct SignInLimits {
@@ -85,6 +94,10 @@ pub struct Settings {
     pub demo: bool,
     /// Where mail goes; none to keep it and show it at `/dev/mail`.
     pub smtp: Option<Smtp>,
+    /// The account at Stripe; none to use a sandbox in which no real money moves.
+    pub stripe: Option<StripeKeys>,
+    /// The port of that sandbox; none for any that is free.
+    pub stripe_sandbox_port: Option<u16>,
     /// Limits on failed sign-ins.
     pub sign_in_limits: SignInLimits,
     /// Whether `X-Forwarded-For` tells the client's address, because a balancer of ours sets it.
@@ -150,6 +163,8 @@ impl Settings {
         }
         let secret_key = secret_key(&mut reader, &base_url);
         let smtp = smtp(&mut reader);
+        let stripe = stripe(&mut reader);
+        let sandbox_port = reader.parsed("STRIPE_SANDBOX_PORT", "a port number", 0u16);
         let settings = Self {
             listen: SocketAddr::new(host, port),
             database_url: reader.text("DATABASE_URL").map(Secret::new),
@@ -160,6 +175,8 @@ impl Settings {
             secret_key,
             demo: reader.flag("KEYRACK_DEMO"),
             smtp,
+            stripe,
+            stripe_sandbox_port: Some(sandbox_port).filter(|port| *port != 0),
             sign_in_limits: SignInLimits {
                 per_account: reader.parsed("RATE_LIMIT_SIGN_IN_PER_ACCOUNT", "a number", 10),
                 per_address: reader.parsed("RATE_LIMIT_SIGN_IN_PER_ADDRESS", "a number", 50),
@@ -211,6 +228,18 @@ fn secret_key(reader: &mut Reader<'_>, base_url: &str) -> Secret {
             Secret::new(DEVELOPMENT_KEY)
         }
     }
+}
+
+fn stripe(reader: &mut Reader<'_>) -> Option<StripeKeys> {
+    let secret_key = reader.text("STRIPE_SECRET_KEY")?;
+    let webhook_secret = reader.text("STRIPE_WEBHOOK_SECRET").unwrap_or_else(|| {
+        reader.problems.push(
+            "STRIPE_WEBHOOK_SECRET is missing: what Stripe signs its messages with, shown at the endpoint in its dashboard"
+                .to_owned(),
+        );
+        String::new()
+    });
+    Some(StripeKeys { secret_key: Secret::new(secret_key), webhook_secret: Secret::new(webhook_secret) })
 }
 
 fn smtp(reader: &mut Reader<'_>) -> Option<Smtp> {

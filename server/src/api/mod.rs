@@ -2,6 +2,7 @@
 //! services as the pages.
 
 mod docs;
+mod payments;
 mod reception;
 mod v1;
 mod values;
@@ -42,6 +43,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(reception::router())
         .merge(v1::router())
+        .merge(payments::router())
         .routes(routes!(docs::document))
         .routes(routes!(docs::page))
 }

@@ -15,8 +15,8 @@ const ACCOUNTS: &[(&str, &str, &str)] = &[
 
 /// Prints the address, and the demo accounts when there are some. Where standard output is a log for machines, somebody
 /// who works on this machine finds them on standard error.
-pub fn print(settings: &Settings) {
-    let text = text(settings);
+pub fn print(settings: &Settings, sandbox: Option<&str>) {
+    let text = text(settings, sandbox);
     // A terminal that went away is no reason to stop.
     let _ = if std::io::stdout().is_terminal() {
         write!(std::io::stdout(), "{text}")
@@ -27,7 +27,7 @@ pub fn print(settings: &Settings) {
     };
 }
 
-fn text(settings: &Settings) -> String {
+fn text(settings: &Settings, sandbox: Option<&str>) -> String {
     // Writing to a text cannot fail.
     let mut text = format!("\n  Keyrack is ready: {}\n", settings.base_url);
     if settings.demo {
@@ -39,6 +39,12 @@ fn text(settings: &Settings) -> String {
     if settings.smtp.is_none() && settings.is_local() {
         let _ =
             writeln!(text, "\n  There is no mail server, so mail is shown at {}/dev/mail", settings.base_url);
+    }
+    if let Some(sandbox) = sandbox {
+        let _ = writeln!(
+            text,
+            "\n  There is no STRIPE_SECRET_KEY, so people pay in a sandbox where no real money moves: {sandbox}"
+        );
     }
     text.push_str("\n  Ctrl-C stops it.\n\n");
     text

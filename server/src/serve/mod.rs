@@ -2,6 +2,7 @@
 
 mod banner;
 pub mod database;
+mod payments;
 pub mod readiness;
 mod site;
 mod stop;
@@ -57,8 +58,9 @@ pub async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
     let mut state = AppState::new(database, Arc::new(SystemClock), settings, leptos_options());
     state.stop = stop.clone();
     state.metrics = Some(metrics.clone());
-
     let work = TaskTracker::new();
+    let state = payments::open(state, &work).await?;
+
     work.spawn(upkeep(metrics, stop.clone()));
     if let Some(listener) = listener {
         // Answers 503 until everything is prepared.
@@ -98,7 +100,7 @@ async fn prepare(
     work.spawn(readiness::watch(state.readiness.clone(), state.database.clone(), options, stop.clone()));
     if roles.contains(&Role::Web) {
         work.spawn(Arc::clone(&state.live).run(state.database.worker().clone(), stop));
-        banner::print(&state.settings);
+        banner::print(&state.settings, state.sandbox_url.as_deref());
     }
     if roles.contains(&Role::Worker) {
         worker::start(state, mailer, work);

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use billing::providers::{FollowSubscription, HandleEvent};
 use chrono::{NaiveTime, TimeDelta};
-use platform::jobs::{Cron, Handlers, Job, Schedule, Worker, housekeeping};
+use platform::jobs::{Cron, HandlerError, Handlers, Job, Schedule, Worker, housekeeping};
 use platform::mail::Mailer;
 use serde::{Deserialize, Serialize};
 use tokio_util::task::TaskTracker;
@@ -46,15 +47,28 @@ impl Job for BillingTick {
     const QUEUE: &'static str = "billing.tick";
 }
 
+/// Errors that trying again cannot help with go to the admin at once.
+fn of_billing(error: billing::Error) -> HandlerError {
+    match &error {
+        billing::Error::Database(_) => HandlerError::passing(error),
+        billing::Error::Provider(problem) if problem.is_passing() => HandlerError::passing(error),
+        _ => HandlerError::lasting(error),
+    }
+}
+
 /// Starts to carry out jobs, until the server stops.
 pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
-    let worker =
-        Worker::new(state.database.clone(), state.services.clock.clone(), Arc::new(handlers(mailer)));
+    let worker = Worker::new(
+        state.database.clone(),
+        state.services.clock.clone(),
+        Arc::new(handlers(mailer, state.services.billing.clone())),
+    );
     work.spawn(worker.with_crons(crons()).run(state.stop.clone()));
 }
 
 /// Everything that this release knows how to do.
-pub fn handlers(mailer: Mailer) -> Handlers {
+pub fn handlers(mailer: Mailer, billing: billing::Billing) -> Handlers {
+    let provider = billing.clone();
     let handlers = Handlers::new()
         .on(housekeeping::run)
         .on(|context, SelfAudit {}| async move {
@@ -64,6 +78,14 @@ pub fn handlers(mailer: Mailer) -> Handlers {
         .on(|context, DeleteExpired {}| async move {
             identity::delete_expired(&context.database, context.now()).await?;
             Ok(())
+        })
+        .on(move |_, HandleEvent { provider: name, event_id }| {
+            let billing = provider.clone();
+            async move { billing.handle_event(&name, &event_id).await.map(drop).map_err(of_billing) }
+        })
+        .on(move |_, job: FollowSubscription| {
+            let billing = billing.clone();
+            async move { billing.follow(&job).await.map_err(of_billing) }
         })
         .on(|context, BillingTick {}| async move {
             billing::subscriptions::clockwork::tick(&context.database, context.now()).await?;

@@ -23,7 +23,8 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
     let mut response = next.run(request).await;
     let is_page = is_html(response.headers());
     let headers = response.headers_mut();
-    let policy = if is_page { HeaderValue::try_from(page_policy(&nonce)).ok() } else { None };
+    let policy =
+        if is_page { HeaderValue::try_from(page_policy(&nonce, &state.pay_pages)).ok() } else { None };
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy.unwrap_or(HeaderValue::from_static(NO_PAGE)));
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -50,13 +51,13 @@ fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
-fn page_policy(nonce: &Nonce) -> String {
+fn page_policy(nonce: &Nonce, pay_pages: &str) -> String {
     // cargo-leptos reloads pages over a socket of its own while somebody develops.
     let reload =
         if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://localhost:* ws://127.0.0.1:*" } else { "" };
     format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
          style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'{reload}; object-src 'none'; \
-         base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+         base-uri 'self'; form-action 'self'{pay_pages}; frame-ancestors 'none'"
     )
 }

@@ -23,6 +23,8 @@ mod rest;
 #[cfg(test)]
 mod rest_strangers;
 #[cfg(test)]
+mod stripe;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod v1;

@@ -119,8 +119,13 @@ impl Billing {
 
         let is_complete = totals.total.minor == 0;
         if is_complete {
-            let capture =
-                Capture { reference: "zero-price", method: None, provider: None, paid: Some(totals.total) };
+            let capture = Capture {
+                reference: "zero-price",
+                method: None,
+                provider: None,
+                paid: Some(totals.total),
+                period: None,
+            };
             settle(&mut transaction, invoice_id, capture, now).await?;
         }
         transaction.commit().await?;

@@ -6,7 +6,8 @@
 mod refund;
 mod settle;
 
-pub(crate) use settle::{Capture, settle};
+pub(crate) use refund::{Tokens, refund, restore};
+pub(crate) use settle::{Capture, organisation_of, settle};
 
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
@@ -66,6 +67,7 @@ pub(crate) struct LockedInvoice {
     pub status: InvoiceStatus,
     pub total: Money,
     pub from_plan_id: Option<PlanId>,
+    pub payment_reference: Option<String>,
     pub lines: Vec<LockedLine>,
 }
 
@@ -87,7 +89,7 @@ impl LockedInvoice {
         .ok_or(Error::NoInvoice)?;
         accounts::lock(transaction, account_id).await?;
         let row = sqlx::query!(
-            r#"SELECT reason, status, currency AS "currency: String", total_minor AS "total_minor!", from_plan_id
+            r#"SELECT reason, status, currency AS "currency: String", total_minor AS "total_minor!", from_plan_id, payment_reference
                FROM invoices WHERE account_id = $1 AND id = $2"#,
             Uuid::from(account_id),
             Uuid::from(id),
@@ -111,6 +113,7 @@ impl LockedInvoice {
             status: row.status.parse()?,
             total: Money::new(row.total_minor, currency),
             from_plan_id: row.from_plan_id.map(PlanId),
+            payment_reference: row.payment_reference,
             lines,
         })
     }
@@ -170,11 +173,21 @@ impl Billing {
         Ok(settled)
     }
 
-    /// Gives the money of an invoice back, on the word of the admin.
+    /// Gives the money of an invoice back, on the word of the admin; where a provider took it, the provider gives it back
+    /// first. Should this process die in between, the provider's own word completes it.
     pub async fn refund(&self, permit: AdminPermit<'_>, id: InvoiceId, reference: &str) -> Result<Reversed> {
+        let taken = self.taken_by_provider(permit, id, reference).await?;
+        if let Some((provider, payment)) = &taken {
+            self.give_back(provider, payment).await?;
+        }
         let now = self.clock.now();
         let mut transaction = self.database.begin_admin(&permit).await?;
-        let reversed = refund::refund(&mut transaction, id, reference, now).await?;
+        let invoice = LockedInvoice::load(&mut transaction, id).await?;
+        if taken.is_some() && invoice.status == InvoiceStatus::Refunded {
+            // The provider's word was here first.
+            return Ok(Reversed::default());
+        }
+        let reversed = refund(&mut transaction, id, reference, Tokens::AllOrNothing, now).await?;
         record(
             &mut transaction,
             permit,
@@ -188,20 +201,25 @@ impl Billing {
         Ok(reversed)
     }
 
-    /// The provider gave the money of an invoice back.
-    pub async fn refunded(&self, id: InvoiceId, reference: &str) -> Result<Reversed> {
-        let mut transaction = self.database.begin_worker().await?;
-        let reversed = refund::refund(&mut transaction, id, reference, self.clock.now()).await?;
-        transaction.commit().await?;
-        Ok(reversed)
-    }
-
-    /// The provider took a refund back: what was bought runs again.
-    pub async fn restored(&self, id: InvoiceId) -> Result<Reversed> {
-        let mut transaction = self.database.begin_worker().await?;
-        let restored = refund::restore(&mut transaction, id, self.clock.now()).await?;
-        transaction.commit().await?;
-        Ok(restored)
+    /// The payment that a provider would have to give back. Tries the refund out first: what cannot be refunded here is
+    /// not given back there.
+    async fn taken_by_provider(
+        &self,
+        permit: AdminPermit<'_>,
+        id: InvoiceId,
+        reference: &str,
+    ) -> Result<Option<(String, String)>> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        refund(&mut transaction, id, reference, Tokens::AllOrNothing, self.clock.now()).await?;
+        let payment = sqlx::query!(
+            "SELECT p.provider, p.reference FROM payments p JOIN invoices i ON i.account_id = p.account_id AND i.id = p.invoice_id
+             WHERE i.id = $1 AND p.captured_at IS NOT NULL AND p.reference = i.payment_reference",
+            Uuid::from(id),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.rollback().await?;
+        Ok(payment.map(|payment| (payment.provider, payment.reference)))
     }
 }
 

@@ -14,11 +14,21 @@ use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::tokens::{self, Entry};
 use crate::{Error, Result};
 
-/// Refunds an invoice. Tokens that came with it go back whole or nothing happens: what was spent cannot be refunded.
-pub(super) async fn refund(
+/// What becomes of tokens that came with an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tokens {
+    /// They go back whole or nothing happens: what was spent cannot be refunded.
+    AllOrNothing,
+    /// The money is gone already, so those that are left go.
+    AsFarAsTheyGo,
+}
+
+/// Refunds an invoice.
+pub(crate) async fn refund(
     transaction: &mut Transaction,
     id: InvoiceId,
     reference: &str,
+    tokens_back: Tokens,
     now: DateTime<Utc>,
 ) -> Result<Reversed> {
     let invoice = LockedInvoice::load(transaction, id).await?;
@@ -65,8 +75,13 @@ pub(super) async fn refund(
     if reversed.tokens > 0 {
         let has = tokens::balance(transaction, invoice.account_id).await?;
         if has < reversed.tokens {
-            return Err(Error::TokensSpent { has, needs: reversed.tokens });
+            if tokens_back == Tokens::AllOrNothing {
+                return Err(Error::TokensSpent { has, needs: reversed.tokens });
+            }
+            reversed.tokens = has;
         }
+    }
+    if reversed.tokens > 0 {
         let entry = Entry {
             amount: -reversed.tokens,
             kind: "refund",
@@ -87,7 +102,7 @@ pub(super) async fn refund(
 }
 
 /// Takes a refund back: the invoice is paid again, and what is on it runs for a fresh period.
-pub(super) async fn restore(
+pub(crate) async fn restore(
     transaction: &mut Transaction,
     id: InvoiceId,
     now: DateTime<Utc>,

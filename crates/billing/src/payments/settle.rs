@@ -1,8 +1,8 @@
 //! Money arrived: the invoice is paid, and what is on it begins to run.
 
 use chrono::{DateTime, Utc};
-use domain::billing::{BillingPeriod, InvoiceAction, InvoiceStatus};
-use domain::ids::{InvoiceId, SubscriptionId};
+use domain::billing::{BillingPeriod, InvoiceAction, InvoiceStatus, SubscriptionState, SubscriptionStatus};
+use domain::ids::{AccountId, InvoiceId, OrganisationId, SubscriptionId};
 use domain::money::Money;
 use platform::database::Transaction;
 use platform::outbox::{self, Event};
@@ -21,6 +21,8 @@ pub(crate) struct Capture<'a> {
     pub provider: Option<&'a str>,
     /// How much, where it is known.
     pub paid: Option<Money>,
+    /// The period that a provider collected, where it collects a subscription: when it was paid, and its end.
+    pub period: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl<'a> Capture<'a> {
@@ -30,6 +32,7 @@ impl<'a> Capture<'a> {
             method: payment.method.as_deref(),
             provider: payment.method.as_deref(),
             paid: payment.paid,
+            period: None,
         }
     }
 }
@@ -67,7 +70,7 @@ pub(crate) async fn settle(
     .await?;
 
     let mut settled = Settled::default();
-    if let Some(tokens) = start_subscription(transaction, &invoice, now).await? {
+    if let Some(tokens) = start_subscription(transaction, &invoice, capture.period, now).await? {
         settled.subscription_id = invoice.subscription().map(|(id, _)| id);
         settled.tokens += tokens;
     }
@@ -94,10 +97,18 @@ pub(crate) async fn settle(
 pub(super) async fn organisation(
     transaction: &mut Transaction,
     invoice: &LockedInvoice,
-) -> Result<Option<domain::ids::OrganisationId>> {
+) -> Result<Option<OrganisationId>> {
+    organisation_of(transaction, invoice.account_id).await
+}
+
+/// The organisation that has this account, if one has.
+pub(crate) async fn organisation_of(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+) -> Result<Option<OrganisationId>> {
     let id = sqlx::query_scalar!(
-        r#"SELECT organisation_id AS "id: domain::ids::OrganisationId" FROM billing_accounts WHERE id = $1"#,
-        Uuid::from(invoice.account_id),
+        r#"SELECT organisation_id AS "id: OrganisationId" FROM billing_accounts WHERE id = $1"#,
+        Uuid::from(account_id),
     )
     .fetch_one(&mut **transaction)
     .await?;
@@ -109,19 +120,28 @@ pub(super) async fn organisation(
 async fn start_subscription(
     transaction: &mut Transaction,
     invoice: &LockedInvoice,
+    period: Option<(DateTime<Utc>, DateTime<Utc>)>,
     now: DateTime<Utc>,
 ) -> Result<Option<i64>> {
     let Some((id, plan_id)) = invoice.subscription() else { return Ok(None) };
     let mut subscription = LockedSubscription::load(transaction, invoice.account_id, id).await?;
     let plan = PlanFacts::load(transaction, plan_id).await?;
     subscription.state = subscription.state.at(now);
-    subscription.state = match invoice.reason.as_str() {
+    subscription.state = match (invoice.reason.as_str(), period) {
         // The dates stay: the days that were left were paid for with the difference.
-        "upgrade" if subscription.state.is_current() => subscription.state,
+        ("upgrade", _) if subscription.state.is_current() => subscription.state,
         // Its invoice is voided when the subscription ends, so this is money that has to go back.
-        "upgrade" => return Err(Error::InvoiceState("Subscription is not active".to_owned())),
-        "renewal" => subscription.state.renewed(now, plan.billing_period),
-        _ if subscription.state.status() == domain::billing::SubscriptionStatus::Active => subscription.state,
+        ("upgrade", _) => return Err(Error::InvoiceState("Subscription is not active".to_owned())),
+        ("renewal", Some((_, until))) => subscription.state.paid_until(now, until),
+        ("renewal", None) => subscription.state.renewed(now, plan.billing_period),
+        // The provider's periods are those of the calendar: ours last as long, or access would lapse before the next one.
+        (_, Some((paid_at, until)))
+            if !subscription.state.is_current()
+                || subscription.state.status() == SubscriptionStatus::Trialing =>
+        {
+            SubscriptionState::Active { started_at: paid_at, expires_at: until }
+        }
+        _ if subscription.state.status() == SubscriptionStatus::Active => subscription.state,
         _ => subscription.state.activated(now, plan.billing_period)?,
     };
     subscription.plan_id = plan_id;

@@ -111,6 +111,7 @@ impl Billing {
                 method: None,
                 provider: None,
                 paid: Some(change.totals.total),
+                period: None,
             };
             settle(&mut transaction, invoice_id, capture, now).await?;
         }
@@ -202,7 +203,7 @@ async fn cost(
 }
 
 /// The country of an account's address, and its rate.
-pub(super) async fn tax_of(
+pub(crate) async fn tax_of(
     transaction: &mut Transaction,
     account_id: AccountId,
     now: DateTime<Utc>,

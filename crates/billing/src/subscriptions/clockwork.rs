@@ -1,7 +1,7 @@
 //! What time does to subscriptions: renewals are asked for, what ran out is over, trials end. Each step looks at the
 //! state again under the account's lock, so that it can be done any number of times and by several servers at once.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use domain::billing::{SubscriptionStatus, Totals};
 use domain::ids::{AccountId, InvoiceId, SubscriptionId};
 use platform::database::{Database, Transaction};
@@ -18,6 +18,10 @@ use crate::{Billing, Result, accounts};
 
 /// How many days before its end a renewal is asked for (spec 5.6, "renewal reminder").
 const RENEWAL_DAYS: u64 = 7;
+
+/// How many days a provider that collects a subscription has for it after the end of the period: it tries again when a
+/// card is refused, and its word comes later than the end.
+const COLLECTION_DAYS: i32 = 3;
 
 /// How many subscriptions are looked for at a time.
 const BATCH: i64 = 500;
@@ -86,7 +90,8 @@ async fn ending_before(
     let mut transaction = database.begin_worker().await?;
     let rows = sqlx::query!(
             r#"SELECT s.account_id AS "account_id: AccountId", s.id AS "id: SubscriptionId" FROM subscriptions s
-               WHERE s.status IN ('active', 'trialing') AND s.expires_at <= $1
+               WHERE s.status IN ('active', 'trialing')
+                 AND s.expires_at <= $1::timestamptz - (CASE WHEN $2 OR s.provider_subscription_id IS NULL THEN interval '0' ELSE make_interval(days => $4) END)
                  AND (NOT $2 OR (s.status = 'active' AND s.provider_subscription_id IS NULL
                                  AND NOT EXISTS (SELECT FROM invoices i WHERE i.account_id = s.account_id AND i.subscription_id = s.id
                                                    AND i.reason = 'renewal' AND i.status = 'pending')
@@ -96,6 +101,7 @@ async fn ending_before(
             until,
             to_renew,
             BATCH,
+            COLLECTION_DAYS,
         )
         .fetch_all(&mut *transaction)
         .await?;
@@ -155,8 +161,13 @@ async fn ask_for_renewal(
     )
     .await?;
     if totals.total.minor == 0 {
-        let capture =
-            Capture { reference: "zero-price", method: None, provider: None, paid: Some(totals.total) };
+        let capture = Capture {
+            reference: "zero-price",
+            method: None,
+            provider: None,
+            paid: Some(totals.total),
+            period: None,
+        };
         settle(&mut transaction, invoice_id, capture, now).await?;
     }
     tell(&mut transaction, account_id, "subscription.renewal_requested", id, now).await?;
@@ -175,7 +186,9 @@ async fn end(
     accounts::lock(&mut transaction, account_id).await?;
     let mut subscription = LockedSubscription::load(&mut transaction, account_id, id).await?;
     let before = subscription.state;
-    subscription.state = before.at(now);
+    let grace =
+        if subscription.is_collected { TimeDelta::days(COLLECTION_DAYS.into()) } else { TimeDelta::zero() };
+    subscription.state = before.at(now - grace);
     if subscription.state == before {
         return Ok(false);
     }

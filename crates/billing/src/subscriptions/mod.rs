@@ -1,6 +1,6 @@
 //! What an account does with its subscriptions, and what time does to them (spec 5.6).
 
-mod change;
+pub(crate) mod change;
 pub mod clockwork;
 mod read;
 pub(crate) mod record;

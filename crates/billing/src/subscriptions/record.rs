@@ -19,6 +19,8 @@ pub(crate) struct LockedSubscription {
     pub plan_id: PlanId,
     pub pending_plan_id: Option<PlanId>,
     pub state: SubscriptionState,
+    /// Whether a payment provider collects it.
+    pub is_collected: bool,
 }
 
 impl LockedSubscription {
@@ -29,8 +31,9 @@ impl LockedSubscription {
         id: SubscriptionId,
     ) -> Result<Self> {
         let row = sqlx::query!(
-            "SELECT plan_id, pending_plan_id, status, started_at, expires_at, trial_end_at, cancelled_at, paused_at
-             FROM subscriptions WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE",
+            r#"SELECT plan_id, pending_plan_id, status, started_at, expires_at, trial_end_at, cancelled_at, paused_at,
+                    provider_subscription_id IS NOT NULL AS "is_collected!"
+             FROM subscriptions WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE"#,
             Uuid::from(account_id),
             Uuid::from(id),
         )
@@ -51,11 +54,21 @@ impl LockedSubscription {
             plan_id: PlanId(row.plan_id),
             pending_plan_id: row.pending_plan_id.map(PlanId),
             state,
+            is_collected: row.is_collected,
         })
     }
 
-    /// Writes it back.
+    /// Writes it back, and lets a provider that collects it know.
     pub async fn save(&self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<()> {
+        self.write(transaction, now).await?;
+        if self.is_collected {
+            crate::providers::follow_later(transaction, self.account_id, self.id, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes it back as the provider that collects it says it is.
+    pub async fn write(&self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<()> {
         let columns = self.state.columns();
         sqlx::query!(
             "UPDATE subscriptions

@@ -206,6 +206,43 @@ impl SubscriptionState {
         }
     }
 
+    /// A provider collected periods up to `end`: that is how long access lasts, however often and in whatever order this
+    /// is said. What will not be renewed stays so; what was over runs again.
+    #[must_use]
+    pub fn paid_until(self, now: DateTime<Utc>, end: DateTime<Utc>) -> Self {
+        match self {
+            Self::Active { started_at, expires_at } => {
+                Self::Active { started_at, expires_at: expires_at.max(end) }
+            }
+            Self::Paused { started_at, expires_at, paused_at } => {
+                Self::Paused { started_at, expires_at: expires_at.max(end), paused_at }
+            }
+            Self::Cancelled { started_at, expires_at, cancelled_at } => {
+                Self::Cancelled { started_at, expires_at: expires_at.max(Some(end)), cancelled_at }
+            }
+            Self::Expired { started_at, expired_at } if end > expired_at && end > now => {
+                Self::Active { started_at, expires_at: end }
+            }
+            Self::Pending | Self::Trialing { .. } if end > now => {
+                Self::Active { started_at: now, expires_at: end }
+            }
+            other => other,
+        }
+    }
+
+    /// Goes on after all: what was cancelled and has time left is active again.
+    #[must_use]
+    pub fn reinstated(self, now: DateTime<Utc>) -> Self {
+        match self {
+            Self::Cancelled { started_at: Some(started_at), expires_at: Some(expires_at), .. }
+                if expires_at > now =>
+            {
+                Self::Active { started_at, expires_at }
+            }
+            other => other,
+        }
+    }
+
     /// Interrupted at `now`.
     pub fn paused(self, now: DateTime<Utc>) -> Result<Self, SubscriptionRefusal> {
         match self {

@@ -9,6 +9,7 @@ mod invoices;
 mod payments;
 mod plans;
 mod profile;
+mod sessions;
 mod subscriptions;
 mod tokens;
 mod words;
@@ -58,4 +59,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(payments::webhook))
         .routes(routes!(payments::mark_paid))
         .routes(routes!(payments::refund))
+        .routes(routes!(sessions::create))
+        .routes(routes!(sessions::status))
+        .routes(routes!(sessions::portal))
 }

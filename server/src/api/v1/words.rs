@@ -42,6 +42,11 @@ impl From<E> for Problem {
             E::NoSubscription | E::NoAddonSubscription | E::NoInvoice | E::NoPlan => {
                 Self::not_found(error.to_string())
             }
+            E::NoProvider | E::NoSession | E::NoEvent => Self::not_found(error.to_string()),
+            E::Provider(problem) if problem.is_passing() => {
+                tracing::warn!(%problem, "billing.provider_unavailable");
+                Self::unavailable()
+            }
             E::NotYourInvoice => Self::forbidden(error.to_string()),
             E::Database(error) => error.into(),
             E::Inconsistent(what) => {

@@ -1,0 +1,119 @@
+//! A provider's subscription does what ours does: ended, paused or changed here, it is there too.
+
+use chrono::{DateTime, Utc};
+use domain::billing::{SubscriptionState, Totals};
+use domain::ids::{AccountId, SubscriptionId};
+use domain::money::{Currency, Money};
+use platform::database::Transaction;
+use platform::jobs::{self, Job, Options};
+use plugin_api::payment::{Interval, SessionLine, Wanted};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::catalogue::currency;
+use crate::catalogue::prices::Rates;
+use crate::subscriptions::change::tax_of;
+use crate::subscriptions::record::{LockedSubscription, PlanFacts};
+use crate::{Billing, Result};
+
+/// Tells the provider how one of our subscriptions stands. Says how it stands when it runs, so that it can be done any
+/// number of times.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FollowSubscription {
+    /// The account.
+    pub account_id: AccountId,
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+}
+
+impl Job for FollowSubscription {
+    const QUEUE: &'static str = "billing.follow_subscription";
+}
+
+/// Lets the provider follow, once this transaction is committed.
+pub(crate) async fn follow_later(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    subscription_id: SubscriptionId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let options = Options { deduplication_key: Some(subscription_id.to_string()), ..Options::default() };
+    jobs::enqueue(transaction, &FollowSubscription { account_id, subscription_id }, options, now).await?;
+    Ok(())
+}
+
+impl Billing {
+    /// Tells the provider how the subscription stands.
+    pub async fn follow(&self, job: &FollowSubscription) -> Result<()> {
+        let now = self.clock.now();
+        let mut transaction = self.database.begin_worker().await?;
+        let subscription =
+            LockedSubscription::load(&mut transaction, job.account_id, job.subscription_id).await?;
+        let linked = sqlx::query!(
+            r#"SELECT s.provider, s.provider_subscription_id, i.plan_id AS "paid_plan_id?", i.currency AS "currency?: String"
+               FROM subscriptions s
+               LEFT JOIN LATERAL (SELECT plan_id, currency FROM invoices
+                                  WHERE account_id = s.account_id AND subscription_id = s.id AND reason <> 'upgrade' AND status = 'paid'
+                                  ORDER BY paid_at DESC LIMIT 1) i ON true
+               WHERE s.account_id = $1 AND s.id = $2"#,
+            Uuid::from(job.account_id),
+            Uuid::from(job.subscription_id),
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        let (Some(provider), Some(reference)) = (linked.provider, linked.provider_subscription_id) else {
+            return Ok(());
+        };
+        let next_plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+        let line = match linked.currency.filter(|_| linked.paid_plan_id != Some(next_plan_id.into())) {
+            Some(code) => {
+                let plan = PlanFacts::load(&mut transaction, next_plan_id).await?;
+                Some(line(&mut transaction, job.account_id, &plan, currency(&code)?, now).await?)
+            }
+            None => None,
+        };
+        transaction.commit().await?;
+        let state = subscription.state;
+        let wanted = Wanted {
+            renews: state.is_current(),
+            is_paused: matches!(state, SubscriptionState::Paused { .. }),
+            line,
+            next_payment_at: match state {
+                SubscriptionState::Active { expires_at, .. } if expires_at > now => Some(expires_at),
+                _ => None,
+            },
+        };
+        self.provider(&provider)?.follow(&reference, &wanted).await?;
+        Ok(())
+    }
+}
+
+impl Billing {
+    /// Has a provider give a payment back, and notes that it did, so that no older reading takes the refund back.
+    pub(crate) async fn give_back(&self, provider: &str, payment: &str) -> Result<()> {
+        self.provider(provider)?.refund(payment).await?;
+        sqlx::query!(
+            "UPDATE payments SET refunded_minor = amount_minor, reading_no = nextval('provider_readings')
+             WHERE provider = $1 AND reference = $2",
+            provider,
+            payment,
+        )
+        .execute(self.database.worker())
+        .await?;
+        Ok(())
+    }
+}
+
+/// What a plan costs from the next period on, with tax, in the currency that the subscription is paid in.
+async fn line(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    plan: &PlanFacts,
+    currency: Currency,
+    now: DateTime<Utc>,
+) -> Result<SessionLine> {
+    let net = Rates::load(transaction).await?.convert(plan.price, currency)?;
+    let (_, rate) = tax_of(transaction, account_id, now).await?;
+    let amount: Money = Totals::of([net], rate, currency)?.total;
+    Ok(SessionLine { name: plan.name.clone(), amount, interval: Interval::of(plan.billing_period) })
+}

@@ -1,0 +1,267 @@
+//! What providers send: kept as it came, handled once, tried again, and again when the admin says so.
+
+use chrono::{DateTime, Utc};
+use domain::access::AdminPermit;
+use domain::ids::AccountId;
+use platform::jobs::{self, Job, Options};
+use plugin_api::payment::{Event, Subject};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::apply::apply;
+use crate::payments::record;
+use crate::{Billing, Error, Result};
+
+/// What a message led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// What it was about is as the provider says.
+    Handled {
+        /// Whose it was.
+        account_id: AccountId,
+    },
+    /// There was nothing to do.
+    Ignored(&'static str),
+}
+
+/// What became of a message that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// Done.
+    Done {
+        /// The provider's name of what happened.
+        kind: String,
+        /// What it led to.
+        outcome: Outcome,
+    },
+    /// It was done before.
+    Duplicate,
+    /// It is kept, could not be done now, and will be tried again.
+    Kept {
+        /// Why.
+        problem: String,
+    },
+}
+
+/// Handles a message that is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HandleEvent {
+    /// The provider.
+    pub provider: String,
+    /// Its id of the message.
+    pub event_id: String,
+}
+
+impl Job for HandleEvent {
+    const QUEUE: &'static str = "billing.provider_event";
+}
+
+/// A message as the admin sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeptEvent {
+    /// The provider.
+    pub provider: String,
+    /// Its id of the message.
+    pub event_id: String,
+    /// Its name of what happened.
+    pub kind: String,
+    /// `received`, `handled`, `ignored` or `failed`.
+    pub status: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// What it led to, or why it failed.
+    pub outcome: Option<String>,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// When it was done.
+    pub handled_at: Option<DateTime<Utc>>,
+    /// Its body as it came.
+    pub body: Vec<u8>,
+}
+
+impl Billing {
+    /// Takes a message that says it is a provider's: checks it, keeps it as it came, and does what it asks for. What is
+    /// kept is done in the end, so the provider need not send it again.
+    pub async fn receive(&self, provider: &str, signature: Option<&str>, body: &[u8]) -> Result<Received> {
+        let now = self.clock.now();
+        let event = self.provider(provider)?.event(signature, body, now)?;
+        let (subject_kind, subject_id) = match &event.subject {
+            Some(subject) => Some(columns(subject)).unzip(),
+            None => (None, None),
+        };
+        let mut transaction = self.database.begin_worker().await?;
+        let is_new = sqlx::query!(
+            "INSERT INTO provider_events (provider, event_id, kind, body, subject_kind, subject_id, occurred_at, received_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            provider,
+            event.id,
+            event.kind,
+            body,
+            subject_kind,
+            subject_id,
+            event.occurred_at,
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected()
+            == 1;
+        if is_new {
+            // Should this process die here, another one goes on.
+            let job = HandleEvent { provider: provider.to_owned(), event_id: event.id.clone() };
+            jobs::enqueue(&mut transaction, &job, Options::default(), now).await?;
+        }
+        transaction.commit().await?;
+        let Event { id, kind, .. } = event;
+        match self.handle_event(provider, &id).await {
+            Ok(Some(outcome)) => Ok(Received::Done { kind, outcome }),
+            Ok(None) => Ok(Received::Duplicate),
+            Err(error) => Ok(Received::Kept { problem: error.to_string() }),
+        }
+    }
+
+    /// Does what a kept message asks for; none if that was done. A failure is written down, and given.
+    pub async fn handle_event(&self, provider: &str, event_id: &str) -> Result<Option<Outcome>> {
+        let now = self.clock.now();
+        let kept = sqlx::query!(
+            "SELECT status, subject_kind, subject_id FROM provider_events WHERE provider = $1 AND event_id = $2",
+            provider,
+            event_id,
+        )
+        .fetch_optional(self.database.worker())
+        .await?
+        .ok_or(Error::NoEvent)?;
+        if matches!(kept.status.as_str(), "handled" | "ignored") {
+            return Ok(None);
+        }
+        let subject = kept.subject_kind.zip(kept.subject_id).and_then(|(kind, id)| subject(&kind, id));
+        let outcome = match self.do_event(provider, event_id, subject, now).await {
+            Err(error) => {
+                tracing::warn!(provider, event_id, %error, "billing.provider_event_failed");
+                sqlx::query!(
+                    "UPDATE provider_events SET status = 'failed', attempts = attempts + 1, last_error = $3
+                     WHERE provider = $1 AND event_id = $2 AND status IN ('received', 'failed')",
+                    provider,
+                    event_id,
+                    error.to_string(),
+                )
+                .execute(self.database.worker())
+                .await?;
+                return Err(error);
+            }
+            Ok(outcome) => outcome,
+        };
+        Ok(outcome)
+    }
+
+    async fn do_event(
+        &self,
+        provider: &str,
+        event_id: &str,
+        subject: Option<Subject>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Outcome>> {
+        let read = match &subject {
+            Some(subject) => self.read(provider, subject).await?,
+            None => None,
+        };
+        let mut transaction = self.database.begin_worker().await?;
+        // Claimed in the transaction that handles it: two that came at once do it once.
+        let status = sqlx::query_scalar!(
+            "SELECT status FROM provider_events WHERE provider = $1 AND event_id = $2 FOR UPDATE",
+            provider,
+            event_id,
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        if matches!(status.as_str(), "handled" | "ignored") {
+            return Ok(None);
+        }
+        let outcome = match read {
+            Some((reading, number)) => apply(&mut transaction, provider, &reading, number, now).await?,
+            None if subject.is_some() => Outcome::Ignored("not one of ours"),
+            None => Outcome::Ignored("nothing to do"),
+        };
+        let (status, account_id, text) = match &outcome {
+            Outcome::Handled { account_id } => ("handled", Some(Uuid::from(*account_id)), None),
+            Outcome::Ignored(reason) => ("ignored", None, Some(*reason)),
+        };
+        sqlx::query!(
+            "UPDATE provider_events SET status = $3, attempts = attempts + 1, last_error = NULL, handled_at = $4, account_id = $5, outcome = $6
+             WHERE provider = $1 AND event_id = $2",
+            provider,
+            event_id,
+            status,
+            now,
+            account_id,
+            text,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Some(outcome))
+    }
+
+    /// Does once more what a message asked for, whatever became of it: reads the provider and makes it so.
+    pub async fn replay(&self, permit: AdminPermit<'_>, provider: &str, event_id: &str) -> Result<Outcome> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let found = sqlx::query!(
+            "UPDATE provider_events SET status = 'received' WHERE provider = $1 AND event_id = $2",
+            provider,
+            event_id,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if found.rows_affected() == 0 {
+            return Err(Error::NoEvent);
+        }
+        let facts = json!({ "provider": provider, "event_id": event_id });
+        record(&mut transaction, permit, "provider_event.replayed", Uuid::nil(), facts, self.clock.now())
+            .await?;
+        transaction.commit().await?;
+        self.handle_event(provider, event_id).await?.ok_or(Error::NoEvent)
+    }
+
+    /// What providers sent, newest first: a page of at most `limit`, of one status if given, before an instant.
+    pub async fn provider_events(
+        &self,
+        permit: AdminPermit<'_>,
+        status: Option<&str>,
+        before: Option<DateTime<Utc>>,
+        limit: i64,
+    ) -> Result<Vec<KeptEvent>> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let found = sqlx::query_as!(
+            KeptEvent,
+            "SELECT provider, event_id, kind, status, attempts, coalesce(last_error, outcome) AS outcome, received_at, handled_at, body
+             FROM provider_events
+             WHERE ($1::text IS NULL OR status = $1) AND ($2::timestamptz IS NULL OR received_at < $2)
+             ORDER BY received_at DESC, event_id LIMIT $3",
+            status,
+            before,
+            limit.clamp(1, 100),
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(found)
+    }
+}
+
+fn columns(subject: &Subject) -> (&'static str, String) {
+    match subject {
+        Subject::Session(id) => ("session", id.clone()),
+        Subject::Subscription(id) => ("subscription", id.clone()),
+        Subject::Payment(id) => ("payment", id.clone()),
+    }
+}
+
+fn subject(kind: &str, id: String) -> Option<Subject> {
+    match kind {
+        "session" => Some(Subject::Session(id)),
+        "subscription" => Some(Subject::Subscription(id)),
+        "payment" => Some(Subject::Payment(id)),
+        _ => None,
+    }
+}

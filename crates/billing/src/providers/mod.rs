@@ -1,0 +1,64 @@
+//! Payment providers: the page where an invoice is paid, and what a provider says afterwards (spec 5.11).
+//!
+//! * [`Billing::create_session`], [`Billing::session_status`], [`Billing::portal`]: what a payer needs
+//! * [`Billing::receive`], [`Billing::replay`]: what a provider sends, kept as it came
+//! * [`FollowSubscription`]: a provider's subscription does what ours does
+//!
+//! An event only says that something changed. What is done follows from a [reading](plugin_api::payment::Reading) of the
+//! whole purchase, applied under the lock of its account: doing that again, late or in another order changes nothing.
+
+mod apply;
+mod follow;
+mod inbox;
+mod session;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plugin_api::payment::PaymentProvider;
+
+pub use follow::FollowSubscription;
+pub(crate) use follow::follow_later;
+pub use inbox::{HandleEvent, KeptEvent, Outcome, Received};
+pub use session::{Checkout, PayPage, Paying};
+
+use crate::{Billing, Error, Result};
+
+/// The providers that customers can pay through.
+#[derive(Debug, Clone, Default)]
+pub struct Providers(Arc<BTreeMap<&'static str, Arc<dyn PaymentProvider>>>);
+
+impl Providers {
+    /// These providers, each under its own name.
+    pub fn new(providers: impl IntoIterator<Item = Arc<dyn PaymentProvider>>) -> Self {
+        Self(Arc::new(providers.into_iter().map(|provider| (provider.slug(), provider)).collect()))
+    }
+
+    /// The provider of a name.
+    pub fn get(&self, slug: &str) -> Option<&Arc<dyn PaymentProvider>> {
+        self.0.get(slug)
+    }
+
+    /// The one that pages offer: the first by name.
+    pub fn offered(&self) -> Option<&Arc<dyn PaymentProvider>> {
+        self.0.values().next()
+    }
+}
+
+impl Billing {
+    /// The same service with payment providers.
+    #[must_use]
+    pub fn with_providers(mut self, providers: Providers) -> Self {
+        self.providers = providers;
+        self
+    }
+
+    /// The provider that pages offer, if there is one.
+    pub fn offered_provider(&self) -> Option<&'static str> {
+        self.providers.offered().map(|provider| provider.slug())
+    }
+
+    fn provider(&self, slug: &str) -> Result<&Arc<dyn PaymentProvider>> {
+        self.providers.get(slug).ok_or(Error::NoProvider)
+    }
+}

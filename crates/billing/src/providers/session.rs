@@ -1,0 +1,261 @@
+//! The page where an invoice is paid.
+
+use domain::access::AccountPermit;
+use domain::billing::{BillingPeriod, InvoiceStatus, TaxRate, Totals};
+use domain::ids::{AccountId, InvoiceId};
+use domain::money::Money;
+use platform::database::Transaction;
+use plugin_api::payment::{Interval, NewSession, Payer, Reading, SessionLine, SessionStatus, Subject};
+use uuid::Uuid;
+
+use super::apply;
+use crate::catalogue::currency;
+use crate::{Billing, Error, Result};
+
+/// What a payer brings along.
+#[derive(Debug, Clone)]
+pub struct Checkout {
+    /// Where the provider sends its receipt.
+    pub email: Option<String>,
+    /// Where people go when they have paid; `{session}` stands for the page's id.
+    pub success_url: String,
+    /// Where people go who do not pay.
+    pub cancel_url: String,
+}
+
+/// A page where an invoice is paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayPage {
+    /// The provider's id of it.
+    pub session_id: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// What became of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paying {
+    /// What became of it.
+    pub status: SessionStatus,
+    /// What is, or was, to be paid.
+    pub total: Option<Money>,
+    /// The invoice that is paid on it.
+    pub invoice_id: InvoiceId,
+}
+
+/// What a page needs to know of an invoice.
+struct Payable {
+    account_id: AccountId,
+    number: String,
+    status: InvoiceStatus,
+    tax_rate: TaxRate,
+    totals: Totals,
+    session: Option<String>,
+    expired_sessions: i32,
+    customer: Option<String>,
+    name: Option<String>,
+    lines: Vec<PayableLine>,
+}
+
+struct PayableLine {
+    description: String,
+    net: Money,
+    /// The period of the plan that it begins; none for everything else.
+    period: Option<BillingPeriod>,
+}
+
+impl Billing {
+    /// The page where an invoice of the account is paid: the one that is open already, or a new one. What was paid in the
+    /// meantime is settled.
+    pub async fn create_session(
+        &self,
+        permit: AccountPermit<'_>,
+        provider: &str,
+        invoice_id: InvoiceId,
+        checkout: &Checkout,
+    ) -> Result<PayPage> {
+        let provider = self.provider(provider)?;
+        let mut payable = self.payable(permit, invoice_id).await?;
+        if let Some(session) = payable.session.take() {
+            match self
+                .read_and_apply(provider.slug(), &Subject::Session(session.clone()))
+                .await?
+                .and_then(|it| it.session)
+            {
+                Some(known) if known.status == SessionStatus::Open => {
+                    if let Some(url) = known.url {
+                        return Ok(PayPage { session_id: session, url });
+                    }
+                }
+                Some(known) if known.status != SessionStatus::Expired => {
+                    return Err(Error::InvoiceState("Invoice already paid".to_owned()));
+                }
+                _ => {}
+            }
+            payable = self.payable(permit, invoice_id).await?;
+        }
+        if payable.status != InvoiceStatus::Pending {
+            let status = payable.status.as_str().to_uppercase();
+            return Err(Error::InvoiceState(format!("Invoice is {status}, expected PENDING")));
+        }
+        let new = payable.into_session(invoice_id, checkout)?;
+        let made = provider.create_session(&new).await?;
+        let mut transaction = self.begin(permit).await?;
+        sqlx::query!(
+            "UPDATE invoices SET provider = $3, provider_session_id = $4, updated_at = $5
+             WHERE account_id = $1 AND id = $2 AND status = 'pending'",
+            Uuid::from(permit.account_id()),
+            Uuid::from(invoice_id),
+            provider.slug(),
+            made.id,
+            self.clock.now(),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        apply::remember_customer(&mut transaction, permit.account_id(), made.customer.as_deref()).await?;
+        transaction.commit().await?;
+        Ok(PayPage { session_id: made.id, url: made.url })
+    }
+
+    /// What became of a page of the account; what was paid on it is settled, should no event have said so yet.
+    pub async fn session_status(
+        &self,
+        permit: AccountPermit<'_>,
+        provider: &str,
+        session_id: &str,
+    ) -> Result<Paying> {
+        let provider = self.provider(provider)?.slug();
+        let mut transaction = self.begin(permit).await?;
+        let is_own = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM invoices WHERE account_id = $1 AND provider = $2 AND provider_session_id = $3) AS "is_own!""#,
+            Uuid::from(permit.account_id()),
+            provider,
+            session_id,
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        if !is_own {
+            return Err(Error::NoSession);
+        }
+        let reading = self.read_and_apply(provider, &Subject::Session(session_id.to_owned())).await?;
+        let Reading { invoice_id, session, .. } = reading.ok_or(Error::NoSession)?;
+        let session = session.ok_or(Error::NoSession)?;
+        Ok(Paying { status: session.status, total: session.total, invoice_id })
+    }
+
+    /// The provider's page where the payer changes their card.
+    pub async fn portal(&self, permit: AccountPermit<'_>, return_url: &str) -> Result<String> {
+        let provider = self.providers.offered().ok_or(Error::NoProvider)?;
+        let mut transaction = self.begin(permit).await?;
+        let customer = sqlx::query_scalar!(
+            "SELECT provider_customer_id FROM billing_accounts WHERE id = $1",
+            Uuid::from(permit.account_id()),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .flatten();
+        transaction.commit().await?;
+        let customer = customer.ok_or(Error::NotACustomerYet)?;
+        Ok(provider.portal(&customer, return_url).await?)
+    }
+
+    async fn payable(&self, permit: AccountPermit<'_>, id: InvoiceId) -> Result<Payable> {
+        let mut transaction = self.begin(permit).await?;
+        let payable = Payable::load(&mut transaction, permit.account_id(), id).await?;
+        transaction.commit().await?;
+        Ok(payable)
+    }
+}
+
+impl Payable {
+    async fn load(transaction: &mut Transaction, account_id: AccountId, id: InvoiceId) -> Result<Self> {
+        let row = sqlx::query!(
+            r#"SELECT i.number, i.status, i.currency AS "currency: String", i.subtotal_minor, i.tax_minor, i.tax_rate,
+                      i.provider_session_id, i.expired_sessions, a.provider_customer_id,
+                      nullif(trim(coalesce(p.company, concat_ws(' ', p.first_name, p.last_name))), '') AS name
+               FROM invoices i JOIN billing_accounts a ON a.id = i.account_id
+               LEFT JOIN billing_profiles p ON p.account_id = i.account_id
+               WHERE i.account_id = $1 AND i.id = $2"#,
+            Uuid::from(account_id),
+            Uuid::from(id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?
+        .ok_or(Error::NoInvoice)?;
+        let lines = sqlx::query!(
+            r#"SELECT l.description, l.total_minor AS "total_minor!", p.billing_period AS "billing_period?"
+               FROM invoice_lines l JOIN invoices i ON i.account_id = l.account_id AND i.id = l.invoice_id
+               LEFT JOIN plans p ON p.id = l.catalog_item_id AND l.item_type = 'subscription' AND i.reason = 'purchase'
+               WHERE l.account_id = $1 AND l.invoice_id = $2 ORDER BY l.position"#,
+            Uuid::from(account_id),
+            Uuid::from(id),
+        )
+        .fetch_all(&mut **transaction)
+        .await?;
+        let currency = currency(&row.currency)?;
+        let money = |minor| Money::new(minor, currency);
+        let subtotal = money(row.subtotal_minor);
+        let tax = money(row.tax_minor);
+        Ok(Self {
+            account_id,
+            number: row.number,
+            status: row.status.parse()?,
+            tax_rate: TaxRate::new(row.tax_rate).unwrap_or(TaxRate::ZERO),
+            totals: Totals { subtotal, tax, total: subtotal.checked_add(tax)? },
+            session: row.provider_session_id,
+            expired_sessions: row.expired_sessions,
+            customer: row.provider_customer_id,
+            name: row.name,
+            lines: lines
+                .into_iter()
+                .map(|line| {
+                    let period = line.billing_period.map(|period| period.parse()).transpose()?;
+                    Ok(PayableLine { description: line.description, net: money(line.total_minor), period })
+                })
+                .collect::<Result<_>>()?,
+        })
+    }
+
+    fn into_session(self, invoice_id: InvoiceId, checkout: &Checkout) -> Result<NewSession> {
+        let lines = with_tax(&self.lines, self.tax_rate, self.totals);
+        Ok(NewSession {
+            key: format!("{invoice_id}-{}", self.expired_sessions),
+            invoice_id,
+            invoice_number: self.number,
+            payer: Payer {
+                account_id: self.account_id,
+                customer: self.customer,
+                email: checkout.email.clone(),
+                name: self.name,
+            },
+            lines,
+            success_url: checkout.success_url.clone(),
+            cancel_url: checkout.cancel_url.clone(),
+        })
+    }
+}
+
+/// Lines with their tax, which come to the invoice's total. What is paid again and again carries the tax that it has by
+/// itself, since that is what its renewals cost; the other lines share the rest, cents by the largest remainder.
+fn with_tax(lines: &[PayableLine], rate: TaxRate, totals: Totals) -> Vec<SessionLine> {
+    let interval = |line: &PayableLine| line.period.and_then(Interval::of);
+    let recurring: i64 =
+        lines.iter().filter(|line| interval(line).is_some()).map(|line| rate.of_net(line.net).minor).sum();
+    let others = lines.iter().filter(|line| interval(line).is_none());
+    let weights: Vec<u32> = others.map(|line| u32::try_from(line.net.minor).unwrap_or(u32::MAX)).collect();
+    let rest = Money::new(totals.tax.minor - recurring, totals.tax.currency);
+    let mut shares = rest.allocate(&weights).into_iter();
+    lines
+        .iter()
+        .map(|line| {
+            let interval = interval(line);
+            let tax = match interval {
+                Some(_) => rate.of_net(line.net),
+                None => shares.next().unwrap_or(Money::zero(line.net.currency)),
+            };
+            let amount = Money::new(line.net.minor + tax.minor, line.net.currency);
+            SessionLine { name: line.description.clone(), amount, interval }
+        })
+        .collect()
+}

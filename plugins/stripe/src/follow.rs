@@ -1,0 +1,122 @@
+//! A subscription at Stripe does what ours does.
+
+use chrono::{DateTime, Utc};
+use plugin_api::payment::{Interval, ProviderError, SessionLine, Wanted};
+use serde::Serialize;
+use stripe::StripeRequest;
+use stripe_billing::subscription::{
+    RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems, UpdateSubscriptionPauseCollection,
+    UpdateSubscriptionPauseCollectionBehavior, UpdateSubscriptionProrationBehavior,
+    UpdateSubscriptionTrialEnd,
+};
+use stripe_client_core::{RequestBuilder, StripeMethod};
+use stripe_product::price::{CreatePrice, CreatePriceRecurring, CreatePriceRecurringInterval};
+use stripe_shared::{Price, RecurringInterval, Subscription, SubscriptionStatus};
+
+use crate::Stripe;
+use crate::checkout::currency;
+use crate::client::{once, problem};
+
+impl Stripe {
+    pub(crate) async fn make_follow(&self, id: &str, wanted: &Wanted) -> Result<(), ProviderError> {
+        let found =
+            RetrieveSubscription::new(id).send(&self.client).await.map_err(|error| problem(&error))?;
+        if matches!(found.status, SubscriptionStatus::Canceled | SubscriptionStatus::IncompleteExpired) {
+            // What is over stays so; a new purchase begins a new one.
+            return Ok(());
+        }
+        if found.pause_collection.is_some() && !wanted.is_paused {
+            self.collect_again(id).await?;
+        }
+        let mut update = UpdateSubscription::new(id)
+            .cancel_at_period_end(!wanted.renews)
+            .proration_behavior(UpdateSubscriptionProrationBehavior::None);
+        if found.pause_collection.is_none() && wanted.is_paused {
+            update = update.pause_collection(UpdateSubscriptionPauseCollection::new(
+                UpdateSubscriptionPauseCollectionBehavior::Void,
+            ));
+        }
+        if let Some(at) = wanted.next_payment_at.filter(|at| is_elsewhere(&found, *at)) {
+            // What is tried out is not paid: so the next payment comes when the time left is over.
+            update = update.trial_end(UpdateSubscriptionTrialEnd::Timestamp(at.timestamp()));
+        }
+        if let (Some(item), Some(line)) = (found.items.data.first(), &wanted.line)
+            && !costs(&item.price, line)
+        {
+            let mut changed = UpdateSubscriptionItems::new();
+            changed.id = Some(item.id.to_string());
+            changed.price = Some(self.price(item.price.product.id().as_str(), line).await?);
+            update = update.items(vec![changed]);
+        }
+        update.send(&self.client).await.map_err(|error| problem(&error))?;
+        Ok(())
+    }
+
+    /// Ends a pause. The library cannot send the empty value that Stripe wants for it.
+    async fn collect_again(&self, id: &str) -> Result<(), ProviderError> {
+        #[derive(Serialize)]
+        struct Unpause {
+            pause_collection: &'static str,
+        }
+        RequestBuilder::new(StripeMethod::Post, format!("/subscriptions/{id}"))
+            .form(&Unpause { pause_collection: "" })
+            .customize::<Subscription>()
+            .send(&self.client)
+            .await
+            .map_err(|error| problem(&error))?;
+        Ok(())
+    }
+
+    /// A price of a product: the same one however often it is asked for.
+    async fn price(&self, product: &str, line: &SessionLine) -> Result<String, ProviderError> {
+        let (unit, count) = unit(line)?;
+        let mut recurring = CreatePriceRecurring::new(match unit {
+            RecurringInterval::Week => CreatePriceRecurringInterval::Week,
+            RecurringInterval::Year => CreatePriceRecurringInterval::Year,
+            _ => CreatePriceRecurringInterval::Month,
+        });
+        recurring.interval_count = Some(count);
+        let key = format!(
+            "price-{product}-{}-{}-{}{count}",
+            line.amount.minor,
+            line.amount.currency,
+            unit.as_str()
+        );
+        let made = CreatePrice::new(currency(line)?)
+            .product(product)
+            .unit_amount(line.amount.minor)
+            .nickname(line.name.clone())
+            .recurring(recurring)
+            .customize()
+            .request_strategy(once(key))
+            .send(&self.client)
+            .await
+            .map_err(|error| problem(&error))?;
+        Ok(made.id.to_string())
+    }
+}
+
+fn unit(line: &SessionLine) -> Result<(RecurringInterval, u64), ProviderError> {
+    match line.interval {
+        Some(Interval::Weeks(count)) => Ok((RecurringInterval::Week, count.into())),
+        Some(Interval::Months(count)) => Ok((RecurringInterval::Month, count.into())),
+        Some(Interval::Year) => Ok((RecurringInterval::Year, 1)),
+        None => Err(ProviderError::Refused("what is paid once has no periods".to_owned())),
+    }
+}
+
+/// Whether a price is what the line asks for already.
+fn costs(price: &Price, line: &SessionLine) -> bool {
+    let same_interval = unit(line).is_ok_and(|(unit, count)| {
+        price.recurring.as_ref().is_some_and(|known| known.interval == unit && known.interval_count == count)
+    });
+    same_interval
+        && price.unit_amount == Some(line.amount.minor)
+        && price.currency.to_string().eq_ignore_ascii_case(line.amount.currency.code())
+}
+
+/// Whether the next payment would come at another time than `at`, by more than Stripe's own rounding.
+fn is_elsewhere(subscription: &Subscription, at: DateTime<Utc>) -> bool {
+    let ends = subscription.items.data.iter().map(|item| item.current_period_end).max();
+    ends.is_none_or(|end| (end - at.timestamp()).abs() > 60)
+}

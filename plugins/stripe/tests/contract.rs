@@ -1,0 +1,108 @@
+//! What every payment provider promises, asked of Stripe through the sandbox.
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::ids::{AccountId, InvoiceId};
+use plugin_api::payment::contract::{self, Till};
+use plugin_api::payment::{PaymentProvider, ProviderError, Session, Subject, WebhookError};
+use plugin_stripe::{Config, Stripe};
+use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, signature};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+const SECRET: &str = "whsec_contract";
+
+struct World {
+    sandbox: Sandbox,
+    stripe: Stripe,
+    ids: Mutex<u128>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let sandbox = Sandbox::new(stripe_sandbox::Config {
+            default_endpoint: Some(Endpoint {
+                url: "http://127.0.0.1:9/".to_owned(),
+                secret: SECRET.to_owned(),
+            }),
+            seed: Some(1),
+            ..stripe_sandbox::Config::default()
+        })
+        .unwrap();
+        sandbox.set_controls(Controls { hold: true, ..Controls::default() });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+        let server = sandbox.clone();
+        tokio::spawn(async move { server.serve(listener).await });
+        let config =
+            Config { secret_key: "sk_test_x".to_owned(), webhook_secret: SECRET.to_owned(), base_url };
+        Self { sandbox, stripe: Stripe::new(config).unwrap(), ids: Mutex::new(0) }
+    }
+}
+
+#[async_trait]
+impl Till for World {
+    fn new_ids(&self) -> (AccountId, InvoiceId) {
+        let mut last = self.ids.lock().unwrap();
+        *last += 2;
+        (AccountId(Uuid::from_u128(*last)), InvoiceId(Uuid::from_u128(*last + 1)))
+    }
+
+    async fn pay(&self, session: &Session) {
+        assert_eq!(self.sandbox.pay(&session.id, "4242424242424242"), Payment::Paid);
+    }
+
+    async fn next_period(&self) {
+        self.sandbox.advance_to_next_renewal().unwrap();
+    }
+
+    async fn messages(&self) -> Vec<(String, Vec<u8>)> {
+        let held = self.sandbox.held_webhooks();
+        held.into_iter().map(|it| (it.signature, it.payload.into_bytes())).collect()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        use stripe_sandbox::Clock;
+        stripe_sandbox::SystemClock.now()
+    }
+}
+
+#[tokio::test]
+async fn stripe_keeps_the_contract() {
+    let world = World::new().await;
+    contract::run(&world.stripe, &world).await;
+}
+
+#[tokio::test]
+async fn a_message_of_a_shape_that_nobody_knows_is_read_if_it_is_signed() {
+    let world = World::new().await;
+    let now = world.now();
+    let event = |body: &str| {
+        let header = signature::header(body, SECRET, now.timestamp());
+        world.stripe.event(Some(&header), body.as_bytes(), now)
+    };
+    let new = r#"{"id":"evt_1","type":"invoice.dreamt","created":1,"data":{"object":{"object":"invoice","id":"in_1",
+        "parent":{"subscription_details":{"subscription":"sub_1"}}}}}"#;
+    assert_eq!(event(new).unwrap().subject, Some(Subject::Subscription("sub_1".to_owned())));
+    let other = r#"{"id":"evt_2","type":"mandate.updated","created":1,"data":{"object":{"object":"mandate","id":"m"}}}"#;
+    assert_eq!(event(other).unwrap().subject, None);
+    assert_eq!(event("[]"), Err(WebhookError::Payload));
+    assert_eq!(event(r#"{"id":"evt_3"}"#), Err(WebhookError::Payload));
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_is_said_to_be_so() {
+    let config = Config {
+        secret_key: "sk_test_x".to_owned(),
+        webhook_secret: SECRET.to_owned(),
+        base_url: Some("http://127.0.0.1:9".to_owned()),
+    };
+    let provider: Arc<dyn PaymentProvider> = Arc::new(Stripe::new(config).unwrap());
+    let error = provider.read(&Subject::Session("cs_1".to_owned())).await.unwrap_err();
+    assert!(error.is_passing(), "{error:?}");
+    assert!(matches!(provider.refund("pi_1").await, Err(ProviderError::Unavailable(_))));
+}

@@ -1,0 +1,112 @@
+//! Paying an invoice on a provider's page (spec 5.11, 5.12).
+
+use axum::Json;
+use axum::extract::{Path, State};
+use billing::providers::{Checkout, Paying};
+use plugin_api::payment::SessionStatus;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::caller::{Body, User};
+use super::words::amount;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// What is to be paid.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ToPay {
+    invoice_id: Option<String>,
+}
+
+/// A page where it is paid.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PayPageOut {
+    session_id: String,
+    session_url: String,
+}
+
+/// What became of a page.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PayingOut {
+    /// `open`, `complete`, `processing` or `expired`.
+    status: &'static str,
+    /// What is, or was, to be paid.
+    amount_total: Option<String>,
+    currency: Option<String>,
+    invoice_id: String,
+}
+
+impl From<Paying> for PayingOut {
+    fn from(paying: Paying) -> Self {
+        Self {
+            status: match paying.status {
+                SessionStatus::Open => "open",
+                SessionStatus::Paid => "complete",
+                SessionStatus::Processing => "processing",
+                SessionStatus::Expired => "expired",
+            },
+            amount_total: paying.total.map(amount),
+            currency: paying.total.map(|total| total.currency.to_string()),
+            invoice_id: paying.invoice_id.to_string(),
+        }
+    }
+}
+
+/// The page of Stripe's where an invoice is paid. Asked for again, it is the same page while it can be paid.
+#[utoipa::path(
+    post, path = "/api/v1/plugins/stripe/create-session", tag = "v1 payments", security(("bearer" = [])), request_body = ToPay,
+    responses((status = 200, body = PayPageOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 415, body = Problem), (status = 503, body = Problem))
+)]
+pub async fn create(
+    State(state): State<AppState>,
+    user: User,
+    Body(body): Body<ToPay>,
+) -> Result<Json<PayPageOut>, Problem> {
+    let id = body.invoice_id.as_deref().and_then(|id| id.parse().ok());
+    let id = id.ok_or_else(|| Problem::bad_request("Invalid invoice_id format"))?;
+    let email = state.services.identity.own(&user.0).await?.email;
+    let checkout = Checkout {
+        email: Some(email),
+        success_url: format!(
+            "{}{}?session={{session}}",
+            state.settings.base_url,
+            app::routes::account_invoice(id)
+        ),
+        cancel_url: format!("{}{}", state.settings.base_url, app::routes::account_invoice(id)),
+    };
+    let page = state.services.billing.create_session(user.account(), "stripe", id, &checkout).await?;
+    Ok(Json(PayPageOut { session_id: page.session_id, session_url: page.url }))
+}
+
+/// What became of a page; what was paid on it is settled, should no webhook have said so yet.
+#[utoipa::path(
+    get, path = "/api/v1/plugins/stripe/session-status/{id}", tag = "v1 payments", security(("bearer" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = PayingOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 503, body = Problem))
+)]
+pub async fn status(
+    State(state): State<AppState>,
+    user: User,
+    Path(id): Path<String>,
+) -> Result<Json<PayingOut>, Problem> {
+    let id: String = id.chars().filter(|c| *c != '\0').take(255).collect();
+    Ok(Json(state.services.billing.session_status(user.account(), "stripe", &id).await?.into()))
+}
+
+/// The address of a page.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PortalOut {
+    url: String,
+}
+
+/// The page of Stripe's where a customer changes their card.
+#[utoipa::path(
+    post, path = "/api/v1/plugins/stripe/portal", tag = "v1 payments", security(("bearer" = [])),
+    responses((status = 200, body = PortalOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 503, body = Problem))
+)]
+pub async fn portal(State(state): State<AppState>, user: User) -> Result<Json<PortalOut>, Problem> {
+    let back = format!("{}{}", state.settings.base_url, app::routes::ACCOUNT);
+    Ok(Json(PortalOut { url: state.services.billing.portal(user.account(), &back).await? }))
+}

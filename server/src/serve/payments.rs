@@ -1,0 +1,127 @@
+//! Where people pay: an account at Stripe, or a sandbox beside this server in which no real money moves (DESIGN 6).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use billing::providers::Providers;
+use plugin_api::payment::PaymentProvider;
+use plugin_stripe::{Config, Stripe};
+use rand::distr::{Alphanumeric, SampleString};
+use stripe_sandbox::{Endpoint, Sandbox};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::state::AppState;
+
+/// Stripe's own pages: forms of ours lead there.
+const STRIPE_PAGES: &str = " https://checkout.stripe.com https://billing.stripe.com";
+
+/// The file in the state directory that keeps the sandbox's customers and subscriptions between two runs.
+const SNAPSHOT: &str = "stripe-sandbox.json";
+
+/// Adds the providers to the state; starts the sandbox if there is no account.
+pub async fn open(state: AppState, work: &TaskTracker) -> anyhow::Result<AppState> {
+    match &state.settings.stripe {
+        Some(keys) => {
+            let stripe = Stripe::new(Config {
+                secret_key: keys.secret_key.expose().to_owned(),
+                webhook_secret: keys.webhook_secret.expose().to_owned(),
+                base_url: None,
+            })?;
+            Ok(state
+                .with_providers(Providers::new([Arc::new(stripe) as Arc<dyn PaymentProvider>]), STRIPE_PAGES))
+        }
+        None => with_sandbox(state, work).await,
+    }
+}
+
+async fn with_sandbox(state: AppState, work: &TaskTracker) -> anyhow::Result<AppState> {
+    let settings = &state.settings;
+    let address = SocketAddr::new(settings.listen.ip(), settings.stripe_sandbox_port.unwrap_or(0));
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address} for the Stripe sandbox; STRIPE_SANDBOX_PORT chooses another")
+    })?;
+    let port = listener.local_addr()?.port();
+    let public_url = format!("http://{}:{port}", host(&settings.base_url));
+    let secret = || Alphanumeric.sample_string(&mut rand::rng(), 32);
+    let (secret_key, webhook_secret) = (format!("sk_test_{}", secret()), format!("whsec_{}", secret()));
+    tokio::fs::create_dir_all(&settings.state_dir)
+        .await
+        .with_context(|| format!("cannot make {}", settings.state_dir.display()))?;
+    let sandbox = Sandbox::new(stripe_sandbox::Config {
+        secret_key: Some(secret_key.clone()),
+        public_url: Some(public_url.clone()),
+        default_endpoint: Some(Endpoint {
+            url: format!(
+                "http://{}/api/webhooks/stripe",
+                SocketAddr::new(local(settings.listen), settings.listen.port())
+            ),
+            secret: webhook_secret.clone(),
+        }),
+        snapshot: Some(settings.state_dir.join(SNAPSHOT)),
+        ..stripe_sandbox::Config::default()
+    })?;
+    let stripe = Stripe::new(Config {
+        secret_key,
+        webhook_secret,
+        base_url: Some(format!("http://{}", SocketAddr::new(local(address), port))),
+    })?;
+    let stop = state.stop.clone();
+    work.spawn(async move {
+        tokio::select! {
+            served = sandbox.serve(listener) => {
+                if let Err(error) = served {
+                    tracing::error!(%error, "stripe_sandbox.stopped");
+                }
+            }
+            () = stop.cancelled() => {}
+        }
+        if let Err(error) = sandbox.save() {
+            tracing::warn!(%error, "stripe_sandbox.not_saved");
+        }
+    });
+    tracing::info!(url = public_url, "stripe_sandbox.ready");
+    let providers = Providers::new([Arc::new(stripe) as Arc<dyn PaymentProvider>]);
+    let mut state = state.with_providers(providers, &format!(" {public_url}"));
+    state.sandbox_url = Some(format!("{public_url}/sandbox").into());
+    Ok(state)
+}
+
+/// The host that people type.
+fn host(base_url: &str) -> &str {
+    let rest = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    match authority.rfind(':') {
+        // Not a colon within an address of version 6.
+        Some(at) if !authority[at..].contains(']') => &authority[..at],
+        _ => authority,
+    }
+}
+
+/// Where this machine reaches what listens on `address`.
+fn local(address: SocketAddr) -> std::net::IpAddr {
+    match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+        std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn the_host_is_what_people_type() {
+        for (url, expected) in [
+            ("http://localhost:3000", "localhost"),
+            ("https://desk.example", "desk.example"),
+            ("https://desk.example/app", "desk.example"),
+            ("http://[::1]:3000", "[::1]"),
+            ("http://[::1]", "[::1]"),
+        ] {
+            assert_eq!(host(url), expected);
+        }
+    }
+}

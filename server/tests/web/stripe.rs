@@ -1,0 +1,537 @@
+//! Buying through Stripe, by way of the sandbox: what its messages lead to, in every order, repeated, lost and forged.
+
+use std::sync::Arc;
+
+use billing::Billing;
+use billing::checkout::Order;
+use billing::providers::{Checkout, FollowSubscription, Outcome, PayPage, Providers, Received};
+use billing::subscriptions::Subscription;
+use chrono::{DateTime, Utc};
+use domain::access::Actor;
+use domain::ids::{InvoiceId, PlanId, TokenBundleId, UserId};
+use http::{Request, StatusCode};
+use platform::clock::{Clock as _, MovableClock};
+use plugin_api::payment::{PaymentProvider, SessionStatus, Subject, Wanted};
+use plugin_stripe::{Config, Stripe};
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, Webhook, signature};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use crate::support::{Site, json as body_of};
+
+const SECRET: &str = "whsec_of_these_tests";
+const CARD: &str = "4242424242424242";
+
+#[derive(Debug)]
+struct Time(MovableClock);
+
+impl stripe_sandbox::Clock for Time {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.now()
+    }
+}
+
+/// A sandbox of its own, and billing that pays through it. Messages are held back, to be delivered by the test.
+struct Till {
+    sandbox: Sandbox,
+    stripe: Arc<Stripe>,
+    billing: Billing,
+    clock: MovableClock,
+}
+
+impl Till {
+    async fn new(site: &Site) -> Self {
+        let sandbox = Sandbox::new(stripe_sandbox::Config {
+            default_endpoint: Some(Endpoint {
+                url: "http://127.0.0.1:9/".to_owned(),
+                secret: SECRET.to_owned(),
+            }),
+            clock: Arc::new(Time(site.clock.clone())),
+            ..stripe_sandbox::Config::default()
+        })
+        .unwrap();
+        sandbox.set_controls(Controls { hold: true, ..Controls::default() });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+        let server = sandbox.clone();
+        tokio::spawn(async move { server.serve(listener).await });
+        let stripe = Arc::new(
+            Stripe::new(Config {
+                secret_key: "sk_test_x".to_owned(),
+                webhook_secret: SECRET.to_owned(),
+                base_url,
+            })
+            .unwrap(),
+        );
+        let providers = Providers::new([stripe.clone() as Arc<dyn PaymentProvider>]);
+        let billing = site.state.services.billing.clone().with_providers(providers);
+        Self { sandbox, stripe, billing, clock: site.clock.clone() }
+    }
+
+    async fn deliver(&self, message: &Webhook) -> Received {
+        let header = signature::header(&message.payload, SECRET, self.clock.now().timestamp());
+        self.billing.receive("stripe", Some(&header), message.payload.as_bytes()).await.unwrap()
+    }
+
+    /// What was sent so far, oldest first.
+    fn messages(&self) -> Vec<Webhook> {
+        self.sandbox.held_webhooks()
+    }
+
+    async fn page(&self, buyer: &Actor, invoice_id: InvoiceId) -> PayPage {
+        let checkout = Checkout {
+            email: Some("ada@customer.example".to_owned()),
+            success_url: "https://keyrack.example/account?session={session}".to_owned(),
+            cancel_url: "https://keyrack.example/account".to_owned(),
+        };
+        self.billing.create_session(buyer.own_account(), "stripe", invoice_id, &checkout).await.unwrap()
+    }
+
+    fn pay(&self, page: &PayPage) {
+        assert_eq!(self.sandbox.pay(&page.session_id, CARD), Payment::Paid);
+    }
+
+    /// The whole of what an account has, without ids and the instants at which it was noticed.
+    async fn end_state(&self, pool: &PgPool, buyer: &Actor) -> Value {
+        let account = Uuid::from(buyer.user_id);
+        let rows: Value = sqlx::query_scalar(
+            "SELECT jsonb_build_object(
+                'invoices', (SELECT jsonb_agg(jsonb_build_array(reason, status, total_minor, provider) ORDER BY created_at, id)
+                             FROM invoices WHERE account_id = $1),
+                'subscriptions', (SELECT jsonb_agg(jsonb_build_array(status, started_at, expires_at, provider_renews, is_past_due))
+                                  FROM subscriptions WHERE account_id = $1),
+                'bundles', (SELECT jsonb_agg(status) FROM bundle_purchases WHERE account_id = $1),
+                'payments', (SELECT jsonb_agg(jsonb_build_array(amount_minor, refunded_minor, captured_at IS NOT NULL) ORDER BY captured_at, amount_minor)
+                             FROM payments WHERE account_id = $1),
+                'tokens', (SELECT jsonb_agg(jsonb_build_array(kind, amount) ORDER BY kind, amount) FROM token_entries WHERE account_id = $1),
+                'balance', (SELECT balance FROM token_balances WHERE account_id = $1))",
+        )
+        .bind(account)
+        .fetch_one(pool)
+        .await
+        .unwrap();
+        rows
+    }
+}
+
+/// A site with the demo's catalogue.
+async fn shop(pool: &PgPool) -> Site {
+    let site = Site::new(pool);
+    server::demo::refresh(&pool.connect_options(), &site.state.services.clock).await.unwrap();
+    site
+}
+
+async fn customer(site: &Site) -> Actor {
+    let email = format!("{}@customer.example", Uuid::now_v7().simple());
+    let user_id: UserId =
+        site.state.services.identity.register_customer(&email, "TestPass123@").await.unwrap();
+    Actor { user_id, username: email, ..Actor::nobody() }
+}
+
+/// The plan that has tokens, and a bundle: their ids by the demo's names.
+async fn goods(pool: &PgPool) -> (PlanId, TokenBundleId) {
+    let plan: Uuid =
+        sqlx::query_scalar("SELECT id FROM plans WHERE slug = 'basic'").fetch_one(pool).await.unwrap();
+    let bundle: Uuid = sqlx::query_scalar("SELECT id FROM token_bundles ORDER BY sort_order LIMIT 1")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    (plan.into(), bundle.into())
+}
+
+async fn order(till: &Till, pool: &PgPool, buyer: &Actor) -> InvoiceId {
+    let (plan_id, bundle_id) = goods(pool).await;
+    let order = Order {
+        plan_id: Some(plan_id),
+        bundle_ids: vec![bundle_id],
+        addon_ids: Vec::new(),
+        currency: "EUR".to_owned(),
+        country: Some("DE".to_owned()),
+        payment_method: None,
+    };
+    till.billing.checkout(buyer.own_account(), &order).await.unwrap().invoice_id
+}
+
+/// The kinds of messages that say something about a purchase, of which each order is tried.
+const TELLING: [&str; 7] = [
+    "checkout.session.completed",
+    "invoice.paid",
+    "customer.subscription.created",
+    "charge.refunded",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "payment_intent.succeeded",
+];
+
+/// What happens at Stripe, step by step: bought, renewed, the renewal refunded, cancelled, ended.
+const STEPS: usize = 5;
+
+async fn happens(till: &Till, page: &PayPage, step: usize) {
+    let subscription = || async {
+        let reading = till.stripe.read(&Subject::Session(page.session_id.clone())).await.unwrap().unwrap();
+        reading.subscription.unwrap()
+    };
+    match step {
+        0 => till.pay(page),
+        1 | 4 => drop(till.sandbox.advance_to_next_renewal()),
+        2 => {
+            let periods = subscription().await.periods;
+            till.stripe.refund(&periods[1].payment.as_ref().unwrap().reference).await.unwrap();
+        }
+        _ => {
+            let wanted = Wanted { renews: false, is_paused: false, line: None, next_payment_at: None };
+            till.stripe.follow(&subscription().await.id, &wanted).await.unwrap();
+        }
+    }
+}
+
+/// One purchase whose messages come afterwards, in the order that `arrange` makes of the telling ones.
+async fn afterwards(site: &Site, pool: &PgPool, arrange: impl FnOnce(Vec<Webhook>) -> Vec<Webhook>) -> Value {
+    let (till, buyer) = (Till::new(site).await, customer(site).await);
+    let page = till.page(&buyer, order(&till, pool, &buyer).await).await;
+    for step in 0..STEPS {
+        happens(&till, &page, step).await;
+    }
+    let messages = till.messages();
+    let telling = messages.into_iter().filter(|it| TELLING.contains(&it.kind.as_str())).collect();
+    for message in arrange(telling) {
+        let received = till.deliver(&message).await;
+        assert!(!matches!(received, Received::Kept { .. }), "{}: {received:?}", message.kind);
+    }
+    till.end_state(pool, &buyer).await
+}
+
+/// The first message of each telling kind: seven of them, of which each alone leads to the whole.
+fn seven(messages: Vec<Webhook>) -> Vec<Webhook> {
+    let of = |kind: &&str| messages.iter().find(|it| it.kind == **kind).cloned();
+    let seven: Vec<Webhook> = TELLING.iter().filter_map(of).collect();
+    assert_eq!(seven.len(), 7, "{:?}", messages.iter().map(|it| &it.kind).collect::<Vec<_>>());
+    seven
+}
+
+/// The `index`th order of some things.
+fn permuted<T>(mut things: Vec<T>, mut index: usize) -> Vec<T> {
+    let mut ordered = Vec::with_capacity(things.len());
+    while !things.is_empty() {
+        ordered.push(things.remove(index % things.len()));
+        index /= things.len() + 1;
+    }
+    ordered
+}
+
+/// How many orders are tried: all 5,040 of seven messages and 10,000 random ones where `KEYRACK_ALL_ORDERS` is set, which
+/// takes a while; else a few of each.
+fn orders() -> (Vec<usize>, u64) {
+    if std::env::var_os("KEYRACK_ALL_ORDERS").is_some() {
+        ((0..5_040).collect(), 10_000)
+    } else {
+        ((0..5_040).step_by(5_040 / 15).collect(), 15)
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn every_order_of_messages_leads_to_one_end(pool: PgPool) {
+    let site = shop(&pool).await;
+    let expected = afterwards(&site, &pool, seven).await;
+    assert_eq!(
+        expected["invoices"],
+        json!([["purchase", "paid", 1784, "stripe"], ["renewal", "refunded", 1189, "stripe"]]),
+        "{expected:#}"
+    );
+    assert_eq!(expected["bundles"], json!(["completed"]));
+    for index in orders().0 {
+        let state = afterwards(&site, &pool, |messages| permuted(seven(messages), index)).await;
+        assert_eq!(state, expected, "order {index}");
+    }
+}
+
+/// Messages come while things still happen: some at once, some late, some twice, some lost and sent again.
+async fn on_the_way(site: &Site, pool: &PgPool, seed: u64) -> Value {
+    let mut random = StdRng::seed_from_u64(seed);
+    let (till, buyer) = (Till::new(site).await, customer(site).await);
+    let page = till.page(&buyer, order(&till, pool, &buyer).await).await;
+    let mut seen = 0;
+    let mut open: Vec<Webhook> = Vec::new();
+    for step in 0..STEPS {
+        happens(&till, &page, step).await;
+        let all = till.messages();
+        open.extend(all[seen..].iter().cloned());
+        seen = all.len();
+        open.shuffle(&mut random);
+        for _ in 0..random.random_range(0..=open.len()) {
+            let at = random.random_range(0..open.len());
+            till.deliver(&open[at]).await;
+            // What is left in is delivered once more.
+            if random.random_bool(0.7) {
+                open.swap_remove(at);
+            }
+            if open.is_empty() {
+                break;
+            }
+        }
+    }
+    for message in till.messages() {
+        till.deliver(&message).await;
+    }
+    till.end_state(pool, &buyer).await
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn messages_that_come_while_things_happen_lead_to_the_same_end(pool: PgPool) {
+    let site = shop(&pool).await;
+    let expected = afterwards(&site, &pool, |messages| messages).await;
+    for seed in 0..orders().1 {
+        assert_eq!(on_the_way(&site, &pool, seed).await, expected, "seed {seed}");
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_was_asked_before_does_not_overwrite_what_was_asked_after(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    till.pay(&page);
+    for message in till.messages() {
+        till.deliver(&message).await;
+    }
+    // Sixteen at once of a refund and of what came before it: each reads and writes for itself.
+    let payment: String =
+        sqlx::query_scalar("SELECT reference FROM payments").fetch_one(&pool).await.unwrap();
+    till.stripe.refund(&payment).await.unwrap();
+    let messages = till.messages();
+    sqlx::query("UPDATE provider_events SET status = 'received'").execute(&pool).await.unwrap();
+    futures::future::join_all(messages.iter().cycle().take(48).map(|message| till.deliver(message))).await;
+    let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
+    assert_eq!(invoice.status.as_str(), "refunded");
+    let state = till.end_state(&pool, &buyer).await;
+    assert_eq!((&state["balance"], &state["bundles"]), (&json!(0), &json!(["refunded"])), "{state:#}");
+}
+
+async fn subscription(till: &Till, buyer: &Actor) -> Subscription {
+    till.billing.subscriptions(buyer.own_account()).await.unwrap().remove(0)
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_page_is_the_same_until_it_expires_and_pays_once(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let pages = futures::future::join_all((0..8).map(|_| till.page(&buyer, invoice_id))).await;
+    assert!(pages.windows(2).all(|pair| pair[0] == pair[1]), "one page: {pages:?}");
+    till.sandbox.advance(std::time::Duration::from_hours(25));
+    let next = till.page(&buyer, invoice_id).await;
+    assert_ne!(next, pages[0], "the first one expired");
+    till.pay(&next);
+    // No message came: whoever looks at the page settles it.
+    let paying = till.billing.session_status(buyer.own_account(), "stripe", &next.session_id).await.unwrap();
+    assert_eq!((paying.status, paying.invoice_id), (SessionStatus::Paid, invoice_id));
+    let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
+    assert_eq!(invoice.status.as_str(), "paid");
+    let stranger = customer(&site).await;
+    let error =
+        till.billing.session_status(stranger.own_account(), "stripe", &next.session_id).await.unwrap_err();
+    assert!(matches!(error, billing::Error::NoSession), "{error:?}");
+    let again = Checkout {
+        email: None,
+        success_url: "https://a.example".into(),
+        cancel_url: "https://a.example".into(),
+    };
+    let error =
+        till.billing.create_session(stranger.own_account(), "stripe", invoice_id, &again).await.unwrap_err();
+    assert!(matches!(error, billing::Error::NoInvoice), "{error:?}");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_changes_here_changes_at_stripe(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let page = till.page(&buyer, order(&till, &pool, &buyer).await).await;
+    till.pay(&page);
+    till.billing.session_status(buyer.own_account(), "stripe", &page.session_id).await.unwrap();
+    let own = buyer.own_account();
+    let id = subscription(&till, &buyer).await.id;
+    let follow = async || {
+        till.billing
+            .follow(&FollowSubscription { account_id: own.account_id(), subscription_id: id })
+            .await
+            .unwrap();
+        let reading = till.stripe.read(&Subject::Session(page.session_id.clone())).await.unwrap().unwrap();
+        reading.subscription.unwrap()
+    };
+    assert!(follow().await.renews);
+
+    // Paused for ten days, the next payment comes ten days later.
+    till.billing.pause(own, id).await.unwrap();
+    follow().await;
+    till.clock.advance(chrono::TimeDelta::days(10));
+    till.billing.resume(own, id).await.unwrap();
+    let expires_at = subscription(&till, &buyer).await.state.expires_at().unwrap();
+    follow().await;
+    till.sandbox.advance_to_next_renewal();
+    let renewal = follow().await;
+    let collected = renewal.periods.iter().filter(|period| period.is_paid && period.total.minor > 0).count();
+    assert_eq!(collected, 2, "{renewal:?}");
+    for message in till.messages() {
+        till.deliver(&message).await;
+    }
+    let renewed = subscription(&till, &buyer).await.state.expires_at().unwrap();
+    assert!(renewed > expires_at + chrono::TimeDelta::days(27), "{renewed} after {expires_at}");
+
+    till.billing.cancel(own, id).await.unwrap();
+    assert!(!follow().await.renews, "no further period is collected");
+    let jobs: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM jobs WHERE queue = 'billing.follow_subscription'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert!(jobs >= 1, "the change is on its way by itself");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_admin_refunds_through_stripe(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    till.pay(&page);
+    till.billing.session_status(buyer.own_account(), "stripe", &page.session_id).await.unwrap();
+    let admin = Actor { user_id: UserId(Uuid::now_v7()), is_platform_admin: true, ..Actor::nobody() };
+    let admin = admin_row(&pool, admin).await;
+    let reversed = till.billing.refund(admin.admin().unwrap(), invoice_id, "sorry").await.unwrap();
+    assert!(reversed.tokens > 0 && reversed.subscription_id.is_some());
+    let reading = till.stripe.read(&Subject::Session(page.session_id.clone())).await.unwrap().unwrap();
+    let payment = reading.payment.unwrap().reference;
+    let at_stripe = till.stripe.read(&Subject::Payment(payment)).await.unwrap().unwrap().payment.unwrap();
+    assert_eq!(at_stripe.is_refunded(), Some(true), "the money went back");
+    for message in till.messages() {
+        till.deliver(&message).await;
+    }
+    let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
+    assert_eq!(invoice.status.as_str(), "refunded", "its own messages change nothing");
+}
+
+/// The platform admin of the demo, whose deeds are written down.
+async fn admin_row(pool: &PgPool, admin: Actor) -> Actor {
+    let user_id: Uuid = sqlx::query_scalar("SELECT id FROM users WHERE is_platform_admin LIMIT 1")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    Actor { user_id: user_id.into(), ..admin }
+}
+
+/// Sends a body to one of the four paths.
+async fn post(site: &Site, path: &str, signature: Option<&str>, body: Vec<u8>) -> (StatusCode, Value) {
+    let mut request = Request::builder().method("POST").uri(path).header("content-type", "application/json");
+    if let Some(signature) = signature {
+        request = request.header("stripe-signature", signature);
+    }
+    let answer = site.send(request.body(body.into()).unwrap()).await;
+    (answer.status(), body_of(answer).await)
+}
+
+const PATHS: [&str; 4] =
+    ["/api/webhooks/stripe", "/api/store/webhook", "/billing/webhook", "/api/v1/plugins/stripe/webhook"];
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn only_stripe_is_believed_at_any_of_its_paths(pool: PgPool) {
+    let mut site = shop(&pool).await;
+    let till = Till::new(&site).await;
+    site.state.services.billing = till.billing.clone();
+    site.router = server::web::router(site.state.clone());
+    let buyer = customer(&site).await;
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    till.pay(&page);
+    let now = till.clock.now().timestamp();
+    let message = till.messages().into_iter().find(|it| it.kind == "checkout.session.completed").unwrap();
+    let body = || message.payload.clone().into_bytes();
+    for path in PATHS {
+        for (what, signature) in [
+            ("wrong secret", signature::header(&message.payload, "whsec_other", now)),
+            ("expired", signature::header(&message.payload, SECRET, now - 3600)),
+            ("of another body", signature::header("{}", SECRET, now)),
+            ("none at all", String::new()),
+        ] {
+            let (status, answer) = post(&site, path, Some(&signature), body()).await;
+            assert_eq!(
+                (status, &answer["error"]),
+                (StatusCode::BAD_REQUEST, &json!("Invalid signature")),
+                "{path}: {what}"
+            );
+        }
+        assert_eq!(post(&site, path, None, body()).await.0, StatusCode::BAD_REQUEST);
+        let huge = vec![b' '; 1024 * 1024 + 1];
+        let signature = signature::header(&String::from_utf8(huge.clone()).unwrap(), SECRET, now);
+        assert_eq!(
+            post(&site, path, Some(&signature), huge).await.0,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "{path}"
+        );
+        let signature = signature::header("[]", SECRET, now);
+        assert_eq!(post(&site, path, Some(&signature), b"[]".to_vec()).await.1["error"], "Invalid payload");
+    }
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM provider_events").fetch_one(&pool).await.unwrap();
+    assert_eq!(kept, 0, "nothing of that is kept");
+    let unknown = post(&site, "/api/webhooks/paypal", Some("t=1,v1=0"), body()).await;
+    assert_eq!(unknown.1["error"], "Unknown payment provider: paypal");
+
+    let good = signature::header(&message.payload, SECRET, now);
+    for (path, expected) in PATHS.into_iter().zip(["received", "success", "success", "received"]) {
+        let (status, answer) = post(&site, path, Some(&good), body()).await;
+        assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!(expected)), "{path}: {answer}");
+    }
+    assert_eq!(post(&site, PATHS[0], Some(&good), body()).await.1["status"], "duplicate");
+    let raw: Vec<u8> = sqlx::query_scalar("SELECT body FROM provider_events").fetch_one(&pool).await.unwrap();
+    assert_eq!(raw, body(), "kept to the byte, once");
+    let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
+    assert_eq!(invoice.status.as_str(), "paid");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_cannot_be_done_now_is_kept_and_done_later(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    till.pay(&page);
+    let message = till.messages().into_iter().find(|it| it.kind == "checkout.session.completed").unwrap();
+    // The same keys, and nobody at home.
+    let away = Stripe::new(Config {
+        secret_key: "sk_test_x".to_owned(),
+        webhook_secret: SECRET.to_owned(),
+        base_url: Some("http://127.0.0.1:9".to_owned()),
+    });
+    let providers = Providers::new([Arc::new(away.unwrap()) as Arc<dyn PaymentProvider>]);
+    let without = till.billing.clone().with_providers(providers);
+    let header = signature::header(&message.payload, SECRET, till.clock.now().timestamp());
+    let received = without.receive("stripe", Some(&header), message.payload.as_bytes()).await.unwrap();
+    assert!(matches!(received, Received::Kept { .. }), "{received:?}");
+    let (status, event_id): (String, String) =
+        sqlx::query_as("SELECT status, event_id FROM provider_events").fetch_one(&pool).await.unwrap();
+    assert_eq!(status, "failed");
+    let waiting: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM jobs WHERE queue = 'billing.provider_event' AND status = 'waiting'",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!(waiting, 1, "a job tries it again");
+
+    let admin = admin_row(&pool, Actor { is_platform_admin: true, ..Actor::nobody() }).await;
+    let outcome = till.billing.replay(admin.admin().unwrap(), "stripe", &event_id).await.unwrap();
+    assert_eq!(outcome, Outcome::Handled { account_id: buyer.own_account().account_id() });
+    let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
+    assert_eq!(invoice.status.as_str(), "paid");
+    assert_eq!(
+        till.billing.handle_event("stripe", &event_id).await.unwrap(),
+        None,
+        "the job finds nothing left"
+    );
+}
