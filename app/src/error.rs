@@ -1,6 +1,7 @@
 //! What a server function may answer instead of a value: codes, never free text. A code ends up in a page's HTML or in
 //! a kept form, where somebody else's text must not.
 
+use domain::billing::SubscriptionRefusal;
 use domain::problem::FieldProblem;
 use domain::stay::StayRefusal;
 use leptos::server_fn::codec::JsonEncoding;
@@ -66,6 +67,18 @@ pub enum Conflict {
     ChangedMeanwhile,
     /// It is in use and cannot be removed.
     InUse,
+    /// The subscription's state does not allow it.
+    Subscription(SubscriptionRefusal),
+    /// There is a subscription in a category that allows one.
+    AlreadySubscribed,
+    /// It is not on offer, or not in this way.
+    NotOnOffer,
+    /// Nothing was chosen.
+    EmptyCart,
+    /// The invoice is paid or void.
+    InvoiceState,
+    /// The payment provider refused.
+    PaymentRefused,
 }
 
 impl FromServerFnError for AppError {

@@ -10,6 +10,7 @@
 // from are documented.
 #![expect(missing_docs, reason = "macro-made structures; see above")]
 
+pub mod account;
 pub mod desk;
 pub mod entry;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server_ctx;
 pub mod shared;
+pub mod store;
 pub mod texts;
 
 use leptos::nonce::use_nonce;

@@ -1,10 +1,17 @@
 //! All paths as typed functions, and the table that leads them to pages.
 
-use domain::ids::{GuestId, InvoiceId, StayId};
+use domain::ids::{GuestId, InvoiceId, StayId, SubscriptionId};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::{Lazy, LazyRoute, SsrMode, lazy_route, path};
 
+use crate::account::invoices::{InvoicePage, InvoicesPage};
+use crate::account::overview::{ChangePlanPage, OverviewPage};
+use crate::account::plans::{CheckoutPage, PlansPage};
+use crate::account::profile::AddressPage;
+use crate::account::shell::AccountShell;
+use crate::account::sign_up::SignUpPage;
+use crate::account::tokens::TokensPage;
 use crate::desk::audit::AuditPage;
 use crate::desk::booking::{BookingPage, BookingsPage};
 use crate::desk::guests::{GuestPage, GuestsPage};
@@ -21,6 +28,7 @@ use crate::entry::sign_in::SignInPage;
 use crate::entry::welcome::WelcomePage;
 use crate::shared::layout::Desk;
 use crate::shared::loaded::NotFoundPage;
+use crate::store::StorePage;
 
 /// The desk's first page.
 pub const TODAY: &str = "/desk";
@@ -55,6 +63,12 @@ pub const PROFILE: &str = "/desk/profile";
 pub const ACCOUNT: &str = "/account";
 /// Plans, and what goes with them.
 pub const ACCOUNT_PLANS: &str = "/account/plans";
+/// The order before it is paid.
+pub const ACCOUNT_CHECKOUT: &str = "/account/checkout";
+/// Password, e-mail and sessions of somebody without a desk.
+pub const ACCOUNT_SECURITY: &str = "/account/security";
+/// Where a customer makes an account.
+pub const SIGN_UP: &str = "/sign-up";
 /// All invoices.
 pub const ACCOUNT_INVOICES: &str = "/account/invoices";
 /// Tokens and what became of them.
@@ -67,6 +81,11 @@ pub const STORE: &str = "/store";
 /// One invoice.
 pub fn account_invoice(id: InvoiceId) -> String {
     format!("{ACCOUNT_INVOICES}/{id}")
+}
+
+/// The plans that a subscription can change to.
+pub fn account_change(id: SubscriptionId) -> String {
+    format!("{ACCOUNT}/subscriptions/{id}")
 }
 
 /// One stay.
@@ -120,6 +139,17 @@ lazy_pages! {
     SettingsRoute => SettingsPage,
     AuditRoute => AuditPage,
     ProfileRoute => ProfilePage,
+    SignUpRoute => SignUpPage,
+    OverviewRoute => OverviewPage,
+    ChangePlanRoute => ChangePlanPage,
+    PlansRoute => PlansPage,
+    CheckoutRoute => CheckoutPage,
+    InvoicesRoute => InvoicesPage,
+    InvoiceRoute => InvoicePage,
+    TokensRoute => TokensPage,
+    AddressRoute => AddressPage,
+    SecurityRoute => ProfilePage,
+    StoreRoute => StorePage,
 }
 
 /// The table of routes. Every page is rendered whole before it is sent, so that it works without JavaScript.
@@ -145,6 +175,21 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view={Lazy::<AuditRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/profile") view={Lazy::<ProfileRoute>::new()} ssr=SsrMode::Async/>
+                </ParentRoute>
+                <Route path=path!("/sign-up") view={Lazy::<SignUpRoute>::new()} ssr=SsrMode::Async/>
+                <ParentRoute path=path!("/account") view=AccountShell ssr=SsrMode::Async>
+                    <Route path=path!("") view={Lazy::<OverviewRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/subscriptions/:id") view={Lazy::<ChangePlanRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/plans") view={Lazy::<PlansRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/checkout") view={Lazy::<CheckoutRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/invoices") view={Lazy::<InvoicesRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/invoices/:id") view={Lazy::<InvoiceRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/tokens") view={Lazy::<TokensRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/profile") view={Lazy::<AddressRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/security") view={Lazy::<SecurityRoute>::new()} ssr=SsrMode::Async/>
+                </ParentRoute>
+                <ParentRoute path=path!("/store") view=AccountShell ssr=SsrMode::Async>
+                    <Route path=path!("") view={Lazy::<StoreRoute>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use domain::access::{Actor, Permit, Right};
+use domain::access::{AccountPermit, Actor, Permit, Right};
 use domain::hotel::RegistrationForm;
 use domain::ids::{HotelId, SessionId};
 use domain::problem::{FieldProblem, ProblemCode};
@@ -29,6 +29,10 @@ pub struct Services {
     pub database: platform::database::Database,
     /// Whether cookies are marked `Secure`.
     pub is_https: bool,
+    /// The address people type, without a slash at the end.
+    pub base_url: Arc<str>,
+    /// Whether people pay in a sandbox, where no real money moves.
+    pub is_sandbox: bool,
 }
 
 impl Services {
@@ -79,6 +83,14 @@ impl SignedIn {
     pub fn permit<R: Right>(&self) -> Result<Permit<'_, R>, AppError> {
         let hotel_id = self.hotel_id.ok_or(AppError::Forbidden)?;
         self.actor.permit(hotel_id).map_err(|_| AppError::Forbidden)
+    }
+
+    /// Proves that the person may use an account: that of the company they run, or their own.
+    pub fn account(&self) -> Result<AccountPermit<'_>, AppError> {
+        if self.actor.organisation_id.is_none() {
+            return Ok(self.actor.own_account());
+        }
+        self.actor.company_account().map_err(|_| AppError::Forbidden)
     }
 
     /// An instant as the clock in the hotel shows it; outside a hotel UTC.
@@ -177,7 +189,7 @@ pub fn referring_path() -> Option<String> {
     let referer = parts.headers.get(HeaderName::from_static("referer"))?.to_str().ok()?.to_owned();
     let after_host =
         referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))?;
-    after_host.starts_with("/desk").then_some(after_host)
+    ["/desk", "/account", "/store"].iter().any(|start| after_host.starts_with(start)).then_some(after_host)
 }
 
 impl From<pms::Error> for AppError {
@@ -197,6 +209,46 @@ impl From<pms::Error> for AppError {
             E::Database(error) => database(&error),
             E::Inconsistent(what) => {
                 tracing::error!(what, "row.inconsistent");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<billing::Error> for AppError {
+    fn from(error: billing::Error) -> Self {
+        use billing::CartProblem as C;
+        use billing::Error as E;
+        match error {
+            E::NoSubscription
+            | E::NoAddonSubscription
+            | E::NoPlan
+            | E::NoInvoice
+            | E::NotYourInvoice
+            | E::NoSession
+            | E::NoEvent
+            | E::NoProvider
+            | E::NotACustomerYet => Self::NotFound,
+            E::Refused(refusal) => Self::Conflict(Conflict::Subscription(refusal)),
+            E::AlreadySubscribed | E::Cart(C::SingleCategory(_)) => {
+                Self::Conflict(Conflict::AlreadySubscribed)
+            }
+            E::Cart(C::Empty) => Self::Conflict(Conflict::EmptyCart),
+            E::Cart(_) | E::UnknownCurrency(_) => Self::Conflict(Conflict::NotOnOffer),
+            E::InvoiceState(_) | E::WrongAmount | E::AddonNotCancellable => {
+                Self::Conflict(Conflict::InvoiceState)
+            }
+            E::Provider(problem) if problem.is_passing() => {
+                tracing::warn!(%problem, "billing.provider_unavailable");
+                Self::Unavailable
+            }
+            E::Provider(problem) => {
+                tracing::warn!(%problem, "billing.provider_refused");
+                Self::Conflict(Conflict::PaymentRefused)
+            }
+            E::Database(error) => database(&error),
+            other => {
+                tracing::error!(error = %other, "billing.failed");
                 Self::Internal
             }
         }

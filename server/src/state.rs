@@ -62,6 +62,8 @@ impl AppState {
             clock,
             database: database.clone(),
             is_https: settings.is_https(),
+            base_url: settings.base_url.as_str().into(),
+            is_sandbox: false,
         };
         Self {
             services,

@@ -1,7 +1,7 @@
 //! The pages before one is signed in.
 
 pub mod forgot;
-mod frame;
+pub mod frame;
 pub mod register;
 pub mod reset;
 pub mod sign_in;

@@ -22,6 +22,8 @@ pub struct PageFacts {
     pub flash: Option<FormFlash>,
     /// What was just done: a key of the catalogue's notices, and for an undo a dot and the stay's id.
     pub notice: Option<String>,
+    /// Whether people pay in a sandbox, where no real money moves.
+    pub is_sandbox: bool,
     /// Marks the forms of this page view.
     pub form_token: String,
 }
@@ -46,6 +48,7 @@ impl PageFacts {
             actor: signed_in.map(|signed_in| signed_in.actor.as_ref().clone()),
             flash: extension(),
             notice: extension::<NoticeCode>().map(|notice| notice.0),
+            is_sandbox: crate::server_ctx::services().is_ok_and(|services| services.is_sandbox),
             form_token: platform::ids::new::<domain::ids::SessionId>().to_string(),
         }
     }

@@ -1,6 +1,7 @@
 //! Every word a page shows. One structure for each part of the product with a constant for each language: a text that is
 //! missing in a language does not compile, and a test finds words outside of here.
 
+mod account;
 mod desk;
 mod entry;
 mod messages;
@@ -59,6 +60,22 @@ pub struct Texts {
     pub audit: desk::Audit,
     /// Profile and sessions.
     pub profile: desk::Profile,
+    /// The account's shell.
+    pub account: account::AccountNav,
+    /// The account's first page.
+    pub overview: account::Overview,
+    /// Plans and the checkout.
+    pub plans: account::Plans,
+    /// Invoices.
+    pub invoices: account::Invoices,
+    /// Tokens.
+    pub tokens: account::Tokens,
+    /// The billing address.
+    pub billing_address: account::BillingAddress,
+    /// The module store.
+    pub store: account::Store,
+    /// States and periods of what is bought.
+    pub billing_words: account::BillingWords,
     /// States, actions, roles.
     pub words: messages::Words,
     /// What is wrong with a field.
@@ -112,6 +129,14 @@ static EN: Texts = Texts {
     settings: desk::Settings::EN,
     audit: desk::Audit::EN,
     profile: desk::Profile::EN,
+    account: account::AccountNav::EN,
+    overview: account::Overview::EN,
+    plans: account::Plans::EN,
+    invoices: account::Invoices::EN,
+    tokens: account::Tokens::EN,
+    billing_address: account::BillingAddress::EN,
+    store: account::Store::EN,
+    billing_words: account::BillingWords::EN,
     words: messages::Words::EN,
     problems: messages::ProblemTexts::EN,
     errors: messages::Errors::EN,

@@ -4,6 +4,7 @@
 //! * [`checkout`]: a plan, add-ons and bundles become one invoice
 //! * [`payments`]: an invoice is settled, refunded or restored; what was bought follows
 //! * [`providers`]: the pages of payment providers, and what they send
+//! * [`store`]: what can be bought; the modules of a company
 //! * [`subscriptions`]: pause, resume, cancel, change of plan; what time does to them
 //! * [`invoices`]: reading and voiding; numbers without a gap
 //! * [`tokens`]: a ledger whose balance is never below zero
@@ -18,12 +19,14 @@ mod error;
 pub mod invoices;
 pub mod payments;
 pub mod providers;
+pub mod store;
 pub mod subscriptions;
 pub mod tokens;
 
-pub use error::Error;
+pub use error::{CartProblem, Error};
 use platform::clock::SharedClock;
 use platform::database::Database;
+pub use plugin_api::payment::SessionStatus;
 use providers::Providers;
 
 /// The result of a use case.

@@ -84,6 +84,7 @@ async fn with_sandbox(state: AppState, work: &TaskTracker) -> anyhow::Result<App
     tracing::info!(url = public_url, "stripe_sandbox.ready");
     let providers = Providers::new([Arc::new(stripe) as Arc<dyn PaymentProvider>]);
     let mut state = state.with_providers(providers, &format!(" {public_url}"));
+    state.services.is_sandbox = true;
     state.sandbox_url = Some(format!("{public_url}/sandbox").into());
     Ok(state)
 }

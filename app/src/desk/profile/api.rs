@@ -22,7 +22,7 @@ pub async fn change_profile(full_name: String, email: String) -> Result<(), AppE
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     services.identity.change_profile(&who.actor, &full_name, &email).await?;
-    ctx::go_to(routes::PROFILE, Some(ctx::Notice::new("saved")));
+    ctx::go_to(&back(), Some(ctx::Notice::new("saved")));
     Ok(())
 }
 
@@ -32,7 +32,7 @@ pub async fn change_password(old_password: String, new_password: String) -> Resu
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     services.identity.change_password(&who.actor, Some(who.session_id), &old_password, &new_password).await?;
-    ctx::go_to(routes::PROFILE, Some(ctx::Notice::new("password_changed")));
+    ctx::go_to(&back(), Some(ctx::Notice::new("password_changed")));
     Ok(())
 }
 
@@ -47,6 +47,12 @@ pub async fn end_session(session_id: String) -> Result<(), AppError> {
         let session_id = session_id.parse().map_err(|_| AppError::NotFound)?;
         services.identity.end_session(&who.actor, session_id).await?;
     }
-    ctx::go_to(routes::PROFILE, Some(ctx::Notice::new("session_ended")));
+    ctx::go_to(&back(), Some(ctx::Notice::new("session_ended")));
     Ok(())
+}
+
+/// The page that the form was on: the desk's, or that of an account.
+#[cfg(feature = "ssr")]
+fn back() -> String {
+    crate::server_ctx::referring_path().unwrap_or_else(|| routes::PROFILE.to_owned())
 }

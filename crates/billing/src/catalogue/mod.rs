@@ -108,15 +108,15 @@ impl Billing {
 }
 
 /// What prices depend on.
-struct Setting {
-    rates: prices::Rates,
+pub(crate) struct Setting {
+    pub rates: prices::Rates,
     /// None if it is unknown.
-    currency: Option<Currency>,
-    tax_rate: domain::billing::TaxRate,
+    pub currency: Option<Currency>,
+    pub tax_rate: domain::billing::TaxRate,
 }
 
 impl Setting {
-    async fn load(
+    pub async fn load(
         transaction: &mut Transaction,
         query: &PlanQuery,
         now: chrono::DateTime<chrono::Utc>,
@@ -131,7 +131,7 @@ impl Setting {
         Ok(Self { rates, currency, tax_rate })
     }
 
-    fn priced(&self, row: PlanRow) -> Result<(domain::billing::Plan, Option<PricedPlan>)> {
+    pub fn priced(&self, row: PlanRow) -> Result<(domain::billing::Plan, Option<PricedPlan>)> {
         let own = row.own_price_minor;
         let plan = domain::billing::Plan::try_from(row)?;
         let Some(currency) = self.currency else { return Ok((plan, None)) };
@@ -152,4 +152,6 @@ pub(crate) async fn plan_by_id(
     read::plan(transaction, currency, &Uuid::from(id).to_string()).await
 }
 
-pub(crate) use read::{addons_by_id, bundles_by_id, currency};
+pub(crate) use read::{
+    addons_by_id, addons_on_offer, bundles_by_id, bundles_on_offer, currency, module_plans, plans_on_offer,
+};

@@ -26,6 +26,13 @@ impl Rates {
         Ok(Self { rates })
     }
 
+    /// All currencies that prices can be had in, by their letters.
+    pub fn currencies(&self) -> Vec<Currency> {
+        let mut currencies: Vec<Currency> = self.rates.keys().copied().collect();
+        currencies.sort_unstable();
+        currencies
+    }
+
     /// The currency that clients name, if prices can be had in it.
     pub fn known(&self, code: &str) -> Result<Currency> {
         let currency = code.trim().parse().ok().filter(|currency| self.rates.contains_key(currency));

@@ -163,6 +163,18 @@ macro_rules! select_addons {
     };
 }
 
+/// The plans on offer that open modules.
+pub(crate) async fn module_plans(
+    transaction: &mut Transaction,
+    currency: Option<Currency>,
+) -> Result<Vec<PlanRow>> {
+    let rows = select_plans!(
+        "WHERE p.is_active AND p.module IS NOT NULL ORDER BY p.module, p.sort_order, p.id LIMIT 1000",
+        currency.map(|currency| currency.to_string())
+    );
+    Ok(rows.fetch_all(&mut **transaction).await?)
+}
+
 /// The customers' plans on offer, of one category if one is asked for; none if there is no such category.
 pub(crate) async fn plans_on_offer(
     transaction: &mut Transaction,

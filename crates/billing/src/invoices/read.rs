@@ -1,6 +1,7 @@
 //! Invoices as they are read.
 
 use chrono::{DateTime, Utc};
+use domain::billing::account::InvoiceView;
 use domain::billing::{InvoiceStatus, TaxRate, Totals};
 use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
 use domain::money::{Currency, Money};
@@ -47,6 +48,24 @@ pub struct Invoice {
     pub version: i32,
     /// What it is over.
     pub lines: Vec<InvoiceLine>,
+}
+
+impl From<Invoice> for InvoiceView {
+    fn from(invoice: Invoice) -> Self {
+        let currency = invoice.totals.total.currency;
+        let lines = invoice.lines.into_iter();
+        Self {
+            id: invoice.id,
+            number: invoice.number,
+            status: invoice.status,
+            totals: invoice.totals,
+            tax_rate: invoice.tax_rate,
+            invoiced_at: invoice.invoiced_at,
+            due_at: invoice.due_at,
+            paid_at: invoice.paid_at,
+            lines: lines.map(|line| (line.description, Money::new(line.total_minor, currency))).collect(),
+        }
+    }
 }
 
 impl Invoice {

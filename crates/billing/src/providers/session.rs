@@ -160,6 +160,19 @@ impl Billing {
         Ok(provider.portal(&customer, return_url).await?)
     }
 
+    /// Whether the account has a card at the provider that could be changed.
+    pub async fn has_card(&self, permit: AccountPermit<'_>) -> Result<bool> {
+        let mut transaction = self.begin(permit).await?;
+        let has_card = sqlx::query_scalar!(
+            r#"SELECT provider_customer_id IS NOT NULL AS "has_card!" FROM billing_accounts WHERE id = $1"#,
+            Uuid::from(permit.account_id()),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(has_card.unwrap_or(false) && self.providers.offered().is_some_and(|it| it.capabilities().portal))
+    }
+
     async fn payable(&self, permit: AccountPermit<'_>, id: InvoiceId) -> Result<Payable> {
         let mut transaction = self.begin(permit).await?;
         let payable = Payable::load(&mut transaction, permit.account_id(), id).await?;

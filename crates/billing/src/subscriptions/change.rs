@@ -1,7 +1,10 @@
 //! Another plan: a better one at once for the difference, a lesser one at the next renewal (DESIGN 5.4).
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Days, Utc};
 use domain::access::AccountPermit;
+use domain::billing::account::ChangeView;
 use domain::billing::{Proration, SubscriptionRefusal, SubscriptionStatus, TaxRate, Totals, prorate};
 use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
 use platform::database::Transaction;
@@ -55,6 +58,33 @@ impl Billing {
         let (change, _) = cost(&mut transaction, &subscription, &plan, now).await?;
         transaction.rollback().await?;
         Ok(change)
+    }
+
+    /// What [`Billing::upgrade`] to each of some plans would cost now.
+    pub async fn preview_changes(
+        &self,
+        permit: AccountPermit<'_>,
+        id: SubscriptionId,
+        plan_ids: &[PlanId],
+    ) -> Result<HashMap<PlanId, ChangeView>> {
+        let now = self.clock.now();
+        let mut transaction = self.begin(permit).await?;
+        let subscription = LockedSubscription::load(&mut transaction, permit.account_id(), id).await?;
+        let basis = Basis::load(&mut transaction, &subscription, now).await?;
+        let plans = PlanFacts::load_all(&mut transaction, plan_ids).await?;
+        let mut changes = HashMap::new();
+        for (plan_id, plan) in plans {
+            let change = basis.cost_of(&plan, now)?;
+            let view = ChangeView {
+                credit: change.proration.credit,
+                totals: change.totals,
+                tax_rate: change.tax_rate,
+                days_remaining: change.proration.days_remaining.into(),
+            };
+            changes.insert(plan_id, view);
+        }
+        transaction.rollback().await?;
+        Ok(changes)
     }
 
     /// Asks for the difference to a better plan; the subscription gets it when the invoice is paid, at once where
@@ -184,22 +214,50 @@ async fn refuse_rivals(
     taken.map_or(Ok(()), |category| Err(CartProblem::SingleCategory(category).into()))
 }
 
-/// What a change costs at `now`, and the country whose tax is in it. Prices are compared in the currency of the
-/// present plan.
+/// What a change costs at `now`, and the country whose tax is in it.
 async fn cost(
     transaction: &mut Transaction,
     subscription: &LockedSubscription,
     plan: &PlanFacts,
     now: DateTime<Utc>,
 ) -> Result<(Change, Option<String>)> {
-    let present = PlanFacts::load(transaction, subscription.plan_id).await?;
-    let rates = Rates::load(transaction).await?;
-    let new_price = rates.convert(plan.price, present.price.currency)?;
-    let expires_at = subscription.state.expires_at().unwrap_or(now);
-    let proration = prorate(present.price, present.billing_period, expires_at, new_price, now);
-    let (country, tax_rate) = tax_of(transaction, subscription.account_id, now).await?;
-    let totals = Totals::of([proration.amount_due], tax_rate, present.price.currency)?;
-    Ok((Change { proration, totals, tax_rate }, country))
+    let basis = Basis::load(transaction, subscription, now).await?;
+    Ok((basis.cost_of(plan, now)?, basis.country))
+}
+
+/// What the cost of a change depends on, besides the plan.
+struct Basis {
+    present: PlanFacts,
+    rates: Rates,
+    expires_at: DateTime<Utc>,
+    country: Option<String>,
+    tax_rate: TaxRate,
+}
+
+impl Basis {
+    async fn load(
+        transaction: &mut Transaction,
+        subscription: &LockedSubscription,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let (country, tax_rate) = tax_of(transaction, subscription.account_id, now).await?;
+        Ok(Self {
+            present: PlanFacts::load(transaction, subscription.plan_id).await?,
+            rates: Rates::load(transaction).await?,
+            expires_at: subscription.state.expires_at().unwrap_or(now),
+            country,
+            tax_rate,
+        })
+    }
+
+    /// What a change to `plan` costs. Prices are compared in the currency of the present plan.
+    fn cost_of(&self, plan: &PlanFacts, now: DateTime<Utc>) -> Result<Change> {
+        let Self { present, expires_at, tax_rate, .. } = self;
+        let new_price = self.rates.convert(plan.price, present.price.currency)?;
+        let proration = prorate(present.price, present.billing_period, *expires_at, new_price, now);
+        let totals = Totals::of([proration.amount_due], *tax_rate, present.price.currency)?;
+        Ok(Change { proration, totals, tax_rate: *tax_rate })
+    }
 }
 
 /// The country of an account's address, and its rate.

@@ -21,7 +21,7 @@ const RENEWAL_DAYS: u64 = 7;
 
 /// How many days a provider that collects a subscription has for it after the end of the period: it tries again when a
 /// card is refused, and its word comes later than the end.
-const COLLECTION_DAYS: i32 = 3;
+pub(crate) const COLLECTION_DAYS: i32 = 3;
 
 /// How many subscriptions are looked for at a time.
 const BATCH: i64 = 500;

@@ -30,6 +30,10 @@ pub struct Subscription {
     pub pending_plan: Option<(PlanId, String)>,
     /// Its id at the payment provider.
     pub provider_subscription_id: Option<String>,
+    /// Whether the provider could not collect the last period.
+    pub is_past_due: bool,
+    /// The module that it opens for an organisation.
+    pub module: Option<String>,
     /// When it was ordered.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -100,7 +104,7 @@ pub(super) async fn of_account(
 ) -> Result<Vec<Subscription>> {
     let rows = sqlx::query!(
         r#"SELECT s.id, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at, s.provider_subscription_id,
-                  s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug, p.price_minor,
+                  s.is_past_due, p.module, s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug, p.price_minor,
                   p.currency AS "currency: String", p.billing_period, s.pending_plan_id, n.name AS "pending_name?",
                   coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
                                              ORDER BY c.sort_order, c.name)
@@ -142,6 +146,8 @@ pub(super) async fn of_account(
                 },
                 pending_plan: row.pending_plan_id.map(PlanId).zip(row.pending_name),
                 provider_subscription_id: row.provider_subscription_id,
+                is_past_due: row.is_past_due,
+                module: row.module,
                 created_at: row.created_at,
                 updated_at: row.updated_at,
                 version: row.version,

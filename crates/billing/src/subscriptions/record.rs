@@ -109,23 +109,30 @@ impl PlanFacts {
     }
 
     pub async fn find(transaction: &mut Transaction, id: PlanId) -> Result<Option<Self>> {
-        let row = sqlx::query!(
-            r#"SELECT name, price_minor, currency AS "currency: String", billing_period, features AS "features: Value", is_active, module
-               FROM plans WHERE id = $1"#,
-            Uuid::from(id),
+        Ok(Self::load_all(transaction, &[id]).await?.pop().map(|(_, plan)| plan))
+    }
+
+    pub async fn load_all(transaction: &mut Transaction, ids: &[PlanId]) -> Result<Vec<(PlanId, Self)>> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| Uuid::from(*id)).collect();
+        let rows = sqlx::query!(
+            r#"SELECT id, name, price_minor, currency AS "currency: String", billing_period, features AS "features: Value", is_active, module
+               FROM plans WHERE id = ANY ($1)"#,
+            &ids,
         )
-        .fetch_optional(&mut **transaction)
+        .fetch_all(&mut **transaction)
         .await?;
-        row.map(|row| {
-            Ok(Self {
-                name: row.name,
-                price: Money::new(row.price_minor, currency(&row.currency)?),
-                billing_period: row.billing_period.parse()?,
-                default_tokens: domain::billing::catalogue::default_tokens(&row.features),
-                is_active: row.is_active,
-                module: row.module,
+        rows.into_iter()
+            .map(|row| {
+                let plan = Self {
+                    name: row.name,
+                    price: Money::new(row.price_minor, currency(&row.currency)?),
+                    billing_period: row.billing_period.parse()?,
+                    default_tokens: domain::billing::catalogue::default_tokens(&row.features),
+                    is_active: row.is_active,
+                    module: row.module,
+                };
+                Ok((PlanId(row.id), plan))
             })
-        })
-        .transpose()
+            .collect()
     }
 }

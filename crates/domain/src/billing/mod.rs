@@ -1,6 +1,7 @@
 //! The rules of plans, subscriptions, invoices and tax (spec `subscription-billing.md`). Pure, so that what a page shows
 //! before a purchase and what is charged after it come from one calculation.
 
+pub mod account;
 pub mod catalogue;
 pub mod invoice;
 pub mod period;

@@ -1,0 +1,59 @@
+use domain::billing::account::InvoiceView;
+use domain::ids::InvoiceId;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::routes;
+
+/// The account's invoices, newest first, a page of them.
+#[server(prefix = "/actions", endpoint = "invoices")]
+pub async fn load_invoices(before: Option<InvoiceId>) -> Result<Vec<InvoiceView>, AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let invoices = services.billing.invoices(who.account()?, before).await?;
+    Ok(invoices.into_iter().map(Into::into).collect())
+}
+
+/// One invoice. Who comes back from the payment provider's page brings its id along: what was paid there is settled, even
+/// if the provider has not said so yet. Says whether the payment is still on its way.
+#[server(prefix = "/actions", endpoint = "invoice")]
+pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<(InvoiceView, bool), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let (billing, permit) = (&services.billing, who.account()?);
+    let mut is_on_its_way = false;
+    if let (Some(session), Some(provider)) = (session, billing.offered_provider()) {
+        let session: String = session.chars().filter(|c| *c != '\0').take(255).collect();
+        match billing.session_status(permit, provider, &session).await {
+            Ok(paying) => is_on_its_way = paying.status == billing::SessionStatus::Processing,
+            // The invoice is shown all the same; the provider's word comes by itself.
+            Err(error) => tracing::warn!(%error, "billing.session_not_read"),
+        }
+    }
+    Ok((billing.invoice(permit, id).await?.into(), is_on_its_way))
+}
+
+/// Goes to the payment provider's page for an invoice.
+#[server(prefix = "/actions", endpoint = "pay-invoice")]
+pub async fn pay_invoice(id: InvoiceId) -> Result<(), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    go_and_pay(&services, &who, id).await
+}
+
+/// Sends the reader to where an invoice is paid.
+#[cfg(feature = "ssr")]
+pub async fn go_and_pay(
+    services: &crate::server_ctx::Services,
+    who: &crate::server_ctx::SignedIn,
+    id: InvoiceId,
+) -> Result<(), AppError> {
+    let provider = services.billing.offered_provider().ok_or(AppError::Unavailable)?;
+    let here = format!("{}{}", services.base_url, routes::account_invoice(id));
+    let checkout = billing::providers::Checkout {
+        email: Some(services.identity.own(&who.actor).await?.email).filter(|email| !email.is_empty()),
+        success_url: format!("{here}?session={{session}}"),
+        cancel_url: format!("{here}?cancelled=1"),
+    };
+    let page = services.billing.create_session(who.account()?, provider, id, &checkout).await?;
+    crate::server_ctx::go_to(&page.url, None);
+    Ok(())
+}

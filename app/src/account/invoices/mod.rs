@@ -1,0 +1,6 @@
+//! Invoices, and paying them.
+
+pub mod api;
+mod page;
+
+pub use page::{InvoicePage, InvoicesPage};

@@ -1,0 +1,139 @@
+use domain::billing::InvoiceStatus;
+use domain::billing::account::InvoiceView;
+use domain::ids::InvoiceId;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use ui::{EmptyState, Notice, NoticeKind};
+
+use super::api::{PayInvoice, load_invoice, load_invoices};
+use crate::account::show::{Sums, date, date_or_dash, invoice_badge};
+use crate::error::AppError;
+use crate::routes;
+use crate::shared::form::{Form, FormToken};
+use crate::shared::loaded::Loaded;
+use crate::shared::show;
+use crate::texts::{error_text, fill, texts};
+
+/// How many invoices the server sends at a time.
+const PAGE: usize = 100;
+
+/// All invoices, newest first.
+#[component]
+pub fn InvoicesPage() -> impl IntoView {
+    let query = use_query_map();
+    let data = Resource::new(
+        move || query.with(|query| query.get("before").and_then(|id| id.parse().ok())),
+        |before: Option<InvoiceId>| load_invoices(before),
+    );
+    let t = &texts().invoices;
+    view! {
+        <Title text=t.title/>
+        <div class="title-row"><h1>{t.title}</h1></div>
+        <Loaded data children={|invoices: Vec<InvoiceView>| view! { <List invoices/> }}/>
+    }
+}
+
+#[component]
+fn List(invoices: Vec<InvoiceView>) -> impl IntoView {
+    let t = &texts().invoices;
+    if invoices.is_empty() {
+        return view! { <EmptyState icon="calendar" title=t.empty_title text=t.empty_text/> }.into_any();
+    }
+    let more = (invoices.len() >= PAGE).then(|| invoices.last().map(|last| last.id)).flatten();
+    let rows = invoices
+        .into_iter()
+        .map(|invoice| {
+            view! {
+                <tr>
+                    <td><a href=routes::account_invoice(invoice.id)>{invoice.number}</a></td>
+                    <td>{date(invoice.invoiced_at)}</td>
+                    <td class="col-due">{date_or_dash(invoice.due_at)}</td>
+                    <td>{invoice_badge(invoice.status)}</td>
+                    <td class="col-money">{show::money(invoice.totals.total)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <table class="table invoices">
+            <thead><tr>
+                <th scope="col">{t.number}</th><th scope="col">{t.date}</th><th scope="col" class="col-due">{t.due}</th>
+                <th scope="col">{t.status}</th><th scope="col" class="col-money">{t.total}</th>
+            </tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+        {more.map(|id| view! {
+            <p class="pager"><a class="button" href=format!("{}?before={id}", routes::ACCOUNT_INVOICES)>{texts().common.more}</a></p>
+        })}
+    }
+    .into_any()
+}
+
+/// One invoice, and what became of paying it.
+#[component]
+pub fn InvoicePage() -> impl IntoView {
+    let (params, query) = (use_params_map(), use_query_map());
+    let data = Resource::new(
+        move || {
+            (
+                params.with(|it| it.get("id").and_then(|id| id.parse().ok())),
+                query.with(|it| it.get("session")),
+            )
+        },
+        |(id, session): (Option<InvoiceId>, Option<String>)| async move {
+            load_invoice(id.ok_or(AppError::NotFound)?, session).await
+        },
+    );
+    let came_back = query.with_untracked(|query| query.get("session").is_some());
+    let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
+    view! {
+        <Loaded data children=move |(invoice, is_on_its_way): (InvoiceView, bool)| {
+            view! { <Shown invoice is_on_its_way came_back cancelled/> }
+        }/>
+    }
+}
+
+#[component]
+fn Shown(invoice: InvoiceView, is_on_its_way: bool, came_back: bool, cancelled: bool) -> impl IntoView {
+    let t = &texts().invoices;
+    let title = fill(t.invoice, &[("number", &invoice.number)]);
+    let is_paid = invoice.status == InvoiceStatus::Paid;
+    let is_open = matches!(invoice.status, InvoiceStatus::Pending | InvoiceStatus::Failed);
+    let news = match (is_paid, is_on_its_way) {
+        (true, _) if came_back => Some((NoticeKind::Done, t.thanks)),
+        (false, true) => Some((NoticeKind::Done, t.on_its_way)),
+        (false, false) if cancelled && is_open => Some((NoticeKind::Problem, t.not_paid)),
+        _ => None,
+    };
+    let refused = Form::of::<PayInvoice>("").error.map(|error| error_text(&error));
+    let pay = fill(t.pay, &[("amount", &show::money(invoice.totals.total))]);
+    let paid = invoice.paid_at.map(|at| fill(t.paid, &[("date", &date(at))]));
+    view! {
+        <Title text=title.clone()/>
+        <div class="title-row"><h1>{title}</h1> {invoice_badge(invoice.status)}
+            {(is_open && !is_on_its_way).then(|| view! {
+                <form method="post" action=PayInvoice::PATH class="button-row"><FormToken/>
+                    <input type="hidden" name="id" value=invoice.id.to_string()/>
+                    <button type="submit" class="button button-primary">{pay}</button>
+                </form>
+            })}
+        </div>
+        {refused.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
+        {news.map(|(kind, text)| view! { <Notice kind text/> })}
+        <div class="columns">
+            <div><section class="panel"><h2>{t.lines}</h2>
+                <Sums lines=invoice.lines totals=invoice.totals tax_rate=invoice.tax_rate/>
+            </section></div>
+            <div><section class="panel"><h2>{t.facts}</h2>
+                <dl class="facts">
+                    <div><dt>{t.date}</dt><dd>{date(invoice.invoiced_at)}</dd></div>
+                    <div><dt>{t.due}</dt><dd>{date_or_dash(invoice.due_at)}</dd></div>
+                    {paid.map(|text| view! { <div><dt>{t.status}</dt><dd>{text}</dd></div> })}
+                </dl>
+                <p><a href=routes::ACCOUNT_INVOICES>{t.all}</a></p>
+            </section></div>
+        </div>
+    }
+}

@@ -1,0 +1,109 @@
+#[cfg(feature = "ssr")]
+use domain::billing::InvoiceStatus;
+use domain::billing::PricedPlan;
+use domain::billing::account::{AccountView, ChangeView, SubscriptionView};
+use domain::ids::{PlanId, SubscriptionId};
+use leptos::prelude::*;
+
+use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::routes;
+
+/// Everything the account has.
+#[server(prefix = "/actions", endpoint = "account")]
+pub async fn load_account() -> Result<AccountView, AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let (billing, permit) = (&services.billing, who.account()?);
+    let open =
+        billing.invoices(permit, None).await?.into_iter().filter(|it| it.status == InvoiceStatus::Pending);
+    let addons = billing.addon_subscriptions(permit).await?.into_iter().filter(|it| it.status == "active");
+    Ok(AccountView {
+        subscriptions: billing.subscriptions(permit).await?.into_iter().map(Into::into).collect(),
+        addons: addons.map(|it| (it.name, it.expires_at)).collect(),
+        open_invoices: open.map(Into::into).collect(),
+        tokens: billing.token_balance(permit).await?,
+        has_card: billing.has_card(permit).await?,
+        now: services.clock.now(),
+    })
+}
+
+/// Cancels, pauses or resumes a subscription.
+#[server(prefix = "/actions", endpoint = "change-subscription")]
+pub async fn change_subscription(id: SubscriptionId, act: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let (billing, permit) = (&services.billing, who.account()?);
+    let notice = match act.as_str() {
+        "cancel" => billing.cancel(permit, id).await.map(|_| "subscription_cancelled"),
+        "pause" => billing.pause(permit, id).await.map(|_| "subscription_paused"),
+        "resume" => billing.resume(permit, id).await.map(|_| "subscription_resumed"),
+        _ => return Err(AppError::NotFound),
+    }?;
+    ctx::go_to(routes::ACCOUNT, Some(ctx::Notice::new(notice)));
+    Ok(())
+}
+
+/// Goes to the payment provider's page where a card is changed.
+#[server(prefix = "/actions", endpoint = "change-card")]
+pub async fn change_card() -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let back = format!("{}{}", services.base_url, routes::ACCOUNT);
+    let url = services.billing.portal(who.account()?, &back).await?;
+    ctx::go_to(&url, None);
+    Ok(())
+}
+
+/// A subscription with the plans that it could have instead, and what each would cost now.
+#[server(prefix = "/actions", endpoint = "changes")]
+pub async fn load_changes(
+    id: SubscriptionId,
+) -> Result<(SubscriptionView, Vec<(PricedPlan, Option<ChangeView>)>), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let (billing, permit) = (&services.billing, who.account()?);
+    let subscription: SubscriptionView = billing.subscription(permit, id).await?.into();
+    let present = subscription.plan_id;
+    let plans = if permit.is_company() {
+        let modules = billing.modules(permit).await?;
+        let own = |plans: &Vec<PricedPlan>| plans.iter().any(|it| it.plan.id == present);
+        modules.into_iter().map(|module| module.plans).find(own).unwrap_or_default()
+    } else {
+        billing.shop(permit, Some(subscription.price.currency.code())).await?.plans
+    };
+    let others: Vec<PlanId> = plans.iter().map(|it| it.plan.id).filter(|id| *id != present).collect();
+    let mut costs = billing.preview_changes(permit, id, &others).await?;
+    let priced = plans.into_iter().filter(|it| it.plan.id != present);
+    Ok((
+        subscription,
+        priced
+            .map(|plan| {
+                let cost = costs.remove(&plan.plan.id);
+                (plan, cost)
+            })
+            .collect(),
+    ))
+}
+
+/// Asks for a better plan, and goes to where the difference is paid.
+#[server(prefix = "/actions", endpoint = "upgrade")]
+pub async fn upgrade(id: SubscriptionId, plan_id: PlanId) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let permit = who.account()?;
+    let changed = services.billing.upgrade(permit, id, plan_id).await?;
+    if changed.change.totals.total.minor == 0 {
+        ctx::go_to(routes::ACCOUNT, Some(ctx::Notice::new("plan_changed")));
+        return Ok(());
+    }
+    crate::account::invoices::api::go_and_pay(&services, &who, changed.invoice_id).await
+}
+
+/// Takes a lesser plan from the next renewal on.
+#[server(prefix = "/actions", endpoint = "downgrade")]
+pub async fn downgrade(id: SubscriptionId, plan_id: PlanId) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    services.billing.downgrade(who.account()?, id, plan_id).await?;
+    ctx::go_to(routes::ACCOUNT, Some(ctx::Notice::new("downgrade_scheduled")));
+    Ok(())
+}

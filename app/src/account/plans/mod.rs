@@ -1,0 +1,8 @@
+//! Plans and what goes with them; the order before it is paid.
+
+mod api;
+mod checkout;
+mod page;
+
+pub use checkout::CheckoutPage;
+pub use page::PlansPage;

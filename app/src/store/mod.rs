@@ -1,0 +1,113 @@
+//! The module store: what a company can open, and has opened.
+
+use domain::billing::PricedPlan;
+use domain::billing::account::Module;
+use domain::ids::PlanId;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_meta::Title;
+use ui::{Badge, Notice, NoticeKind, Tone};
+
+use crate::account::show::{date, period};
+use crate::error::AppError;
+use crate::routes;
+use crate::shared::form::{Form, FormToken};
+use crate::shared::loaded::Loaded;
+use crate::shared::show;
+use crate::texts::{error_text, fill, texts};
+
+/// The modules, as the reader's company has them.
+#[server(prefix = "/actions", endpoint = "modules")]
+pub async fn load_modules() -> Result<Vec<Module>, AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let permit = who.actor.company_account().map_err(|_| AppError::Forbidden)?;
+    Ok(services.billing.modules(permit).await?)
+}
+
+/// Orders a plan that opens a module, and goes to where it is paid.
+#[server(prefix = "/actions", endpoint = "buy-module")]
+pub async fn buy_module(plan_id: PlanId) -> Result<(), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let permit = who.actor.company_account().map_err(|_| AppError::Forbidden)?;
+    let order = billing::checkout::Order {
+        plan_id: Some(plan_id),
+        bundle_ids: Vec::new(),
+        addon_ids: Vec::new(),
+        currency: "USD".to_owned(),
+        country: None,
+        payment_method: None,
+    };
+    let ordered = services.billing.checkout(permit, &order).await?;
+    if ordered.is_complete {
+        use crate::server_ctx as ctx;
+        ctx::go_to(routes::STORE, Some(ctx::Notice::new("order_active")));
+        return Ok(());
+    }
+    crate::account::invoices::api::go_and_pay(&services, &who, ordered.invoice_id).await
+}
+
+/// The store.
+#[component]
+pub fn StorePage() -> impl IntoView {
+    let data = Resource::new(|| (), |()| load_modules());
+    let t = &texts().store;
+    let refused = Form::of::<BuyModule>("").error.map(|error| error_text(&error));
+    view! {
+        <Title text=t.title/>
+        <div class="title-row"><h1>{t.title}</h1></div>
+        <p class="lead">{t.lead}</p>
+        {refused.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
+        <Loaded data children={|modules: Vec<Module>| {
+            view! { <div class="columns">{modules.into_iter().map(|module| view! { <Offered module/> }).collect_view()}</div> }
+        }}/>
+    }
+}
+
+#[component]
+fn Offered(module: Module) -> impl IntoView {
+    let t = &texts().store;
+    let (name, text) = match module.name.as_str() {
+        "hotel" => (t.hotel.to_owned(), t.hotel_text),
+        "tour" => (t.tour.to_owned(), t.tour_text),
+        other => (other.to_owned(), ""),
+    };
+    let badge = if module.is_enabled {
+        view! { <Badge tone=Tone::Good icon="check" text=t.enabled/> }.into_any()
+    } else {
+        view! { <Badge tone=Tone::Quiet icon="lock" text=t.not_enabled/> }.into_any()
+    };
+    let until = module.valid_until.map(|at| fill(t.until, &[("date", &date(at))]));
+    let is_current = module.subscription.as_ref().is_some_and(|it| it.state.is_current());
+    let plans: Vec<_> = if is_current { Vec::new() } else { module.plans.into_iter().map(offer).collect() };
+    let nothing = plans.is_empty() && !is_current;
+    view! {
+        <section class="panel module">
+            <div class="title-row"><h2>{name}</h2> {badge} <span class="sub">{until}</span></div>
+            <p class="sub">{text}</p>
+            {is_current.then(|| view! { <p><a class="button" href=routes::ACCOUNT>{t.manage}</a></p> })}
+            <ul class="sessions">{plans}</ul>
+            {nothing.then(|| view! { <p class="sub">{t.none}</p> })}
+        </section>
+    }
+}
+
+fn offer(plan: PricedPlan) -> impl IntoView {
+    let t = &texts().store;
+    let price = fill(
+        t.per_period,
+        &[("price", &show::money(plan.net)), ("period", period(plan.plan.billing_period))],
+    );
+    let gross = plan.gross().unwrap_or(plan.net);
+    let with_tax = (gross != plan.net).then(|| fill(t.with_tax, &[("price", &show::money(gross))]));
+    let buy = fill(t.buy, &[("plan", &plan.plan.name)]);
+    view! {
+        <li>
+            <div><strong>{plan.plan.name.clone()}</strong> <span class="sub">{price} " " {with_tax}</span></div>
+            <form method="post" action=BuyModule::PATH><FormToken/>
+                <input type="hidden" name="plan_id" value=plan.plan.id.to_string()/>
+                <button type="submit" class="button button-primary">{buy}</button>
+            </form>
+        </li>
+    }
+    .into_any()
+}

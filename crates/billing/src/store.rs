@@ -1,0 +1,162 @@
+//! What can be bought, for pages; and the modules of a company (spec `hotel-modules.md` 2.3, 2.4; DESIGN 5.1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::access::{AccountPermit, Actor};
+use domain::billing::account::{Module, Shop, SubscriptionView};
+use domain::billing::subscription::StateColumns;
+use domain::billing::{Addon, PricedPlan, SubscriptionState, TokenBundle};
+use domain::money::{Currency, Money};
+use uuid::Uuid;
+
+use crate::catalogue::{self, PlanQuery, Setting};
+use crate::subscriptions::Subscription;
+use crate::subscriptions::clockwork::COLLECTION_DAYS;
+use crate::{Billing, Result};
+
+/// The modules that are sold, whether or not a plan for them is on offer just now.
+const MODULES: [&str; 2] = ["hotel", "tour"];
+
+impl From<Subscription> for SubscriptionView {
+    fn from(subscription: Subscription) -> Self {
+        Self {
+            id: subscription.id,
+            plan_id: subscription.plan.id,
+            plan_name: subscription.plan.name,
+            price: subscription.plan.price,
+            billing_period: subscription.plan.billing_period,
+            state: subscription.state,
+            pending_plan: subscription.pending_plan.map(|(_, name)| name),
+            is_collected: subscription.provider_subscription_id.is_some(),
+            is_past_due: subscription.is_past_due,
+        }
+    }
+}
+
+/// Whether a subscription opens what it is for. A provider that collects it has some days after the end, since its word
+/// comes later and it tries a refused card again.
+fn opens(state: &SubscriptionState, is_collected: bool, now: DateTime<Utc>) -> bool {
+    let grace = if is_collected && matches!(state, SubscriptionState::Active { .. }) {
+        TimeDelta::days(COLLECTION_DAYS.into())
+    } else {
+        TimeDelta::zero()
+    };
+    state.gives_access(now - grace)
+}
+
+impl Billing {
+    /// The country of the account's address, whose tax applies.
+    async fn country(&self, permit: AccountPermit<'_>) -> Result<Option<String>> {
+        Ok(self.profile(permit).await?.and_then(|stored| stored.profile.country))
+    }
+
+    /// What a customer can buy, at prices in a currency (the euro if none or an unknown one) with the tax of their
+    /// country.
+    pub async fn shop(&self, permit: AccountPermit<'_>, currency: Option<&str>) -> Result<Shop> {
+        let country = self.country(permit).await?;
+        let mut transaction = self.begin(permit).await?;
+        let query =
+            PlanQuery { currency: currency.map(str::to_owned), country: country.clone(), category: None };
+        let mut setting = Setting::load(&mut transaction, &query, self.clock.now()).await?;
+        let currency = *setting.currency.get_or_insert(Currency::EUR);
+        let plans =
+            catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?.unwrap_or_default();
+        let addons = catalogue::addons_on_offer(&mut transaction).await?;
+        let bundles = catalogue::bundles_on_offer(&mut transaction).await?;
+        transaction.commit().await?;
+        let plans = plans.into_iter().map(|row| setting.priced(row)).collect::<Result<Vec<_>>>()?;
+        let convert = |price: Money| setting.rates.convert(price, currency);
+        Ok(Shop {
+            plans: plans.into_iter().filter_map(|(_, priced)| priced).collect(),
+            addons: addons
+                .into_iter()
+                .map(|row| {
+                    let addon = Addon::try_from(row)?;
+                    Ok((addon.clone(), convert(addon.price)?))
+                })
+                .collect::<Result<_>>()?,
+            bundles: bundles
+                .into_iter()
+                .map(|row| {
+                    let bundle = TokenBundle::try_from(row)?;
+                    Ok((bundle.clone(), convert(bundle.price)?))
+                })
+                .collect::<Result<_>>()?,
+            currencies: setting.rates.currencies(),
+            currency,
+            tax_rate: setting.tax_rate,
+            country,
+        })
+    }
+
+    /// The modules of the store, as the company has them.
+    pub async fn modules(&self, permit: AccountPermit<'_>) -> Result<Vec<Module>> {
+        let now = self.clock.now();
+        let country = self.country(permit).await?;
+        let subscriptions = self.subscriptions(permit).await?;
+        let mut transaction = self.begin(permit).await?;
+        let query = PlanQuery { currency: Some("USD".to_owned()), country, category: None };
+        let setting = Setting::load(&mut transaction, &query, now).await?;
+        let rows = catalogue::module_plans(&mut transaction, setting.currency).await?;
+        transaction.commit().await?;
+        let mut modules: BTreeMap<String, Vec<PricedPlan>> =
+            MODULES.into_iter().map(|name| (name.to_owned(), Vec::new())).collect();
+        for row in rows {
+            let (plan, priced) = setting.priced(row)?;
+            if let (Some(module), Some(priced)) = (plan.module, priced) {
+                modules.entry(module).or_default().push(priced);
+            }
+        }
+        Ok(modules
+            .into_iter()
+            .map(|(name, plans)| {
+                let of_module = |it: &&Subscription| it.module.as_deref() == Some(name.as_str());
+                let opening = subscriptions
+                    .iter()
+                    .filter(of_module)
+                    .find(|it| opens(&it.state, it.provider_subscription_id.is_some(), now));
+                let shown = opening.or_else(|| subscriptions.iter().find(of_module));
+                Module {
+                    is_enabled: opening.is_some(),
+                    valid_until: opening.and_then(|it| it.state.expires_at()),
+                    subscription: shown.cloned().map(Into::into),
+                    plans,
+                    name,
+                }
+            })
+            .collect())
+    }
+
+    /// The modules that the actor's company can use now.
+    pub async fn enabled_modules(&self, actor: &Actor) -> Result<BTreeSet<String>> {
+        let Some(organisation_id) = actor.organisation_id else { return Ok(BTreeSet::new()) };
+        let now = self.clock.now();
+        let mut transaction = self.database.begin_as(actor).await?;
+        let rows = sqlx::query!(
+            r#"SELECT p.module AS "module!", s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at,
+                      s.provider_subscription_id IS NOT NULL AS "is_collected!"
+               FROM subscriptions s JOIN plans p ON p.id = s.plan_id
+               WHERE s.account_id = $1 AND p.module IS NOT NULL AND s.status IN ('active', 'trialing', 'cancelled')"#,
+            Uuid::from(organisation_id),
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let mut enabled = BTreeSet::new();
+        for row in rows {
+            let state = SubscriptionState::try_from(StateColumns {
+                status: row.status.parse()?,
+                started_at: row.started_at,
+                expires_at: row.expires_at,
+                trial_end_at: row.trial_end_at,
+                cancelled_at: row.cancelled_at,
+                paused_at: row.paused_at,
+            })?;
+            if opens(&state, row.is_collected, now) {
+                enabled.insert(row.module);
+            }
+        }
+        Ok(enabled)
+    }
+}

@@ -1,0 +1,142 @@
+//! What an account has and owes, as pages show it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Addon, BillingPeriod, InvoiceStatus, PricedPlan, SubscriptionState, TaxRate, TokenBundle, Totals,
+};
+use crate::ids::{InvoiceId, PlanId, SubscriptionId};
+use crate::money::{Currency, Money};
+
+/// What somebody subscribes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionView {
+    /// The id.
+    pub id: SubscriptionId,
+    /// The plan.
+    pub plan_id: PlanId,
+    /// What people call the plan.
+    pub plan_name: String,
+    /// The net price of a period.
+    pub price: Money,
+    /// How often it is paid for.
+    pub billing_period: BillingPeriod,
+    /// Its state.
+    pub state: SubscriptionState,
+    /// The plan from the next period on.
+    pub pending_plan: Option<String>,
+    /// Whether a payment provider collects its periods.
+    pub is_collected: bool,
+    /// Whether collecting the last period failed.
+    pub is_past_due: bool,
+}
+
+/// An invoice with its lines; none in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceView {
+    /// The id.
+    pub id: InvoiceId,
+    /// The number on it.
+    pub number: String,
+    /// Whether it is paid.
+    pub status: InvoiceStatus,
+    /// What it comes to.
+    pub totals: Totals,
+    /// The rate of the tax in it.
+    pub tax_rate: TaxRate,
+    /// Its date.
+    pub invoiced_at: DateTime<Utc>,
+    /// When it is to be paid.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it was paid.
+    pub paid_at: Option<DateTime<Utc>>,
+    /// What it is over: text and net amount.
+    pub lines: Vec<(String, Money)>,
+}
+
+/// An entry of the token ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenEntryView {
+    /// How many; negative for what was spent.
+    pub amount: i64,
+    /// What for.
+    pub description: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The first page of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Newest first.
+    pub subscriptions: Vec<SubscriptionView>,
+    /// Add-ons: name and end, of those that run.
+    pub addons: Vec<(String, Option<DateTime<Utc>>)>,
+    /// Invoices that wait for payment.
+    pub open_invoices: Vec<InvoiceView>,
+    /// Tokens left.
+    pub tokens: i64,
+    /// Whether there is a card at a payment provider that can be changed.
+    pub has_card: bool,
+    /// The present instant, which states are read at.
+    pub now: DateTime<Utc>,
+}
+
+/// What can be bought, at prices in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shop {
+    /// Plans, at their price with tax.
+    pub plans: Vec<PricedPlan>,
+    /// Add-ons, with their net price in the currency.
+    pub addons: Vec<(Addon, Money)>,
+    /// Token bundles, with their net price in the currency.
+    pub bundles: Vec<(TokenBundle, Money)>,
+    /// The currencies that prices can be had in.
+    pub currencies: Vec<Currency>,
+    /// The currency of these prices.
+    pub currency: Currency,
+    /// The tax on all of it.
+    pub tax_rate: TaxRate,
+    /// The country that has this tax.
+    pub country: Option<String>,
+}
+
+/// What an order would come to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteView {
+    /// What is in it, with net prices.
+    pub lines: Vec<(String, Money)>,
+    /// What would be to pay.
+    pub totals: Totals,
+    /// The rate of the tax in it.
+    pub tax_rate: TaxRate,
+}
+
+/// What a change of plan would cost now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeView {
+    /// What is left of the present plan, net.
+    pub credit: Money,
+    /// What the invoice would say.
+    pub totals: Totals,
+    /// The rate of the tax in it.
+    pub tax_rate: TaxRate,
+    /// Whole days that are left of what was paid.
+    pub days_remaining: i64,
+}
+
+/// A module of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// Its name, such as `hotel`.
+    pub name: String,
+    /// Whether the company can use it now.
+    pub is_enabled: bool,
+    /// Until when it was paid for.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// The plans that open it, at their price with tax.
+    pub plans: Vec<PricedPlan>,
+    /// The subscription that opens it.
+    pub subscription: Option<SubscriptionView>,
+}
