@@ -5,6 +5,7 @@
 //! * [`payments`]: an invoice is settled, refunded or restored; what was bought follows
 //! * [`subscriptions`]: pause, resume, cancel, change of plan; what time does to them
 //! * [`invoices`]: reading and voiding; numbers without a gap
+//! * [`documents`]: invoices and credit notes as PDF
 //! * [`tokens`]: a ledger whose balance is never below zero
 //!
 //! Each use case is one transaction. Rules are in `domain::billing`; what must never be is refused by the database:
@@ -13,6 +14,7 @@
 pub mod accounts;
 pub mod catalogue;
 pub mod checkout;
+pub mod documents;
 mod error;
 pub mod invoices;
 pub mod payments;

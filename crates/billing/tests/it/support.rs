@@ -1,5 +1,7 @@
 //! A catalogue, two customers and the admin.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use billing::Billing;
@@ -116,6 +118,17 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.superuser).await.unwrap()
     }
 
+    /// Says who sells.
+    pub async fn set_seller(&self) {
+        sqlx::query(
+            "INSERT INTO billing_settings (key, value) VALUES ('provider_name', 'Nordlicht Hosting GmbH'),
+                 ('bank_iban', 'DE02 1203 0000 0000 2020 51'), ('contact_email', 'billing@nordlicht.example')",
+        )
+        .execute(&self.superuser)
+        .await
+        .unwrap();
+    }
+
     pub async fn set_tax(&self, who: &Actor, country: &str, rate: i32) {
         sqlx::query("INSERT INTO tax_rates VALUES ($1, $2, '', 'VAT', $3, '[2020-01-01,)', now())")
             .bind(platform::ids::new::<Uuid>())
@@ -136,6 +149,22 @@ impl World {
             .await
             .unwrap();
     }
+}
+
+/// The text of a PDF, with the same spaces everywhere; none where `pdftotext` is not installed (`./dev` installs it).
+pub fn pdf_text(file: &[u8]) -> Option<String> {
+    assert!(file.starts_with(b"%PDF-"));
+    let mut child = Command::new("pdftotext")
+        .args(["-layout", "-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    // Small enough for the pipe and the program's buffer: it reads everything before it writes.
+    child.stdin.take().unwrap().write_all(file).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(String::from_utf8(output.stdout).unwrap().replace('\u{a0}', " "))
 }
 
 pub fn payment() -> Payment {
