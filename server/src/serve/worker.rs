@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use billing::mails::Mails;
 use chrono::{NaiveTime, TimeDelta};
 use platform::jobs::{Cron, Handlers, Job, Schedule, Worker, housekeeping};
 use platform::mail::Mailer;
+use platform::outbox::Outbox;
 use serde::{Deserialize, Serialize};
 use tokio_util::task::TaskTracker;
 
@@ -51,6 +53,9 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
     let worker =
         Worker::new(state.database.clone(), state.services.clock.clone(), Arc::new(handlers(mailer)));
     work.spawn(worker.with_crons(crons()).run(state.stop.clone()));
+    let outbox = Outbox::new(state.database.clone(), state.services.clock.clone())
+        .with_consumer(Mails::new(state.settings.base_url.as_str()));
+    work.spawn(outbox.run(state.stop.clone()));
 }
 
 /// Everything that this release knows how to do.

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use billing::Billing;
 use billing::checkout::{Order, Ordered};
+use billing::mails::Mails;
 use billing::payments::{Payment, Settled};
 use chrono::{TimeDelta, Utc};
 use domain::access::{AccountPermit, Actor};
 use domain::ids::{AddonId, InvoiceId, PlanId, SubscriptionId, TokenBundleId, UserId};
 use platform::clock::{Clock, MovableClock};
 use platform::database::for_test;
+use platform::mail::Message;
+use platform::outbox::Outbox;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -116,6 +119,29 @@ impl World {
 
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.superuser).await.unwrap()
+    }
+
+    /// Tells the events that happened, and gives the mails that were written since the last call: to whom, the subject, and
+    /// the names of files.
+    pub async fn mails(&self) -> Vec<(String, String, Vec<String>)> {
+        let outbox = Outbox::new(for_test(&self.superuser), Arc::new(self.clock.clone()))
+            .with_consumer(Mails::new("https://keyrack.example"));
+        outbox.deliver_all().await.unwrap();
+        let written: Vec<serde_json::Value> = sqlx::query_scalar(
+            "WITH gone AS (DELETE FROM jobs WHERE queue = 'mail.send' RETURNING id, payload) SELECT payload FROM gone ORDER BY id",
+        )
+        .fetch_all(&self.superuser)
+        .await
+        .unwrap();
+        let mails = written.into_iter().map(|mail| serde_json::from_value::<Message>(mail).unwrap());
+        mails
+            .map(|mail| (mail.to, mail.subject, mail.attachments.into_iter().map(|file| file.name).collect()))
+            .collect()
+    }
+
+    /// The subjects of [`World::mails`].
+    pub async fn subjects(&self) -> Vec<String> {
+        self.mails().await.into_iter().map(|(_, subject, _)| subject).collect()
     }
 
     /// Says who sells.
