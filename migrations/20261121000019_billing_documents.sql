@@ -101,6 +101,7 @@ CREATE TABLE billing_notices (
     created_at timestamptz NOT NULL,
     CONSTRAINT billing_notices_once PRIMARY KEY (account_id, subject, kind, about)
 );
+CREATE INDEX billing_notices_by_age ON billing_notices (created_at);
 
 DO $$
 DECLARE table_name text;
@@ -116,6 +117,8 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT ON %I TO keyrack_worker, keyrack_admin', table_name);
     END LOOP;
 END $$;
+
+GRANT DELETE ON billing_notices TO keyrack_worker;
 
 -- Who refunds takes the next number.
 ALTER TABLE credit_note_numbers ENABLE ROW LEVEL SECURITY;

@@ -59,7 +59,11 @@ impl Consumer for Mails {
             Ok(Some(message)) => mail::enqueue(connection, message, now).await?,
             // What a mail would be about may be gone, and so is the reason to write.
             Ok(None) | Err(Error::NoInvoice | Error::NoCreditNote | Error::NoSubscription) => {}
-            Err(error) => return Err(error.into()),
+            Err(error @ Error::Database(_)) => return Err(error.into()),
+            // One row that cannot be must not keep the mail of all others.
+            Err(error) => {
+                tracing::error!(%error, kind = event.kind, subject = %event.subject, "billing.mail_not_written");
+            }
         }
         Ok(())
     }

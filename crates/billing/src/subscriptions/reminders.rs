@@ -22,6 +22,9 @@ const OVERDUE_DAYS: [u64; 2] = [3, 7];
 /// After so many days nobody is reminded any more: what was found later, as after a long standstill, is past.
 const FORGOTTEN_DAYS: u64 = 30;
 
+/// After so many days it is of no use to know that something was told: the events of that day are gone, too.
+const KEPT_DAYS: u64 = 400;
+
 /// How many are found at a time.
 const BATCH: i64 = 500;
 
@@ -53,8 +56,9 @@ impl Notice {
     }
 }
 
-/// Gives every reminder that is due at `now`, and says how many.
+/// Gives every reminder that is due at `now`, and says how many; forgets what was told long ago.
 pub(super) async fn remind(database: &Database, now: DateTime<Utc>) -> Result<usize> {
+    forget(database, now).await?;
     let mut given = 0;
     loop {
         let ends = ends(database, now).await?;
@@ -64,6 +68,16 @@ pub(super) async fn remind(database: &Database, now: DateTime<Utc>) -> Result<us
             return Ok(given);
         }
     }
+}
+
+async fn forget(database: &Database, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "DELETE FROM billing_notices WHERE ctid = ANY (ARRAY(SELECT ctid FROM billing_notices WHERE created_at < $1 LIMIT 10000))",
+        now - Days::new(KEPT_DAYS),
+    )
+    .execute(database.worker())
+    .await?;
+    Ok(())
 }
 
 /// Periods and trials that end soon. What is shorter than the time of its reminder needs none.

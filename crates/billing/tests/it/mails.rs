@@ -104,6 +104,13 @@ async fn a_failed_payment_is_told_and_an_event_about_nothing_harms_nobody(superu
     publish(json!({ "account_id": account_id, "invoice_id": Uuid::nil() })).await;
     publish(json!({ "account_id": world.bob.user_id, "invoice_id": ordered.invoice_id })).await;
     assert!(world.mails().await.is_empty());
+    // Nor does a row that cannot be keep the mail of others.
+    world.order(&world.bob, order_of(world.basic)).await;
+    sqlx::query("UPDATE invoices SET currency = 'XXX' WHERE account_id = $1")
+        .bind(world.bob.user_id)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
     publish(json!({ "account_id": account_id, "invoice_id": ordered.invoice_id })).await;
     assert_eq!(world.subjects().await, ["Your payment for invoice INV-2027-000001 failed"]);
     world.clock.advance(TimeDelta::hours(1));

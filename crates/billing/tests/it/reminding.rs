@@ -64,6 +64,8 @@ async fn who_pays_in_time_is_reminded_once_each_period_through_the_years(superus
     }
     // 1095 days in periods of 30, each asked for a week before its end.
     assert_eq!((reminders, receipts), (36, 36));
+    let kept = world.count("SELECT count(*) FROM billing_notices WHERE kind = 'renewal_due'").await;
+    assert!((13..=14).contains(&kept), "{kept} of 400 days");
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
