@@ -33,6 +33,9 @@ pub enum Error {
     /// There is no such invoice.
     #[error("Invoice not found")]
     NoInvoice,
+    /// There is no such credit note of the invoice.
+    #[error("Credit note not found")]
+    NoCreditNote,
     /// The invoice belongs to another account.
     #[error("Access denied")]
     NotYourInvoice,

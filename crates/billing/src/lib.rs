@@ -7,6 +7,8 @@
 //! * [`store`]: what can be bought; the modules of a company
 //! * [`subscriptions`]: pause, resume, cancel, change of plan; what time does to them
 //! * [`invoices`]: reading and voiding; numbers without a gap
+//! * [`documents`]: invoices and credit notes as PDF
+//! * [`mails`]: what customers are written about
 //! * [`tokens`]: a ledger whose balance is never below zero
 //!
 //! Each use case is one transaction. Rules are in `domain::billing`; what must never be is refused by the database:
@@ -15,8 +17,10 @@
 pub mod accounts;
 pub mod catalogue;
 pub mod checkout;
+pub mod documents;
 mod error;
 pub mod invoices;
+pub mod mails;
 pub mod payments;
 pub mod providers;
 pub mod store;

@@ -76,6 +76,11 @@ impl Locale {
         format!("{} {} {} {}", self.weekday(date), date.day(), self.month(date), date.year())
     }
 
+    /// A date as documents and letters write it: `20 Nov 2026`.
+    pub fn plain_date(self, date: NaiveDate) -> String {
+        format!("{} {} {}", date.day(), self.month(date), date.year())
+    }
+
     /// A stay's dates: `Fri 20 → Mon 23 Nov`, both months where they differ.
     pub fn stay(self, dates: StayDates, today: NaiveDate) -> String {
         let (arrival, departure) = (dates.arrival(), dates.departure());
@@ -123,6 +128,7 @@ mod tests {
         let today = date("2026-11-20");
         assert_eq!(Locale::English.date(today, today), "Fri 20 Nov");
         assert_eq!(Locale::English.date(date("2027-01-02"), today), "Sat 2 Jan 2027");
+        assert_eq!(Locale::English.plain_date(today), "20 Nov 2026");
         let stay = StayDates::new(date("2026-11-20"), date("2026-11-23")).unwrap();
         assert_eq!(Locale::English.stay(stay, today), "Fri 20 → Mon 23 Nov");
         let over_new_year = StayDates::new(date("2026-12-30"), date("2027-01-02")).unwrap();

@@ -8,6 +8,7 @@
 //! * [`audit`]: who did what
 //! * [`live`]: what another desk does, within a second
 //! * [`mail`]: SMTP, or kept and shown at `/dev/mail`
+//! * [`pdf`]: documents on pages
 //! * [`clock`], [`ids`], [`secret`]: time, identifiers and random tokens, each from one place
 
 pub mod audit;
@@ -19,5 +20,6 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod outbox;
+pub mod pdf;
 pub mod secret;
 pub mod settings;

@@ -24,6 +24,21 @@ const BUNDLES: &[(i32, i64, i32)] = &[(500, 500, 1), (1_000, 1_000, 2), (5_000, 
 /// Standard rates of the countries that are enabled, in hundredths of a percent.
 const TAXES: &[(&str, &str, i32)] = &[("DE", "MwSt", 1_900), ("AT", "USt", 2_000), ("CH", "MWST", 810)];
 
+/// Who sells: an invented company.
+const SELLER: &[(&str, &str)] = &[
+    ("provider_name", "Nordlicht Hosting GmbH"),
+    ("contact_email", "billing@nordlicht.example"),
+    ("website_url", "https://nordlicht.example"),
+    ("address_street", "Fischmarkt 12"),
+    ("address_city", "Hamburg"),
+    ("address_postal_code", "20459"),
+    ("address_country", "Germany"),
+    ("bank_name", "Elbbank"),
+    ("bank_iban", "DE02 1203 0000 0000 2020 51"),
+    ("bank_bic", "BYLADEM1001"),
+    ("tax_number", "DE123456789"),
+];
+
 /// Makes what is missing of the catalogue.
 pub(super) async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     for (name, price, features, place) in PLANS {
@@ -71,6 +86,14 @@ pub(super) async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) ->
         .execute(&mut *connection)
         .await?;
     }
+    let (keys, values): (Vec<&str>, Vec<&str>) = SELLER.iter().copied().unzip();
+    sqlx::query(
+        "INSERT INTO billing_settings (key, value) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(keys)
+    .bind(values)
+    .execute(&mut *connection)
+    .await?;
     for (country, name, rate) in TAXES {
         sqlx::query(
             "INSERT INTO tax_rates (id, country, name, rate, valid, created_at) VALUES ($1, $2, $3, $4, '[2021-01-01,)', $5)

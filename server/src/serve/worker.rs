@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use billing::mails::Mails;
 use billing::providers::{FollowSubscription, HandleEvent};
 use chrono::{NaiveTime, TimeDelta};
 use platform::jobs::{Cron, HandlerError, Handlers, Job, Schedule, Worker, housekeeping};
 use platform::mail::Mailer;
+use platform::outbox::Outbox;
 use serde::{Deserialize, Serialize};
 use tokio_util::task::TaskTracker;
 
@@ -64,6 +66,9 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
         Arc::new(handlers(mailer, state.services.billing.clone())),
     );
     work.spawn(worker.with_crons(crons()).run(state.stop.clone()));
+    let outbox = Outbox::new(state.database.clone(), state.services.clock.clone())
+        .with_consumer(Mails::new(state.settings.base_url.as_str()));
+    work.spawn(outbox.run(state.stop.clone()));
 }
 
 /// Everything that this release knows how to do.

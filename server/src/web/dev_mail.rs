@@ -5,7 +5,7 @@ use std::fmt::Write;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Router, routing};
-use http::header::{CONTENT_SECURITY_POLICY, X_FRAME_OPTIONS};
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS};
 use http::{HeaderValue, StatusCode};
 use platform::mail::{self, KeptMail};
 use platform::settings::Settings;
@@ -28,6 +28,7 @@ pub fn router() -> Router<AppState> {
         .route("/dev/mail", routing::get(list))
         .route("/dev/mail/{at}", routing::get(show))
         .route("/dev/mail/{at}/html", routing::get(html))
+        .route("/dev/mail/{at}/files/{index}", routing::get(attachment))
 }
 
 async fn list(State(state): State<AppState>) -> Response {
@@ -59,8 +60,14 @@ async fn show(State(state): State<AppState>, Path(at): Path<i64>) -> Response {
         ),
         None => String::new(),
     };
+    let mut files = String::new();
+    for (index, file) in message.attachments.iter().enumerate() {
+        let name = escape(&file.name);
+        // Writing to a text cannot fail.
+        let _ = write!(files, "<p><a href=\"/dev/mail/{at}/files/{index}\">{name}</a></p>");
+    }
     let body = format!(
-        "<p>To {}, {}</p><pre>{}</pre>{frame}<p><a href=\"/dev/mail\">All mail</a></p>",
+        "<p>To {}, {}</p><pre>{}</pre>{frame}{files}<p><a href=\"/dev/mail\">All mail</a></p>",
         escape(&message.to),
         kept.at.format("%Y-%m-%d %H:%M:%S UTC"),
         with_links(&message.text),
@@ -78,6 +85,22 @@ async fn html(State(state): State<AppState>, Path(at): Path<i64>) -> Response {
         (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
     ];
     (headers, Html(kept.message.html.unwrap_or_default())).into_response()
+}
+
+async fn attachment(State(state): State<AppState>, Path((at, index)): Path<(i64, usize)>) -> Response {
+    let kept = match find(&state, at).await {
+        Ok(kept) => kept,
+        Err(response) => return response,
+    };
+    let Some(file) = kept.message.attachments.get(index) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    // Whatever it is, it is saved and not shown.
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
+    ];
+    (headers, file.bytes()).into_response()
 }
 
 async fn find(state: &AppState, at: i64) -> Result<KeptMail, Response> {

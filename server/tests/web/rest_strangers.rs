@@ -28,7 +28,9 @@ async fn nobody_gets_in(pool: PgPool) {
     for bearer in ["", "Bearer nonsense", "Basic dXNlcjpwYXNz"] {
         let client = Client { site: &site, bearer: bearer.to_owned() };
         for (method, path, _) in guarded() {
-            let path = path.replace("{id}", "1").replace("{room}", "1");
+            let path = ["{id}", "{room}", "{credit_note_id}"]
+                .iter()
+                .fold(path, |path, name| path.replace(name, "1"));
             let answer = client.send(&method, &path, Some(&json!({}))).await;
             assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
         }
@@ -60,7 +62,7 @@ async fn a_strangers_ids_are_ids_that_do_not_exist(pool: PgPool) {
         }
         for id in [&stay, &guest, &user, &hotel, &room] {
             let of = |id: &str| {
-                let path = path.replace("{id}", id).replace("{room}", id);
+                let path = path.replace("{id}", id).replace("{room}", id).replace("{credit_note_id}", id);
                 if path.ends_with("/proration") { format!("{path}?new_plan_id={nothing}") } else { path }
             };
             let body =

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::rest::Client;
-use crate::support::{Site, json as body_of, text};
+use crate::support::{Site, header, json as body_of, text};
 
 /// A shop with the demo's catalogue, and its admin.
 async fn shop(pool: &PgPool) -> Site {
@@ -110,6 +110,64 @@ async fn a_customer_signs_up_buys_pays_changes_and_leaves(pool: PgPool) {
     );
     let active = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
     assert_eq!(active["subscription"], Value::Null);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn documents_are_files_for_their_owner_and_the_admin(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (ada, bob, admin) =
+        (signed_up(&site, "ada").await, signed_up(&site, "bob").await, admin(&site).await);
+    let (plan, ..) = ids(&ada).await;
+    let cart = json!({ "plan_id": plan, "currency": "EUR" });
+    let bought = ada.expect(201, "POST", "/api/v1/user/checkout", Some(cart)).await;
+    let (id, number) =
+        (bought["invoice"]["id"].as_str().unwrap(), bought["invoice"]["invoice_number"].as_str().unwrap());
+    assert_eq!(bought["invoice"]["credit_notes"], json!([]));
+    let file = async |client: &Client<'_>, path: &str, name: &str| {
+        let answer = client.send("GET", path, None).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert_eq!(header(&answer, "content-type"), "application/pdf");
+        assert_eq!(header(&answer, "content-disposition"), format!("attachment; filename={name}"));
+        assert_eq!(header(&answer, "cache-control"), "no-store");
+        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        assert!(bytes.starts_with(b"%PDF-"));
+        bytes
+    };
+    let own = file(&ada, &format!("/api/v1/user/invoices/{id}/pdf"), &format!("invoice-{number}.pdf")).await;
+    let any =
+        file(&admin, &format!("/api/v1/admin/invoices/{id}/pdf/"), &format!("invoice-{number}.pdf")).await;
+    assert_eq!(own, any);
+
+    admin.expect(200, "POST", &format!("/api/v1/admin/invoices/{id}/mark-paid"), Some(json!({}))).await;
+    let refund = format!("/api/v1/admin/invoices/{id}/refund");
+    admin.expect(200, "POST", &refund, Some(json!({ "refund_reference": "goodwill" }))).await;
+    let invoice = ada.expect(200, "GET", &format!("/api/v1/user/invoices/{id}"), None).await;
+    let note = &invoice["invoice"]["credit_notes"][0];
+    assert_eq!(
+        (&note["credit_note_number"], &note["type"], &note["total_amount"], &note["refund_reference"]),
+        (
+            &json!("CN-2026-000001"),
+            &json!("CREDIT_NOTE"),
+            &invoice["invoice"]["total_amount"],
+            &json!("goodwill")
+        )
+    );
+    let note = note["id"].as_str().unwrap();
+    let of = |family: &str, note: &str| format!("/api/v1/{family}/invoices/{id}/credit-notes/{note}/pdf");
+    file(&ada, &of("user", note), "credit-note-CN-2026-000001.pdf").await;
+    file(&admin, &of("admin", note), "credit-note-CN-2026-000001.pdf").await;
+
+    let nothing = "01890000-0000-7000-8000-000000000000";
+    for path in [format!("/api/v1/user/invoices/{id}/pdf"), of("user", note)] {
+        assert_eq!(bob.expect(404, "GET", &path, None).await["error"], "Invoice not found");
+    }
+    for path in [format!("/api/v1/admin/invoices/{id}/pdf"), of("admin", note)] {
+        ada.expect(403, "GET", &path, None).await;
+    }
+    assert_eq!(ada.expect(404, "GET", &of("user", nothing), None).await["error"], "Credit note not found");
+    ada.expect(400, "GET", &of("user", "x"), None).await;
+    ada.expect(400, "GET", "/api/v1/user/invoices/x/pdf", None).await;
+    admin.expect(404, "GET", &format!("/api/v1/admin/invoices/{nothing}/pdf"), None).await;
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

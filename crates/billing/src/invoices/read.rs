@@ -11,6 +11,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::catalogue::currency;
+use crate::documents::CreditNote;
 use crate::{Error, Result};
 
 /// An invoice with its lines.
@@ -48,6 +49,8 @@ pub struct Invoice {
     pub version: i32,
     /// What it is over.
     pub lines: Vec<InvoiceLine>,
+    /// Its credit notes and their cancellations, oldest first.
+    pub credit_notes: Vec<CreditNote>,
 }
 
 impl From<Invoice> for InvoiceView {
@@ -115,6 +118,7 @@ struct Row {
     paid_at: Option<DateTime<Utc>>,
     version: i32,
     lines: Json<Vec<InvoiceLine>>,
+    credit_notes: Json<Vec<CreditNote>>,
 }
 
 impl TryFrom<Row> for Invoice {
@@ -140,6 +144,7 @@ impl TryFrom<Row> for Invoice {
             paid_at: row.paid_at,
             version: row.version,
             lines: row.lines.0,
+            credit_notes: row.credit_notes.0,
         })
     }
 }
@@ -157,7 +162,13 @@ macro_rules! select_invoices {
                                   'description', l.description, 'quantity', l.quantity, 'unit_price_minor', l.unit_price_minor,
                                   'total_minor', l.total_minor) ORDER BY l.position), '[]')
                        FROM invoice_lines l WHERE l.account_id = i.account_id AND l.invoice_id = i.id)
-                          AS "lines!: Json<Vec<InvoiceLine>>"
+                          AS "lines!: Json<Vec<InvoiceLine>>",
+                      (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                  'id', n.id, 'number', n.number, 'cancels', n.cancels, 'subtotal_minor', n.subtotal_minor,
+                                  'tax_minor', n.tax_minor, 'total_minor', n.total_minor, 'reference', n.reference,
+                                  'issued_at', n.issued_at) ORDER BY n.issued_at, n.id), '[]')
+                       FROM credit_notes n WHERE n.account_id = i.account_id AND n.invoice_id = i.id)
+                          AS "credit_notes!: Json<Vec<CreditNote>>"
                FROM invoices i "# + $condition,
             $($argument),*
         )

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::settle::{end_rivals, organisation, start_addons};
 use super::{LockedInvoice, Reversed};
+use crate::documents::credit_notes;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::tokens::{self, Entry};
 use crate::{Error, Result};
@@ -37,6 +38,7 @@ pub(crate) async fn refund(
         return Err(Error::InvoiceState(format!("Cannot refund: invoice status is {status}")));
     }
     set_status(transaction, &invoice, InvoiceStatus::Refunded, Some(reference), now).await?;
+    let credit_note = credit_notes::issue(transaction, invoice.account_id, id, reference, now).await?;
 
     let mut reversed = Reversed::default();
     if let Some((subscription_id, _)) = invoice.subscription() {
@@ -90,7 +92,7 @@ pub(crate) async fn refund(
         };
         tokens::enter(transaction, invoice.account_id, entry, now).await?;
     }
-    let payload = json!({ "account_id": invoice.account_id, "invoice_id": id, "reference": reference, "tokens_debited": reversed.tokens });
+    let payload = json!({ "account_id": invoice.account_id, "invoice_id": id, "credit_note_id": credit_note, "reference": reference, "tokens_debited": reversed.tokens });
     let event = Event {
         organisation_id: organisation(transaction, &invoice).await?,
         kind: "payment.refunded",
@@ -113,6 +115,7 @@ pub(crate) async fn restore(
         return Err(Error::InvoiceState(format!("Cannot restore: invoice status is {status}")));
     }
     set_status(transaction, &invoice, InvoiceStatus::Paid, None, now).await?;
+    credit_notes::cancel(transaction, invoice.account_id, id, now).await?;
 
     let mut restored = Reversed::default();
     if let Some((subscription_id, plan_id)) = invoice.subscription() {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::change::tax_of;
 use super::record::{LockedSubscription, PlanFacts};
+use super::reminders::remind;
 use crate::checkout::DUE_DAYS;
 use crate::invoices::{self, NewInvoice, NewLine};
 use crate::payments::{Capture, settle};
@@ -35,6 +36,8 @@ pub struct Ticked {
     pub ended: usize,
     /// Add-ons that are over.
     pub addons: u64,
+    /// Reminders of ends and of what should have been paid.
+    pub reminders: usize,
 }
 
 impl Billing {
@@ -78,6 +81,7 @@ pub async fn tick(database: &Database, now: DateTime<Utc>) -> Result<Ticked> {
         .await?;
     transaction.commit().await?;
     ticked.addons = addons.rows_affected();
+    ticked.reminders = remind(database, now).await?;
     Ok(ticked)
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod change;
 pub mod clockwork;
 mod read;
 pub(crate) mod record;
+mod reminders;
 
 pub use change::{Change, Changed};
 pub use read::{AddonSubscription, Subscription};

@@ -3,9 +3,15 @@
 #[cfg(test)]
 mod buying;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod mails;
+#[cfg(test)]
 mod racing;
 #[cfg(test)]
 mod refunding;
+#[cfg(test)]
+mod reminding;
 #[cfg(test)]
 mod subscribing;
 #[cfg(test)]

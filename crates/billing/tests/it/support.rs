@@ -1,15 +1,20 @@
 //! A catalogue, two customers and the admin.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use billing::Billing;
 use billing::checkout::{Order, Ordered};
+use billing::mails::Mails;
 use billing::payments::{Payment, Settled};
 use chrono::{TimeDelta, Utc};
 use domain::access::{AccountPermit, Actor};
 use domain::ids::{AddonId, InvoiceId, PlanId, SubscriptionId, TokenBundleId, UserId};
 use platform::clock::{Clock, MovableClock};
 use platform::database::for_test;
+use platform::mail::Message;
+use platform::outbox::Outbox;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -116,6 +121,40 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.superuser).await.unwrap()
     }
 
+    /// Tells the events that happened, and gives the mails that were written since the last call: to whom, the subject, and
+    /// the names of files.
+    pub async fn mails(&self) -> Vec<(String, String, Vec<String>)> {
+        let outbox = Outbox::new(for_test(&self.superuser), Arc::new(self.clock.clone()))
+            .with_consumer(Mails::new("https://keyrack.example"));
+        outbox.deliver_all().await.unwrap();
+        let written: Vec<serde_json::Value> = sqlx::query_scalar(
+            "WITH gone AS (DELETE FROM jobs WHERE queue = 'mail.send' RETURNING id, payload) SELECT payload FROM gone ORDER BY id",
+        )
+        .fetch_all(&self.superuser)
+        .await
+        .unwrap();
+        let mails = written.into_iter().map(|mail| serde_json::from_value::<Message>(mail).unwrap());
+        mails
+            .map(|mail| (mail.to, mail.subject, mail.attachments.into_iter().map(|file| file.name).collect()))
+            .collect()
+    }
+
+    /// The subjects of [`World::mails`].
+    pub async fn subjects(&self) -> Vec<String> {
+        self.mails().await.into_iter().map(|(_, subject, _)| subject).collect()
+    }
+
+    /// Says who sells.
+    pub async fn set_seller(&self) {
+        sqlx::query(
+            "INSERT INTO billing_settings (key, value) VALUES ('provider_name', 'Nordlicht Hosting GmbH'),
+                 ('bank_iban', 'DE02 1203 0000 0000 2020 51'), ('contact_email', 'billing@nordlicht.example')",
+        )
+        .execute(&self.superuser)
+        .await
+        .unwrap();
+    }
+
     pub async fn set_tax(&self, who: &Actor, country: &str, rate: i32) {
         sqlx::query("INSERT INTO tax_rates VALUES ($1, $2, '', 'VAT', $3, '[2020-01-01,)', now())")
             .bind(platform::ids::new::<Uuid>())
@@ -136,6 +175,22 @@ impl World {
             .await
             .unwrap();
     }
+}
+
+/// The text of a PDF, with the same spaces everywhere; none where `pdftotext` is not installed (`./dev` installs it).
+pub fn pdf_text(file: &[u8]) -> Option<String> {
+    assert!(file.starts_with(b"%PDF-"));
+    let mut child = Command::new("pdftotext")
+        .args(["-layout", "-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    // Small enough for the pipe and the program's buffer: it reads everything before it writes.
+    child.stdin.take().unwrap().write_all(file).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(String::from_utf8(output.stdout).unwrap().replace('\u{a0}', " "))
 }
 
 pub fn payment() -> Payment {

@@ -10,5 +10,11 @@ pub(super) fn message(email: &str, full_name: &str, base_url: &str, token: &str)
          {base_url}/reset-password?token={token}\n\n\
          The link works once. If you did not ask for it, do nothing: your password stays as it is.\n"
     );
-    Message { to: email.to_owned(), subject: "Choose a new Keyrack password".to_owned(), text, html: None }
+    Message {
+        to: email.to_owned(),
+        subject: "Choose a new Keyrack password".to_owned(),
+        text,
+        html: None,
+        attachments: Vec::new(),
+    }
 }

@@ -1,13 +1,17 @@
 //! Mail: written in the transaction that causes it, sent after it by a job, through SMTP or kept for `/dev/mail`.
 
+mod letter;
 mod send;
 #[cfg(test)]
 mod tests;
 
+use base64::prelude::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
+pub use self::letter::{Letter, Part};
 pub use self::send::{Mailer, MailerError};
 use crate::database::Database;
 use crate::jobs::{self, Job, Options};
@@ -23,6 +27,32 @@ pub struct Message {
     pub text: String,
     /// The same as HTML, if there is a version of it.
     pub html: Option<String>,
+    /// Files that come with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that comes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What it is saved as.
+    pub name: String,
+    /// Such as `application/pdf`.
+    pub content_type: String,
+    /// The file, in base64: mail is kept as JSON until it is sent.
+    content: String,
+}
+
+impl Attachment {
+    /// A file under a name.
+    pub fn new(name: String, content_type: &str, bytes: &[u8]) -> Self {
+        Self { name, content_type: content_type.to_owned(), content: BASE64_STANDARD.encode(bytes) }
+    }
+
+    /// The file. Empty if what was kept is not base64.
+    pub fn bytes(&self) -> Vec<u8> {
+        BASE64_STANDARD.decode(&self.content).unwrap_or_default()
+    }
 }
 
 /// The text may hold a link that lets its holder in, so only the envelope is printed.
@@ -66,8 +96,8 @@ pub struct KeptMail {
 /// The newest hundred kept mails, newest first.
 pub async fn kept(database: &Database) -> Result<Vec<KeptMail>, sqlx::Error> {
     let rows = sqlx::query!(
-        "SELECT recipient, subject, text_body, html_body, created_at FROM kept_mails
-         ORDER BY created_at DESC, id DESC LIMIT 100"
+        r#"SELECT recipient, subject, text_body, html_body, attachments AS "attachments: Json<Vec<Attachment>>", created_at
+           FROM kept_mails ORDER BY created_at DESC, id DESC LIMIT 100"#
     )
     .fetch_all(database.worker())
     .await?;
@@ -77,6 +107,7 @@ pub async fn kept(database: &Database) -> Result<Vec<KeptMail>, sqlx::Error> {
             subject: row.subject,
             text: row.text_body,
             html: row.html_body,
+            attachments: row.attachments.0,
         },
         at: row.created_at,
     });

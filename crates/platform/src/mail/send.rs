@@ -2,14 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::response::{Category, Severity};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use sqlx::types::Json;
 
-use super::{Message, SendMail};
+use super::{Attachment, Message, SendMail};
 use crate::jobs::{Context, HandlerError, HandlerResult, Handlers};
 use crate::settings::{Smtp, SmtpEncryption};
 
@@ -146,7 +147,7 @@ impl Transport {
     }
 
     fn write(&self, context: &Context, message: Message) -> Result<lettre::Message, SendError> {
-        let Message { to, subject, text, html } = message;
+        let Message { to, subject, text, html, attachments } = message;
         let to: Mailbox = to.parse().map_err(|source| SendError::Recipient { to, source })?;
         // A line break would begin another header.
         let subject = subject.replace(char::is_control, " ");
@@ -162,23 +163,37 @@ impl Transport {
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
             ));
-        let mail = match html {
-            Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html)),
-            None => builder.singlepart(lettre::message::SinglePart::plain(text)),
+        let mail = match (html, attachments.as_slice()) {
+            (None, []) => builder.singlepart(SinglePart::plain(text)),
+            (Some(html), []) => builder.multipart(MultiPart::alternative_plain_html(text, html)),
+            (html, attachments) => {
+                let body = match html {
+                    Some(html) => MultiPart::mixed().multipart(MultiPart::alternative_plain_html(text, html)),
+                    None => MultiPart::mixed().singlepart(SinglePart::plain(text)),
+                };
+                builder.multipart(attachments.iter().fold(body, |body, file| body.singlepart(part(file))))
+            }
         };
         Ok(mail?)
     }
 }
 
+/// A file as a part of a mail.
+fn part(file: &Attachment) -> SinglePart {
+    let content_type = ContentType::parse(&file.content_type).unwrap_or(ContentType::TEXT_PLAIN);
+    lettre::message::Attachment::new(file.name.clone()).body(file.bytes(), content_type)
+}
+
 async fn keep(context: &Context, message: Message) -> Result<(), SendError> {
     sqlx::query!(
-        "INSERT INTO kept_mails (id, recipient, subject, text_body, html_body, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO kept_mails (id, recipient, subject, text_body, html_body, attachments, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
         context.job_id,
         message.to,
         message.subject,
         message.text,
         message.html,
+        Json(message.attachments) as _,
         context.now(),
     )
     .execute(context.database.worker())

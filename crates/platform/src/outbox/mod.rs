@@ -1,6 +1,6 @@
 //! The outbox: what happened, written in the transaction in which it happened, told to others after it.
 //!
-//! * [`publish`]: an event, in the caller's transaction
+//! * [`publish`], [`publish_all`]: events, in the caller's transaction
 //! * [`Consumer`]: what another context does about events
 //! * [`Outbox`]: tells each consumer every event once, in order
 //! * [`cursors`]: how far each consumer has read, for the admin
@@ -69,6 +69,36 @@ pub async fn publish(
         event.kind,
         event.subject,
         event.payload,
+        now,
+        CHANNEL,
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok(())
+}
+
+/// [`publish`] for any number of events, in one statement.
+pub async fn publish_all(
+    executor: impl PgExecutor<'_>,
+    events: Vec<Event>,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let organisations: Vec<Option<Uuid>> =
+        events.iter().map(|event| event.organisation_id.map(Uuid::from)).collect();
+    let kinds: Vec<String> = events.iter().map(|event| event.kind.to_owned()).collect();
+    let subjects: Vec<Uuid> = events.iter().map(|event| event.subject).collect();
+    let payloads: Vec<serde_json::Value> = events.into_iter().map(|event| event.payload).collect();
+    sqlx::query!(
+        "WITH event AS (
+             INSERT INTO events (organisation_id, kind, subject, payload, occurred_at)
+             SELECT organisation_id, kind, subject, payload, $5
+             FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[]) AS t (organisation_id, kind, subject, payload)
+         )
+         SELECT pg_notify($6, '')",
+        &organisations as &[Option<Uuid>],
+        &kinds,
+        &subjects,
+        &payloads,
         now,
         CHANNEL,
     )

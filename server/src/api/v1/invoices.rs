@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use billing::documents::CreditNote;
 use billing::invoices::{Invoice, InvoiceLine};
 use domain::ids::InvoiceId;
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,28 @@ pub struct InvoiceOut {
     /// When it is due.
     expires_at: Option<String>,
     line_items: Vec<LineOut>,
+    /// What was refunded, and what of that was taken back, oldest first.
+    credit_notes: Vec<CreditNoteOut>,
     version: i32,
+}
+
+/// A credit note of an invoice. Amounts are positive; whether they count for or against the invoice is told by `type`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreditNoteOut {
+    id: Uuid,
+    credit_note_number: String,
+    /// `CREDIT_NOTE`, or `CANCELLATION` of one.
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    kind: &'static str,
+    /// The credit note that a cancellation takes back.
+    cancels: Option<Uuid>,
+    subtotal: String,
+    tax_amount: String,
+    total_amount: String,
+    currency: String,
+    refund_reference: String,
+    issued_at: String,
 }
 
 /// A line of an invoice.
@@ -73,6 +95,18 @@ impl From<Invoice> for InvoiceOut {
             unit_price: minor(line.unit_price_minor, currency),
             amount: minor(line.total_minor, currency),
         };
+        let credit_note = |note: CreditNote| CreditNoteOut {
+            id: note.id,
+            credit_note_number: note.number,
+            kind: if note.cancels.is_some() { "CANCELLATION" } else { "CREDIT_NOTE" },
+            cancels: note.cancels,
+            subtotal: minor(note.subtotal_minor, currency),
+            tax_amount: minor(note.tax_minor, currency),
+            total_amount: minor(note.total_minor, currency),
+            currency: currency.to_string(),
+            refund_reference: note.reference,
+            issued_at: instant(note.issued_at),
+        };
         Self {
             id,
             user_id: invoice.account_id.into(),
@@ -92,6 +126,7 @@ impl From<Invoice> for InvoiceOut {
             paid_at: invoice.paid_at.map(instant),
             expires_at: invoice.due_at.map(instant),
             line_items: invoice.lines.into_iter().map(line).collect(),
+            credit_notes: invoice.credit_notes.into_iter().map(credit_note).collect(),
             version: invoice.version,
         }
     }

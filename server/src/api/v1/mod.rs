@@ -5,6 +5,7 @@ mod addons;
 mod auth;
 mod caller;
 mod checkout;
+mod documents;
 mod invoices;
 mod payments;
 mod plans;
@@ -47,6 +48,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(subscriptions::proration))
         .routes(routes!(invoices::list))
         .routes(routes!(invoices::get))
+        .routes(routes!(documents::own_invoice))
+        .routes(routes!(documents::own_credit_note))
+        .routes(routes!(documents::any_invoice))
+        .routes(routes!(documents::any_credit_note))
         .routes(routes!(tokens::bundles))
         .routes(routes!(tokens::bundle))
         .routes(routes!(tokens::balance))

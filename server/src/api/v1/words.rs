@@ -39,7 +39,7 @@ pub fn period(period: BillingPeriod) -> String {
 impl From<E> for Problem {
     fn from(error: E) -> Self {
         match error {
-            E::NoSubscription | E::NoAddonSubscription | E::NoInvoice | E::NoPlan => {
+            E::NoSubscription | E::NoAddonSubscription | E::NoInvoice | E::NoCreditNote | E::NoPlan => {
                 Self::not_found(error.to_string())
             }
             E::NoProvider | E::NoSession | E::NoEvent => Self::not_found(error.to_string()),

@@ -60,6 +60,7 @@ fn message(to: &str) -> Message {
         subject: "Schlüssel für Zimmer 7 🔑".to_owned(),
         text: "Grüße!\n.\nA line with a dot alone does not end the mail.\n".to_owned(),
         html: Some("<p>Grüße!</p>".to_owned()),
+        attachments: Vec::new(),
     }
 }
 
@@ -113,6 +114,23 @@ async fn a_mail_without_html_is_plain(pool: PgPool) {
     let mail = server.received().await;
     assert_eq!((mail.r#type.as_str(), mail.html), ("text/plain", None));
     assert!(mail.text.unwrap().starts_with("Grüße!"));
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn files_come_with_a_mail_and_are_kept_with_it(pool: PgPool) {
+    let (world, mut server) = (World::new(&pool), Server::start(&[]).await);
+    let file = Attachment::new("invoice-1.pdf".to_owned(), "application/pdf", b"%PDF-1.3 \xff");
+    let with_file = Message { attachments: vec![file.clone()], ..message("ann@example.com") };
+    world.enqueue(with_file.clone()).await;
+    world.send(&Mailer::new(Some(&server.settings())).unwrap()).await;
+    let mail = server.received().await;
+    assert_eq!(mail.r#type, "multipart/mixed");
+    assert_eq!(mail.html.unwrap().trim_end(), "<p>Grüße!</p>");
+    assert_eq!(mail.files["invoice-1.pdf"], serde_json::json!(["application/pdf", "255044462d312e3320ff"]));
+
+    world.enqueue(Message { html: None, ..with_file }).await;
+    world.send(&Mailer::new(None).unwrap()).await;
+    assert_eq!(kept(&world.database).await.unwrap()[0].message.attachments, [file]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]

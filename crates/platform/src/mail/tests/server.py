@@ -40,6 +40,9 @@ class Handler:
             "type": mail.get_content_type(),
             "text": bodies.get("text/plain"),
             "html": bodies.get("text/html"),
+            "files": {
+                part.get_filename(): [part.get_content_type(), part.get_content().hex()] for part in mail.iter_attachments()
+            },
         }
         print(json.dumps(facts), flush=True)
         return "250 OK"

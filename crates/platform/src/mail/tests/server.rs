@@ -34,6 +34,8 @@ pub struct Received {
     pub r#type: String,
     pub text: Option<String>,
     pub html: Option<String>,
+    /// By name: content type, and content in hexadecimal digits.
+    pub files: Value,
 }
 
 impl Server {

@@ -1,5 +1,7 @@
 //! Customers: people without an organisation, who sign up by themselves (spec `subscription-billing.md` 5.2).
 
+mod mail;
+
 use chrono::{DateTime, Utc};
 use domain::access::Actor;
 use domain::ids::UserId;
@@ -34,8 +36,13 @@ pub fn is_strong(password: &str) -> bool {
         && has(|c| SPECIAL.contains(c))
 }
 
+/// The mail that welcomes a customer, with an invented one.
+pub fn welcome_preview() -> platform::mail::Message {
+    mail::welcome("ada@customer.example", "Ada Byron", "https://keyrack.example")
+}
+
 impl Identity {
-    /// Signs a customer up. A weak password is a problem at `password`; an address that cannot be one, or that somebody
+    /// Signs a customer up, who is welcomed by mail. A weak password is a problem at `password`; an address that cannot be one, or that somebody
     /// has, one at `email`.
     pub async fn register_customer(&self, email: &str, password: &str) -> Result<UserId> {
         let mut problems = Problems::new();
@@ -62,6 +69,7 @@ impl Identity {
         .await
         .map_err(|error| Error::taken(error, &[("users_email_key", "email"), ("users_username_key", "email")]))?;
         people::record(&mut transaction, None, id, "customer.registered", id.into(), json!({}), now).await?;
+        platform::mail::enqueue(&mut transaction, mail::welcome(&email, name, &self.base_url), now).await?;
         transaction.commit().await?;
         Ok(id)
     }

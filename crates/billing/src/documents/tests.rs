@@ -1,0 +1,176 @@
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use domain::billing::TaxRate;
+use domain::money::Currency;
+
+use super::*;
+
+fn invoice(lines: Vec<DocumentLine>, currency: Currency) -> InvoiceDocument {
+    InvoiceDocument::sample_over(lines, currency, issued())
+}
+
+fn usual() -> InvoiceDocument {
+    InvoiceDocument::sample(issued())
+}
+
+fn issued() -> DateTime<Utc> {
+    "2027-01-31T12:00:00Z".parse().unwrap()
+}
+
+/// Runs a program on a file; none where it is not installed.
+fn run(program: &str, arguments: &[&str], file: &[u8]) -> Option<String> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut input = child.stdin.take().unwrap();
+    let file = file.to_vec();
+    let writer = std::thread::spawn(move || input.write_all(&file));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// The text of a document, as a reader copies it: the same spaces everywhere. Also checks the file.
+fn text_of(document: &InvoiceDocument) -> Option<String> {
+    let pdf = document.to_pdf();
+    let directory = std::env::temp_dir().join(format!("keyrack-pdf-{}", platform::ids::new::<Uuid>()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join(&pdf.file_name);
+    std::fs::write(&path, &pdf.bytes).unwrap();
+    let text = run("pdftotext", &["-layout", "-", "-"], &pdf.bytes)?;
+    Some(text.replace('\u{a0}', " "))
+}
+
+fn assert_has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn an_open_invoice_says_everything() {
+    let Some(text) = text_of(&usual()) else { return };
+    assert_has(
+        &text,
+        &[
+            "Nordlicht Hosting GmbH",
+            "Invoice",
+            "INV-2027-000042",
+            "31 Jan 2027",
+            "2 Mar 2027",
+            "Größenwahn & Söhne OHG",
+            "Jörg Müßig",
+            "50667 Köln",
+            "joerg@kunde.example",
+            "DE987654321",
+            "€ 29.99",
+            "€ 45.00",
+            "€ 90.00",
+            "€ 134.99",
+            "Tax 19 %, Germany",
+            "€ 25.65",
+            "€ 160.64",
+            "Please pay € 160.64 by 2 Mar 2027.",
+            "DE02 1203 0000 0000 2020 51",
+            "Page 1 of 1",
+        ],
+    );
+    assert!(!text.contains("PAID"));
+}
+
+#[test]
+fn a_paid_invoice_is_stamped_and_asks_for_nothing() {
+    let paid = usual().paid("2027-02-03T08:00:00Z".parse().unwrap());
+    let Some(text) = text_of(&paid) else { return };
+    assert_has(&text, &["PAID", "Paid on 3 Feb 2027", "pay-1", "€ 160.64"]);
+    assert!(!text.contains("IBAN") && !text.contains("Please pay"));
+}
+
+#[test]
+fn credit_notes_are_negative_and_name_the_invoice() {
+    let note = usual().credited("CN-2027-000007", issued());
+    assert_eq!(note.to_pdf().file_name, "credit-note-CN-2027-000007.pdf");
+    let Some(text) = text_of(&note) else { return };
+    assert_has(
+        &text,
+        &["Credit note", "CN-2027-000007", "INV-2027-000042", "−€ 160.64", "−€ 25.65", "−€ 29.99"],
+    );
+    assert!(!text.contains("Please pay") && !text.contains("PAID"));
+}
+
+/// Names in the letters of those who have them, and currencies with their signs.
+#[test]
+fn letters_of_europe_and_its_neighbours_are_there() {
+    let mut document = invoice(
+        vec![DocumentLine::of("Аренда сервера — Ωμέγα, Łódź, İstanbul, Æsir, Žižkov", 1, 123_456)],
+        "TRY".parse().unwrap(),
+    );
+    document.buyer.name = "Юлия Щербакова-Ґудзь".to_owned();
+    document.buyer.company = String::new();
+    let Some(text) = text_of(&document) else { return };
+    assert_has(
+        &text,
+        &[
+            "Юлия Щербакова-Ґудзь",
+            "Аренда сервера — Ωμέγα",
+            "Łódź",
+            "İstanbul",
+            "Æsir",
+            "Žižkov",
+            "₺ 1,234.56",
+            "₺ 1,469.13",
+        ],
+    );
+}
+
+#[test]
+fn many_and_long_lines_go_on_on_further_pages() {
+    let long = "A description that goes on and on ".repeat(12);
+    let word = "Donaudampfschifffahrtsgesellschaft".repeat(8);
+    let mut lines: Vec<_> =
+        (1..=90).map(|number| DocumentLine::of(&format!("Item {number:02}"), number, 1_001)).collect();
+    lines.push(DocumentLine::of(&long, 1, 1));
+    lines.push(DocumentLine::of(&word, 1, 1));
+    let document = invoice(lines, Currency::EUR);
+    let Some(text) = text_of(&document) else { return };
+    let pages: Vec<&str> = text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
+    assert!(pages.len() >= 4, "{} pages", pages.len());
+    for (index, page) in pages.iter().enumerate() {
+        assert!(page.contains(&format!("Page {} of {}", index + 1, pages.len())), "{page}");
+    }
+    assert_has(pages[1], &["Invoice INV-2027-000042, continued", "Description", "Unit price"]);
+    for number in 1..=90 {
+        assert_has(&text, &[&format!("Item {number:02}")]);
+    }
+    let total = domain::format::Locale::English.money(document.totals.total).replace('\u{a0}', " ");
+    assert_has(&text, &[&total]);
+}
+
+#[test]
+fn nothing_known_is_nothing_said() {
+    let document = InvoiceDocument {
+        seller: Seller::default(),
+        buyer: Buyer::default(),
+        due_at: None,
+        tax_country: None,
+        tax_rate: TaxRate::ZERO,
+        ..invoice(Vec::new(), Currency::EUR)
+    };
+    let Some(text) = text_of(&document) else { return };
+    assert_has(&text, &["INV-2027-000042", "Total", "€ 0.00"]);
+    for absent in ["VAT number", "IBAN", "Please pay", "PAID"] {
+        assert!(!text.contains(absent), "{absent} in:\n{text}");
+    }
+}
+
+#[test]
+fn the_same_facts_give_the_same_bytes() {
+    assert_eq!(usual().to_pdf(), usual().to_pdf());
+    assert!(usual().to_pdf().bytes.len() < 60_000);
+}

@@ -1,0 +1,119 @@
+use billing::checkout::Order;
+use chrono::TimeDelta;
+use platform::outbox::{self, Event};
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::support::{World, empty, order_of};
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_purchase_its_payment_and_its_end_are_told_once_each(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    world.set_seller().await;
+    let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
+    let ada = "ada@customer.example";
+    let ordered = world.order(&world.ada, order_of(world.basic)).await;
+    let number = "INV-2027-000001";
+    let files = vec![format!("invoice-{number}.pdf")];
+    assert_eq!(
+        world.mails().await,
+        [(ada.to_owned(), format!("Invoice {number} from Nordlicht Hosting GmbH"), files.clone())]
+    );
+
+    world.pay(ordered.invoice_id).await;
+    // Settling again settles nothing, and tells nothing.
+    world.pay(ordered.invoice_id).await;
+    let id = ordered.subscription_id.unwrap();
+    assert_eq!(
+        world.mails().await,
+        [
+            (ada.to_owned(), "Your subscription to Basic is active".to_owned(), Vec::new()),
+            (ada.to_owned(), format!("Receipt for invoice {number}"), files),
+        ]
+    );
+    world.billing.cancel(account, id).await.unwrap();
+    assert_eq!(world.subjects().await, ["Your subscription to Basic was cancelled"]);
+    world.billing.refund(admin, ordered.invoice_id, "r").await.unwrap();
+    assert_eq!(
+        world.mails().await,
+        [(
+            ada.to_owned(),
+            "Credit note CN-2027-000001 from Nordlicht Hosting GmbH".to_owned(),
+            vec!["credit-note-CN-2027-000001.pdf".to_owned()]
+        )]
+    );
+    assert!(world.mails().await.is_empty());
+}
+
+/// After a backup was restored, the outbox may tell events again.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_told_again_is_not_written_again(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    world.subscribe(&world.ada, world.basic).await;
+    assert_eq!(
+        world.subjects().await.len(),
+        2,
+        "the receipt and the subscription; the invoice was paid before it was told"
+    );
+    sqlx::query("DELETE FROM event_cursors").execute(&world.superuser).await.unwrap();
+    assert!(world.mails().await.is_empty());
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn nobody_is_written_about_the_past_about_nothing_or_without_access(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    world.order(&world.ada, Order { bundle_ids: vec![world.tokens], ..empty() }).await;
+    world.later(4);
+    assert!(world.mails().await.is_empty(), "four days old");
+
+    sqlx::query("UPDATE plans SET price_minor = 0 WHERE id = $1")
+        .bind(world.pro)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    world.order(&world.ada, order_of(world.pro)).await;
+    assert_eq!(world.subjects().await, ["Your subscription to Pro is active"], "no receipt of nothing");
+
+    sqlx::query("UPDATE users SET is_active = false WHERE id = $1")
+        .bind(world.bob.user_id)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    world.order(&world.bob, Order { bundle_ids: vec![world.tokens], ..empty() }).await;
+    assert!(world.mails().await.is_empty());
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_failed_payment_is_told_and_an_event_about_nothing_harms_nobody(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let ordered = world.order(&world.ada, order_of(world.basic)).await;
+    world.mails().await;
+    let publish = async |payload: serde_json::Value| {
+        let event = Event {
+            organisation_id: None,
+            kind: "payment.failed",
+            subject: ordered.invoice_id.into(),
+            payload,
+        };
+        outbox::publish(&world.superuser, event, platform::clock::Clock::now(&world.clock)).await.unwrap();
+    };
+    let account_id = world.ada.user_id;
+    publish(json!({})).await;
+    publish(json!({ "account_id": account_id, "invoice_id": "x" })).await;
+    publish(json!({ "account_id": account_id, "invoice_id": Uuid::nil() })).await;
+    publish(json!({ "account_id": world.bob.user_id, "invoice_id": ordered.invoice_id })).await;
+    assert!(world.mails().await.is_empty());
+    // Nor does a row that cannot be keep the mail of others.
+    world.order(&world.bob, order_of(world.basic)).await;
+    sqlx::query("UPDATE invoices SET currency = 'XXX' WHERE account_id = $1")
+        .bind(world.bob.user_id)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    publish(json!({ "account_id": account_id, "invoice_id": ordered.invoice_id })).await;
+    assert_eq!(world.subjects().await, ["Your payment for invoice INV-2027-000001 failed"]);
+    world.clock.advance(TimeDelta::hours(1));
+    publish(json!({ "account_id": account_id, "invoice_id": ordered.invoice_id })).await;
+    assert_eq!(world.subjects().await.len(), 1, "another attempt that failed is news");
+}
