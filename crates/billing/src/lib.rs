@@ -11,15 +11,19 @@
 //! two subscriptions of a category that allows one, an invoice that is not the sum of its lines, a balance below zero.
 
 pub mod accounts;
+pub mod analytics;
 pub mod catalogue;
 pub mod checkout;
 mod error;
+mod input;
 pub mod invoices;
 pub mod payments;
+pub mod settings;
 pub mod subscriptions;
 pub mod tokens;
 
 pub use error::Error;
+pub use input::{Listed, Page};
 use platform::clock::SharedClock;
 use platform::database::Database;
 

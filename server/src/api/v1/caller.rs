@@ -47,6 +47,32 @@ impl FromRequestParts<AppState> for User {
     }
 }
 
+/// The admin of the platform, as an extractor: others are refused before anything else of their request is looked at.
+#[derive(Debug, Clone)]
+pub struct Admin(User);
+
+impl Admin {
+    /// The proof that services ask for.
+    pub fn permit(&self) -> Result<AdminPermit<'_>, Problem> {
+        self.0.admin()
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> &User {
+        &self.0
+    }
+}
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let user = User::from_request_parts(parts, state).await?;
+        user.admin()?;
+        Ok(Self(user))
+    }
+}
+
 /// A JSON body; one that cannot be read is 400, as clients of the original expect.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
