@@ -1,15 +1,12 @@
 //! How business goes: what subscriptions bring a month, and what the last 30 days were against the 30 before
 //! (spec 5.11).
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::AdminPermit;
 use domain::billing::BillingPeriod;
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use rust_decimal::{Decimal, RoundingStrategy};
-use uuid::Uuid;
 
 use crate::catalogue::currency;
 use crate::catalogue::prices::Rates;
@@ -47,13 +44,14 @@ pub struct Dashboard {
 }
 
 impl Billing {
-    /// The figures as of now. Three statements, however much there is.
+    /// The figures as of now, and what they were 30 days before as far as dates tell: four statements, of which each
+    /// gives a row for each plan or currency, however many customers there are.
     pub async fn dashboard(&self, permit: AdminPermit<'_>) -> Result<Dashboard> {
         let now = self.clock.now();
         let before = now - TimeDelta::days(DAYS);
         let long_before = before - TimeDelta::days(DAYS);
         let mut transaction = self.database.begin_admin(&permit).await?;
-        let rates = Rates::load(&mut transaction).await?;
+        let rates = Rates::load_all(&mut transaction).await?;
         let (present, past) = subscriptions(&mut transaction, &rates, now, before).await?;
         let counts = sqlx::query!(
             r#"WITH joined AS (
@@ -171,10 +169,12 @@ async fn payments(
     before: DateTime<Utc>,
     long_before: DateTime<Utc>,
 ) -> Result<Paid> {
+    // A sum for each currency; and, without a currency, how many paid.
     let rows = sqlx::query!(
-        r#"SELECT account_id, currency AS "currency: String", paid_at > $2 AS "is_new!", sum(total_minor)::bigint AS "sum!"
-           FROM invoices WHERE status = 'paid' AND paid_at > $3 AND paid_at <= $1 AND total_minor > 0
-           GROUP BY account_id, currency, paid_at > $2"#,
+        r#"SELECT currency AS "currency?: String", is_new AS "is_new!", sum(total_minor)::bigint AS "sum!", count(DISTINCT account_id) AS "payers!"
+           FROM (SELECT account_id, currency, total_minor, paid_at > $2 AS is_new FROM invoices
+                 WHERE status = 'paid' AND paid_at > $3 AND paid_at <= $1 AND total_minor > 0) AS paid
+           GROUP BY GROUPING SETS ((is_new, currency), (is_new))"#,
         now,
         before,
         long_before,
@@ -182,17 +182,18 @@ async fn payments(
     .fetch_all(&mut **transaction)
     .await?;
     let mut paid = Paid::default();
-    let mut payers: HashSet<(Uuid, bool)> = HashSet::new();
     for row in rows {
-        let sum = rates.convert(Money::new(row.sum, currency(&row.currency)?), Currency::EUR)?.minor;
-        let (total, count) = if row.is_new {
+        let (total, payers) = if row.is_new {
             (&mut paid.now, &mut paid.payers_now)
         } else {
             (&mut paid.before, &mut paid.payers_before)
         };
-        *total = total.saturating_add(sum);
-        if payers.insert((row.account_id, row.is_new)) {
-            *count += 1;
+        match row.currency {
+            None => *payers = row.payers,
+            Some(code) => {
+                let sum = rates.convert(Money::new(row.sum, currency(&code)?), Currency::EUR)?;
+                *total = total.saturating_add(sum.minor);
+            }
         }
     }
     Ok(paid)

@@ -103,6 +103,7 @@ impl Billing {
         };
         let category = category.changed(change)?;
         let mut transaction = self.database.begin_admin(&permit).await?;
+        lock_tree(&mut transaction).await?;
         refuse_parent(&mut transaction, &category).await?;
         save(&mut transaction, &category, now).await?;
         let facts = json!({ "name": category.name, "slug": category.slug });
@@ -193,7 +194,9 @@ impl Billing {
             &plans,
         )
         .execute(&mut *transaction)
-        .await?;
+        .await
+        // One that was there a moment ago.
+        .map_err(|error| Error::in_use(error, "plan_ids names a plan that was just deleted"))?;
         keep_single(&mut transaction, id).await?;
         record(
             &mut transaction,

@@ -250,7 +250,7 @@ impl Billing {
         subscription.save(&mut transaction, now).await.map_err(conflict)?;
         if plan.default_tokens > 0 {
             let invoice = sqlx::query_scalar!(
-                "SELECT id FROM invoices WHERE account_id = $1 AND subscription_id = $2 AND status = 'pending'
+                "SELECT id FROM invoices WHERE account_id = $1 AND subscription_id = $2 AND status = 'pending' AND reason = 'purchase'
                  ORDER BY invoiced_at, id LIMIT 1",
                 Uuid::from(subscription.account_id),
                 Uuid::from(id),

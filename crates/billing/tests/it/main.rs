@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod buying;
 #[cfg(test)]
+mod managing;
+#[cfg(test)]
 mod racing;
 #[cfg(test)]
 mod refunding;

@@ -93,3 +93,22 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
         }
     }
 }
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct MaybeBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<AppState> for MaybeBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let body = axum::body::Bytes::from_request(request, state).await;
+        let body = body.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let read: Option<T> =
+            serde_json::from_slice(&body).map_err(|error| Problem::bad_request(error.to_string()))?;
+        Ok(Self(read.unwrap_or_default()))
+    }
+}

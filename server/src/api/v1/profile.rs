@@ -303,7 +303,11 @@ pub async fn change_of_admin(
     mut body: Map<String, Value>,
 ) -> Result<AdminProfile, Problem> {
     let stored = state.services.billing.profile(user.account()).await?;
-    let mut config = stored.map(|stored| stored.profile.config).unwrap_or_default();
+    let mut profile = stored.map(|stored| stored.profile).unwrap_or_default();
+    if !profile.config.is_object() {
+        profile.config = json!({});
+    }
+    let mut config = profile.config.clone();
     let mut rest = Map::new();
     for name in ["user_id", "created_at", "updated_at"] {
         body.remove(name);
@@ -316,20 +320,24 @@ pub async fn change_of_admin(
         is_detail
     });
     if !rest.is_empty() && !body.contains_key("config") {
-        if !config.is_object() {
-            config = json!({});
-        }
         if let Some(config) = config.as_object_mut() {
             config.extend(rest);
         }
         body.insert("config".to_owned(), config);
     }
-    match change(state, user, body).await? {
+    let refused = |problems: Vec<FieldProblem>| {
+        let text = problems.first().map_or_else(|| "Invalid request".to_owned(), ToString::to_string);
+        Problem::bad_request(text).errors(&problems)
+    };
+    let problems = apply(&mut profile, body);
+    if !problems.is_empty() {
+        return Err(refused(problems));
+    }
+    let account_id = user.account().account_id();
+    match state.services.billing.save_profile_of(user.admin()?, account_id, profile).await {
         Ok(()) => of_admin(state, user).await,
-        Err(problems) => {
-            let text = problems.first().map_or_else(|| "Invalid request".to_owned(), ToString::to_string);
-            Err(Problem::bad_request(text).errors(&problems))
-        }
+        Err(ProfileError::Invalid(problems)) => Err(refused(problems)),
+        Err(ProfileError::Other(error)) => Err(error.into()),
     }
 }
 

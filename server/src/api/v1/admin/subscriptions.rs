@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{ReadRefusals, WriteRefusals, limits, searched};
-use crate::api::v1::caller::{Admin, Body};
+use crate::api::v1::caller::{Admin, Body, MaybeBody};
 use crate::api::v1::invoices::InvoiceOut;
 use crate::api::v1::subscriptions::SubscriptionOut;
 use crate::api::v1::words::{id, status};
@@ -211,7 +211,7 @@ fn done(
 }
 
 /// By how much longer.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct Extension {
     /// 30 if absent.
     days: Option<i64>,
@@ -219,14 +219,14 @@ pub struct Extension {
 
 /// Makes an active subscription longer.
 #[utoipa::path(
-    post, path = "/{id}/extend", tag = "v1 admin subscriptions", security(("bearer" = [])), params(("id" = String, Path)), request_body = Extension,
+    post, path = "/{id}/extend", tag = "v1 admin subscriptions", security(("bearer" = [])), params(("id" = String, Path)), request_body = Option<Extension>,
     responses((status = 200, body = ListedSubscriptionBody), WriteRefusals)
 )]
 async fn extend(
     State(state): State<AppState>,
     admin: Admin,
     Path(text): Path<String>,
-    Body(extension): Body<Extension>,
+    MaybeBody(extension): MaybeBody<Extension>,
 ) -> Result<Json<ListedSubscriptionBody>, Problem> {
     let (id, days) = (subscription_id(&text)?, extension.days.unwrap_or(30));
     let changed = state.services.billing.extend_subscription(admin.permit()?, id, days).await?;
@@ -264,7 +264,7 @@ async fn activate(
 }
 
 /// Why.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct SubscriptionRefund {
     #[serde(default)]
     reason: String,
@@ -272,14 +272,14 @@ pub struct SubscriptionRefund {
 
 /// Cancels it with a reason. Money and tokens go back by the refund of its invoice.
 #[utoipa::path(
-    post, path = "/{id}/refund", tag = "v1 admin subscriptions", security(("bearer" = [])), params(("id" = String, Path)), request_body = SubscriptionRefund,
+    post, path = "/{id}/refund", tag = "v1 admin subscriptions", security(("bearer" = [])), params(("id" = String, Path)), request_body = Option<SubscriptionRefund>,
     responses((status = 200, body = ListedSubscriptionBody), WriteRefusals)
 )]
 async fn refund(
     State(state): State<AppState>,
     admin: Admin,
     Path(text): Path<String>,
-    Body(body): Body<SubscriptionRefund>,
+    MaybeBody(body): MaybeBody<SubscriptionRefund>,
 ) -> Result<Json<ListedSubscriptionBody>, Problem> {
     let id = subscription_id(&text)?;
     let changed = state.services.billing.refund_subscription(admin.permit()?, id, &body.reason).await?;

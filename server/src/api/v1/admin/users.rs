@@ -2,7 +2,6 @@
 //! changed.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use billing::Billing;
@@ -23,7 +22,7 @@ use uuid::Uuid;
 use super::{ReadRefusals, WriteRefusals, limits, searched};
 use crate::api::v1::addons::AddonSubscriptionOut;
 use crate::api::v1::auth::Said;
-use crate::api::v1::caller::{Admin, Body};
+use crate::api::v1::caller::{Admin, Body, MaybeBody};
 use crate::api::v1::profile::{DETAILS, Details, apply};
 use crate::api::v1::words::{id, instant};
 use crate::problem::Problem;
@@ -483,18 +482,12 @@ async fn delete(
     State(state): State<AppState>,
     admin: Admin,
     Path(text): Path<String>,
-    body: Bytes,
+    MaybeBody(deletion): MaybeBody<Deletion>,
 ) -> Result<Response, Problem> {
     let (permit, id) = (admin.permit()?, user_id(&text)?);
-    let deletion: Option<Deletion> = if body.is_empty() {
-        None
-    } else {
-        serde_json::from_slice(&body).map_err(|error| Problem::bad_request(error.to_string()))?
-    };
-    let force = deletion.unwrap_or_default().force;
     let (identity, billing) = (&state.services.identity, &state.services.billing);
     identity.refuse_user_deletion(permit, id).await.map_err(refusal)?;
-    match billing.close_account(permit, account_of(id), force).await {
+    match billing.close_account(permit, account_of(id), deletion.force).await {
         Ok(()) => {}
         Err(billing::Error::Conflict(_)) => {
             let has = billing.holdings(permit, account_of(id)).await?;
