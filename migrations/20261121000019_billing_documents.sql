@@ -1,30 +1,9 @@
 -- What documents and mail need: who sells, who buys, credit notes, and what was told already.
 
--- Facts about the seller, and other settings of billing. Everybody reads them, the platform admin writes them.
-CREATE TABLE IF NOT EXISTS billing_settings (
-    key text PRIMARY KEY,
-    value text
-);
-ALTER TABLE billing_settings ENABLE ROW LEVEL SECURITY;
-DO $$
-BEGIN
-    BEGIN
-        CREATE POLICY everybody_reads ON billing_settings FOR SELECT TO keyrack_app, keyrack_worker USING (true);
-    EXCEPTION WHEN duplicate_object THEN NULL;
-    END;
-    BEGIN
-        CREATE POLICY admin_all ON billing_settings TO keyrack_admin USING (true) WITH CHECK (true);
-    EXCEPTION WHEN duplicate_object THEN NULL;
-    END;
-END $$;
-GRANT SELECT ON billing_settings TO keyrack_app, keyrack_worker;
-GRANT SELECT, INSERT, UPDATE, DELETE ON billing_settings TO keyrack_admin;
-
 -- The seller, as documents name it.
+ALTER TABLE seller_settings ADD COLUMN tax_number text NOT NULL DEFAULT '';
 CREATE FUNCTION billing_seller() RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_object_agg(key, coalesce(value, '')), '{}') FROM billing_settings
-    WHERE key IN ('provider_name', 'contact_email', 'website_url', 'address_street', 'address_city', 'address_postal_code',
-                  'address_country', 'bank_name', 'bank_iban', 'bank_bic', 'tax_number')
+    SELECT to_jsonb(s) - ARRAY['is_only', 'other_links', 'terms_title', 'terms_content', 'version', 'updated_at'] FROM seller_settings s
 $$;
 
 -- Who an account is, as documents name it and mail reaches it: the one place where billing looks at people. The mail of

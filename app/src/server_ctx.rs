@@ -265,7 +265,9 @@ impl From<identity::Error> for AppError {
             E::TooManyAttempts { retry_after_seconds } => Self::TooManyAttempts { retry_after_seconds },
             E::BadToken | E::ExpiredToken => Self::BadLink,
             E::NotFound => Self::NotFound,
-            E::Forbidden => Self::Forbidden,
+            E::ChangedMeanwhile => Self::Conflict(Conflict::ChangedMeanwhile),
+            // What nobody may do with themselves, or with the staff of others.
+            E::Forbidden | E::Conflict(_) => Self::Forbidden,
             E::Database(error) => database(&error),
             E::Internal(what) => {
                 tracing::error!(%what, "identity.internal_error");

@@ -85,6 +85,21 @@ pub enum Error {
     /// The currency is not one that prices are converted to.
     #[error("Unknown currency: {0}")]
     UnknownCurrency(String),
+    /// There is no such thing.
+    #[error("{0} not found")]
+    Missing(&'static str),
+    /// There is no such country.
+    #[error("Country '{0}' not found")]
+    NoCountry(String),
+    /// What the admin gave cannot be accepted; the text names the field, in the words that clients know.
+    #[error("{0}")]
+    Invalid(String),
+    /// What is there does not allow it.
+    #[error("{0}")]
+    Conflict(String),
+    /// Somebody else changed it since it was read.
+    #[error("It was changed in the meantime")]
+    ChangedMeanwhile,
     /// A sum does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -143,6 +158,20 @@ pub enum CartProblem {
     /// Nothing is sold there.
     #[error("Country '{0}' not found")]
     NoCountry(String),
+}
+
+impl Error {
+    /// The refusal of a statement as `refusal`, if `constraint` refused it.
+    pub(crate) fn refused_by(error: sqlx::Error, constraint: &str, refusal: impl FnOnce() -> Self) -> Self {
+        if violated_constraint(&error) == Some(constraint) { refusal() } else { error.into() }
+    }
+
+    /// The refusal of a deletion as `refusal`, if something still refers to the row.
+    pub(crate) fn in_use(error: sqlx::Error, refusal: &'static str) -> Self {
+        let is_referred_to =
+            error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation);
+        if is_referred_to { Self::Invalid(refusal.to_owned()) } else { error.into() }
+    }
 }
 
 impl From<sqlx::Error> for Error {

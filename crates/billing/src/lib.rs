@@ -15,19 +15,23 @@
 //! two subscriptions of a category that allows one, an invoice that is not the sum of its lines, a balance below zero.
 
 pub mod accounts;
+pub mod analytics;
 pub mod catalogue;
 pub mod checkout;
 pub mod documents;
 mod error;
+mod input;
 pub mod invoices;
 pub mod mails;
 pub mod payments;
 pub mod providers;
+pub mod settings;
 pub mod store;
 pub mod subscriptions;
 pub mod tokens;
 
 pub use error::{CartProblem, Error};
+pub use input::{Listed, Page};
 use platform::clock::SharedClock;
 use platform::database::Database;
 pub use plugin_api::payment::SessionStatus;

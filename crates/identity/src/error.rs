@@ -29,6 +29,12 @@ pub enum Error {
     /// There is no such thing where the actor can see.
     #[error("not found")]
     NotFound,
+    /// Somebody else changed it since it was read.
+    #[error("it was changed in the meantime")]
+    ChangedMeanwhile,
+    /// What is there does not allow it.
+    #[error("{0}")]
+    Conflict(&'static str),
     /// The permission is missing.
     #[error("not allowed")]
     Forbidden,

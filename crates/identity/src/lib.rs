@@ -7,6 +7,7 @@
 //! * [`reset`]: a forgotten password, by mail
 //! * [`staff`]: the people of a hotel, for owners and managers
 //! * [`customers`]: people without an organisation, who sign up by themselves
+//! * [`managed`]: everybody, for the admin of the platform
 //! * [`registration`]: a new company with its first hotel and owner
 //! * [`operator`]: what somebody with a shell on the server may do
 //! * [`audit`]: reading who did what; [`expiry`]: the nightly deletion of what has expired
@@ -20,6 +21,7 @@ pub mod cookie;
 pub mod customers;
 mod error;
 pub mod expiry;
+pub mod managed;
 pub mod operator;
 pub mod passwords;
 mod people;

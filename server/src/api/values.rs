@@ -20,13 +20,17 @@ pub enum Amount {
 }
 
 impl Amount {
-    /// The amount, or a problem at `field`; never negative.
-    pub fn read(&self, field: &str, currency: Currency) -> Result<Money, Problem> {
-        let text = match self {
+    /// As decimal text, to be read where the currency is known.
+    pub fn text(&self) -> String {
+        match self {
             Self::Text(text) => text.clone(),
             Self::Number(number) => plain(&number.to_string()),
-        };
-        let money = Money::parse(&text, currency).map_err(|code| at(field, code))?;
+        }
+    }
+
+    /// The amount, or a problem at `field`; never negative.
+    pub fn read(&self, field: &str, currency: Currency) -> Result<Money, Problem> {
+        let money = Money::parse(&self.text(), currency).map_err(|code| at(field, code))?;
         let limit = domain::room::MAX_RATE_MINOR * 365;
         if (0..=limit).contains(&money.minor) {
             Ok(money)

@@ -86,12 +86,18 @@ pub(super) async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) ->
         .execute(&mut *connection)
         .await?;
     }
-    let (keys, values): (Vec<&str>, Vec<&str>) = SELLER.iter().copied().unzip();
+    // Each fact under its column's name; what somebody wrote stays.
+    let facts: serde_json::Map<_, _> =
+        SELLER.iter().map(|(column, value)| ((*column).to_owned(), (*value).into())).collect();
     sqlx::query(
-        "INSERT INTO billing_settings (key, value) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT (key) DO NOTHING",
+        "UPDATE seller_settings s SET (provider_name, contact_email, website_url, address_street, address_city, address_postal_code,
+                                       address_country, bank_name, bank_iban, bank_bic, tax_number)
+             = (SELECT n.provider_name, n.contact_email, n.website_url, n.address_street, n.address_city, n.address_postal_code,
+                       n.address_country, n.bank_name, n.bank_iban, n.bank_bic, n.tax_number
+                FROM jsonb_populate_record(s, $1) n)
+         WHERE s.provider_name = ''",
     )
-    .bind(keys)
-    .bind(values)
+    .bind(serde_json::Value::from(facts))
     .execute(&mut *connection)
     .await?;
     for (country, name, rate) in TAXES {

@@ -70,6 +70,8 @@ impl From<identity::Error> for Problem {
             }
             E::BadToken | E::ExpiredToken => Self::unauthorised("Could not validate credentials"),
             E::NotFound => Self::not_found("Not found"),
+            E::ChangedMeanwhile => Self::conflict("It was changed in the meantime").code("changed_meanwhile"),
+            E::Conflict(text) => Self::conflict(text),
             E::Forbidden => Self::forbidden("Not allowed"),
             E::Database(error) => of_database(&error),
             E::Internal(error) => {

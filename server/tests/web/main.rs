@@ -28,3 +28,13 @@ mod stripe;
 mod support;
 #[cfg(test)]
 mod v1;
+#[cfg(test)]
+mod v1_admin;
+#[cfg(test)]
+mod v1_admin_catalogue;
+#[cfg(test)]
+mod v1_admin_sales;
+#[cfg(test)]
+mod v1_admin_settings;
+#[cfg(test)]
+mod v1_admin_users;

@@ -8,21 +8,21 @@ use crate::rest::Client;
 use crate::support::{Site, header, json as body_of, text};
 
 /// A shop with the demo's catalogue, and its admin.
-async fn shop(pool: &PgPool) -> Site {
+pub async fn shop(pool: &PgPool) -> Site {
     let site = Site::new(pool);
     let clock = site.state.services.clock.clone();
     server::demo::refresh(&pool.connect_options(), &clock).await.unwrap();
     site
 }
 
-async fn signed_up<'a>(site: &'a Site, name: &str) -> Client<'a> {
+pub async fn signed_up<'a>(site: &'a Site, name: &str) -> Client<'a> {
     let nobody = Client { site, bearer: String::new() };
     let body = json!({ "email": format!("{name}@customer.example"), "password": "TestPass123@" });
     let answer = nobody.expect(200, "POST", "/api/v1/auth/register", Some(body)).await;
     Client { site, bearer: format!("Bearer {}", answer["token"].as_str().unwrap()) }
 }
 
-async fn admin(site: &Site) -> Client<'_> {
+pub async fn admin(site: &Site) -> Client<'_> {
     let nobody = Client { site, bearer: String::new() };
     let body = json!({ "email": "admin@example.com", "password": "AdminPass123@" });
     let answer = nobody.expect(200, "POST", "/api/v1/auth/login", Some(body)).await;
@@ -30,7 +30,7 @@ async fn admin(site: &Site) -> Client<'_> {
     Client { site, bearer: format!("Bearer {}", answer["token"].as_str().unwrap()) }
 }
 
-async fn ids(client: &Client<'_>) -> (String, String, String) {
+pub async fn ids(client: &Client<'_>) -> (String, String, String) {
     let plan = client.expect(200, "GET", "/api/v1/tarif-plans/basic", None).await;
     let addons = client.expect(200, "GET", "/api/v1/addons", None).await;
     let bundles = client.expect(200, "GET", "/api/v1/token-bundles", None).await;

@@ -1,8 +1,11 @@
 //! Who is billed: a customer, or an organisation by somebody who runs it.
 
+pub mod managed;
 mod profile;
 
 pub use profile::{Profile, ProfileError, StoredProfile};
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::access::AccountPermit;
@@ -10,7 +13,7 @@ use domain::ids::AccountId;
 use platform::database::Transaction;
 use uuid::Uuid;
 
-use crate::{Billing, Result};
+use crate::{Billing, Error, Result};
 
 impl Billing {
     /// Opens a transaction of somebody who may use the account.
@@ -47,4 +50,44 @@ pub(crate) async fn lock(transaction: &mut Transaction, account_id: AccountId) -
         .execute(&mut **transaction)
         .await?;
     Ok(())
+}
+
+/// Makes sure that a customer has an account. For the admin.
+pub(crate) async fn ensure_customer(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let is_customer = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM users WHERE id = $1 AND deleted_at IS NULL) AS "found!""#,
+        Uuid::from(account_id),
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    if !is_customer {
+        return Err(Error::Missing("User"));
+    }
+    sqlx::query!(
+        "INSERT INTO billing_accounts (id, user_id, created_at) VALUES ($1, $1, $2) ON CONFLICT DO NOTHING",
+        Uuid::from(account_id),
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+/// The addresses of the people whose accounts these are. For the admin.
+pub(crate) async fn addresses(
+    transaction: &mut Transaction,
+    accounts: impl Iterator<Item = AccountId>,
+) -> Result<HashMap<AccountId, String>> {
+    let ids: Vec<Uuid> = accounts.map(Uuid::from).collect();
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: AccountId", coalesce(email, username) AS "email!" FROM users WHERE id = ANY ($1)"#,
+        &ids,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.email)).collect())
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use domain::access::AccountPermit;
+use domain::ids::AccountId;
 use domain::problem::{FieldProblem, ProblemCode, Problems, optional_text};
+use platform::database::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -70,7 +72,7 @@ impl From<sqlx::Error> for ProfileError {
 
 impl Profile {
     /// Checks lengths (spec 5.1) and characters; empty texts are none.
-    fn checked(self) -> std::result::Result<Self, Vec<FieldProblem>> {
+    pub fn checked(self) -> std::result::Result<Self, Vec<FieldProblem>> {
         let mut problems = Problems::new();
         let mut text = |field: &str, value: Option<String>, max: usize| {
             problems.take(field, optional_text(value.as_deref().unwrap_or(""), max)).flatten()
@@ -90,6 +92,9 @@ impl Profile {
         };
         let is_country =
             |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        if crate::input::json("config", &profile.config).is_err() {
+            problems.add("config", ProblemCode::BadCharacters);
+        }
         if profile.country.as_ref().is_some_and(|code| !is_country(code)) {
             problems.add("country", ProblemCode::NotOnOffer);
         }
@@ -101,32 +106,9 @@ impl Billing {
     /// The account's name and address, if they were ever given.
     pub async fn profile(&self, permit: AccountPermit<'_>) -> Result<Option<StoredProfile>> {
         let mut transaction = self.begin(permit).await?;
-        let row = sqlx::query!(
-            r#"SELECT first_name, last_name, address_line_1, address_line_2, city, postal_code, country AS "country: String", phone, company,
-                      tax_number, config, created_at, updated_at
-               FROM billing_profiles WHERE account_id = $1"#,
-            Uuid::from(permit.account_id()),
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
+        let found = load(&mut transaction, permit.account_id()).await?;
         transaction.commit().await?;
-        Ok(row.map(|row| StoredProfile {
-            profile: Profile {
-                first_name: row.first_name,
-                last_name: row.last_name,
-                address_line_1: row.address_line_1,
-                address_line_2: row.address_line_2,
-                city: row.city,
-                postal_code: row.postal_code,
-                country: row.country,
-                phone: row.phone,
-                company: row.company,
-                tax_number: row.tax_number,
-                config: row.config,
-            },
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        }))
+        Ok(found)
     }
 
     /// Writes the account's name and address.
@@ -139,31 +121,7 @@ impl Billing {
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         let account_id = ensure(&mut transaction, permit, now).await?;
-        sqlx::query!(
-            "INSERT INTO billing_profiles (account_id, first_name, last_name, address_line_1, address_line_2, city, postal_code, country,
-                                           phone, company, tax_number, config, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
-             ON CONFLICT (account_id) DO UPDATE SET
-                 first_name = excluded.first_name, last_name = excluded.last_name, address_line_1 = excluded.address_line_1,
-                 address_line_2 = excluded.address_line_2, city = excluded.city, postal_code = excluded.postal_code,
-                 country = excluded.country, phone = excluded.phone, company = excluded.company, tax_number = excluded.tax_number,
-                 config = excluded.config, updated_at = excluded.updated_at",
-            Uuid::from(account_id),
-            profile.first_name,
-            profile.last_name,
-            profile.address_line_1,
-            profile.address_line_2,
-            profile.city,
-            profile.postal_code,
-            profile.country,
-            profile.phone,
-            profile.company,
-            profile.tax_number,
-            profile.config,
-            now,
-        )
-        .execute(&mut *transaction)
-        .await?;
+        save(&mut transaction, account_id, profile, now).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -180,4 +138,71 @@ impl Billing {
         transaction.commit().await?;
         Ok(used)
     }
+}
+
+/// An account's name and address, if they were ever given.
+pub(super) async fn load(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+) -> Result<Option<StoredProfile>> {
+    let row = sqlx::query!(
+        r#"SELECT first_name, last_name, address_line_1, address_line_2, city, postal_code, country AS "country: String", phone, company,
+                  tax_number, config, created_at, updated_at
+           FROM billing_profiles WHERE account_id = $1"#,
+        Uuid::from(account_id),
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(row.map(|row| StoredProfile {
+        profile: Profile {
+            first_name: row.first_name,
+            last_name: row.last_name,
+            address_line_1: row.address_line_1,
+            address_line_2: row.address_line_2,
+            city: row.city,
+            postal_code: row.postal_code,
+            country: row.country,
+            phone: row.phone,
+            company: row.company,
+            tax_number: row.tax_number,
+            config: row.config,
+        },
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }))
+}
+
+/// Writes an account's name and address, which were checked.
+pub(super) async fn save(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    profile: Profile,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO billing_profiles (account_id, first_name, last_name, address_line_1, address_line_2, city, postal_code, country,
+                                       phone, company, tax_number, config, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+         ON CONFLICT (account_id) DO UPDATE SET
+             first_name = excluded.first_name, last_name = excluded.last_name, address_line_1 = excluded.address_line_1,
+             address_line_2 = excluded.address_line_2, city = excluded.city, postal_code = excluded.postal_code,
+             country = excluded.country, phone = excluded.phone, company = excluded.company, tax_number = excluded.tax_number,
+             config = excluded.config, updated_at = excluded.updated_at",
+        Uuid::from(account_id),
+        profile.first_name,
+        profile.last_name,
+        profile.address_line_1,
+        profile.address_line_2,
+        profile.city,
+        profile.postal_code,
+        profile.country,
+        profile.phone,
+        profile.company,
+        profile.tax_number,
+        profile.config,
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }

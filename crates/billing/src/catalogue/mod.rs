@@ -1,5 +1,9 @@
 //! What is sold, and at which price.
 
+pub mod addons;
+pub mod bundles;
+pub mod categories;
+pub mod plans;
 pub mod prices;
 mod read;
 
@@ -33,7 +37,7 @@ pub struct PlanList {
 
 impl Billing {
     /// A transaction of nobody, who sees what everybody may.
-    async fn begin_public(&self) -> Result<Transaction> {
+    pub(crate) async fn begin_public(&self) -> Result<Transaction> {
         let nobody = domain::access::Actor::nobody();
         Ok(self.database.begin_as(&nobody).await?)
     }

@@ -33,6 +33,15 @@ impl Rates {
         currencies
     }
 
+    /// With currencies in which nothing is sold any more: what was sold in them is still counted.
+    pub(crate) async fn load_all(transaction: &mut Transaction) -> Result<Self> {
+        let rows = sqlx::query!(r#"SELECT code AS "code: String", rate FROM currencies"#)
+            .fetch_all(&mut **transaction)
+            .await?;
+        let rates = rows.into_iter().filter_map(|row| Some((row.code.parse().ok()?, row.rate))).collect();
+        Ok(Self { rates })
+    }
+
     /// The currency that clients name, if prices can be had in it.
     pub fn known(&self, code: &str) -> Result<Currency> {
         let currency = code.trim().parse().ok().filter(|currency| self.rates.contains_key(currency));

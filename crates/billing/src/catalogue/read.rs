@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::{Error, Result};
+use crate::{Error, Page, Result};
 
 pub(crate) struct PlanRow {
     pub id: Uuid,
@@ -220,6 +220,53 @@ pub(crate) async fn plan(
     .fetch_optional(&mut **transaction)
     .await?;
     Ok(row)
+}
+
+/// All plans in their order, on offer or not, or one of them. For the admin.
+pub(super) async fn any_plans(transaction: &mut Transaction, id: Option<Uuid>) -> Result<Vec<PlanRow>> {
+    let rows = select_plans!(
+        "WHERE $2::uuid IS NULL OR p.id = $2 ORDER BY p.sort_order, p.id LIMIT 1000",
+        None::<String>,
+        id
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows)
+}
+
+/// A page of all bundles in their order. For the admin.
+pub(super) async fn any_bundles(
+    transaction: &mut Transaction,
+    with_inactive: bool,
+    page: Page,
+) -> Result<Vec<BundleRow>> {
+    let rows = select_bundles!(
+        "WHERE is_active OR $1 ORDER BY sort_order, id LIMIT $2 OFFSET $3",
+        with_inactive,
+        page.per_page,
+        page.offset()
+    );
+    Ok(rows.fetch_all(&mut **transaction).await?)
+}
+
+/// A page of all add-ons in their order. For the admin.
+pub(super) async fn any_addons(
+    transaction: &mut Transaction,
+    with_inactive: bool,
+    page: Page,
+) -> Result<Vec<AddonRow>> {
+    let rows = select_addons!(
+        "WHERE a.is_active OR $1 ORDER BY a.sort_order, a.id LIMIT $2 OFFSET $3",
+        with_inactive,
+        page.per_page,
+        page.offset()
+    );
+    Ok(rows.fetch_all(&mut **transaction).await?)
+}
+
+/// An add-on by its slug.
+pub(super) async fn addon_by_slug(transaction: &mut Transaction, slug: &str) -> Result<Option<AddonRow>> {
+    Ok(select_addons!("WHERE a.slug = $1", slug).fetch_optional(&mut **transaction).await?)
 }
 
 pub(crate) async fn bundles_on_offer(transaction: &mut Transaction) -> Result<Vec<BundleRow>> {

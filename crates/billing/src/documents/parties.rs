@@ -6,7 +6,7 @@ use sqlx::types::Json;
 
 use crate::Result;
 
-/// The seller: facts from the table `billing_settings`. What is not known is empty.
+/// The seller: facts from the table `seller_settings`. What is not known is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Seller {

@@ -1,6 +1,7 @@
 //! Invoices: written once with all their lines, numbered without a gap, read by their owner.
 
-mod read;
+pub mod managed;
+pub(crate) mod read;
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::access::{AccountPermit, AdminPermit};

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::managed::InvoiceQuery;
 use crate::catalogue::currency;
 use crate::documents::CreditNote;
 use crate::{Error, Result};
@@ -209,7 +210,55 @@ pub(super) async fn one(
 }
 
 /// One invoice, whosever it is.
-pub(super) async fn any(transaction: &mut Transaction, id: InvoiceId) -> Result<Option<Invoice>> {
+pub(crate) async fn any(transaction: &mut Transaction, id: InvoiceId) -> Result<Option<Invoice>> {
     let row = select_invoices!("WHERE i.id = $1", Uuid::from(id)).fetch_optional(&mut **transaction).await?;
     row.map(Invoice::try_from).transpose()
+}
+
+/// Everybody's invoices, newest first, a part of them, and how many there are.
+pub(super) async fn listed(
+    transaction: &mut Transaction,
+    query: &InvoiceQuery,
+) -> Result<(Vec<Invoice>, i64)> {
+    let status = query.status.map(InvoiceStatus::as_str);
+    let account_id = query.account_id.map(Uuid::from);
+    let rows = select_invoices!(
+        "WHERE ($1::text IS NULL OR i.status = $1) AND ($2::uuid IS NULL OR i.account_id = $2)
+           AND ($3::text IS NULL OR position(upper($3) IN i.number) > 0)
+         ORDER BY i.created_at DESC, i.id DESC LIMIT $4 OFFSET $5",
+        status,
+        account_id,
+        query.number,
+        query.limit,
+        query.offset
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let total = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM invoices i
+           WHERE ($1::text IS NULL OR i.status = $1) AND ($2::uuid IS NULL OR i.account_id = $2)
+             AND ($3::text IS NULL OR position(upper($3) IN i.number) > 0)"#,
+        status,
+        account_id,
+        query.number,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok((rows.into_iter().map(Invoice::try_from).collect::<Result<_>>()?, total))
+}
+
+/// The invoices of one subscription, newest first.
+pub(crate) async fn of_subscription(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    id: SubscriptionId,
+) -> Result<Vec<Invoice>> {
+    let rows = select_invoices!(
+        "WHERE i.account_id = $1 AND i.subscription_id = $2 ORDER BY i.invoiced_at DESC, i.id DESC LIMIT 500",
+        Uuid::from(account_id),
+        Uuid::from(id)
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    rows.into_iter().map(Invoice::try_from).collect()
 }

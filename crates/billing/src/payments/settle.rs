@@ -162,6 +162,10 @@ async fn start_subscription(
     if invoice.reason == "upgrade" || plan.default_tokens == 0 {
         return Ok(Some(0));
     }
+    // The admin may have started it before its money came, with its tokens.
+    if tokens::credited_for(transaction, invoice.account_id, &[invoice.id.into()]).await? > 0 {
+        return Ok(Some(0));
+    }
     let entry = Entry {
         amount: plan.default_tokens,
         kind: "subscription",

@@ -2,7 +2,8 @@
 
 pub(crate) mod change;
 pub mod clockwork;
-mod read;
+pub mod managed;
+pub(crate) mod read;
 pub(crate) mod record;
 mod reminders;
 

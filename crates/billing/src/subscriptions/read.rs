@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::billing::subscription::StateColumns;
-use domain::billing::{BillingPeriod, PlanCategory, SubscriptionState};
+use domain::billing::{BillingPeriod, PlanCategory, SubscriptionState, SubscriptionStatus};
 use domain::ids::{AccountId, AddonSubscriptionId, InvoiceId, PlanId, SubscriptionId};
 use domain::money::Money;
 use platform::database::Transaction;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::managed::SubscriptionQuery;
 use crate::catalogue::currency;
 use crate::{Error, Result};
 
@@ -96,68 +97,147 @@ pub struct AddonSubscription {
     pub version: i32,
 }
 
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    status: String,
+    started_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    trial_end_at: Option<DateTime<Utc>>,
+    cancelled_at: Option<DateTime<Utc>>,
+    paused_at: Option<DateTime<Utc>>,
+    provider_subscription_id: Option<String>,
+    is_past_due: bool,
+    module: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i32,
+    plan_id: Uuid,
+    name: String,
+    slug: String,
+    price_minor: i64,
+    currency: String,
+    billing_period: String,
+    pending_plan_id: Option<Uuid>,
+    pending_name: Option<String>,
+    categories: Json<Vec<PlanCategory>>,
+}
+
+impl TryFrom<Row> for Subscription {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let state = SubscriptionState::try_from(StateColumns {
+            status: row.status.parse()?,
+            started_at: row.started_at,
+            expires_at: row.expires_at,
+            trial_end_at: row.trial_end_at,
+            cancelled_at: row.cancelled_at,
+            paused_at: row.paused_at,
+        })?;
+        Ok(Self {
+            id: SubscriptionId(row.id),
+            account_id: AccountId(row.account_id),
+            state,
+            plan: SubscribedPlan {
+                id: PlanId(row.plan_id),
+                name: row.name,
+                slug: row.slug,
+                price: Money::new(row.price_minor, currency(&row.currency)?),
+                billing_period: row.billing_period.parse()?,
+                categories: row.categories.0,
+            },
+            pending_plan: row.pending_plan_id.map(PlanId).zip(row.pending_name),
+            provider_subscription_id: row.provider_subscription_id,
+            is_past_due: row.is_past_due,
+            module: row.module,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            version: row.version,
+        })
+    }
+}
+
+/// `SELECT` of [`Row`]s with a condition.
+macro_rules! select_subscriptions {
+    ($condition:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT s.id, s.account_id, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at,
+                      s.provider_subscription_id, s.is_past_due, p.module, s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug, p.price_minor,
+                      p.currency AS "currency: String", p.billing_period, s.pending_plan_id, n.name AS "pending_name?",
+                      coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
+                                                 ORDER BY c.sort_order, c.name)
+                                FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                                WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
+               FROM subscriptions s
+               JOIN plans p ON p.id = s.plan_id
+               LEFT JOIN plans n ON n.id = s.pending_plan_id "# + $condition,
+            $($argument),*
+        )
+    };
+}
+
 /// An account's subscriptions, newest first, or one of them.
-pub(super) async fn of_account(
+pub(crate) async fn of_account(
     transaction: &mut Transaction,
     account_id: AccountId,
     id: Option<SubscriptionId>,
 ) -> Result<Vec<Subscription>> {
-    let rows = sqlx::query!(
-        r#"SELECT s.id, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at, s.provider_subscription_id,
-                  s.is_past_due, p.module, s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug, p.price_minor,
-                  p.currency AS "currency: String", p.billing_period, s.pending_plan_id, n.name AS "pending_name?",
-                  coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
-                                             ORDER BY c.sort_order, c.name)
-                            FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
-                            WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
-           FROM subscriptions s
-           JOIN plans p ON p.id = s.plan_id
-           LEFT JOIN plans n ON n.id = s.pending_plan_id
-           WHERE s.account_id = $1 AND ($2::uuid IS NULL OR s.id = $2)
-           ORDER BY s.created_at DESC, s.id DESC
-           LIMIT $3"#,
+    let rows = select_subscriptions!(
+        "WHERE s.account_id = $1 AND ($2::uuid IS NULL OR s.id = $2) ORDER BY s.created_at DESC, s.id DESC LIMIT $3",
         Uuid::from(account_id),
         id.map(Uuid::from),
-        MOST,
+        MOST
     )
     .fetch_all(&mut **transaction)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let state = SubscriptionState::try_from(StateColumns {
-                status: row.status.parse()?,
-                started_at: row.started_at,
-                expires_at: row.expires_at,
-                trial_end_at: row.trial_end_at,
-                cancelled_at: row.cancelled_at,
-                paused_at: row.paused_at,
-            })?;
-            Ok(Subscription {
-                id: SubscriptionId(row.id),
-                account_id,
-                state,
-                plan: SubscribedPlan {
-                    id: PlanId(row.plan_id),
-                    name: row.name,
-                    slug: row.slug,
-                    price: Money::new(row.price_minor, currency(&row.currency)?),
-                    billing_period: row.billing_period.parse()?,
-                    categories: row.categories.0,
-                },
-                pending_plan: row.pending_plan_id.map(PlanId).zip(row.pending_name),
-                provider_subscription_id: row.provider_subscription_id,
-                is_past_due: row.is_past_due,
-                module: row.module,
-                created_at: row.created_at,
-                updated_at: row.updated_at,
-                version: row.version,
-            })
-        })
-        .collect()
+    rows.into_iter().map(Subscription::try_from).collect()
+}
+
+/// One subscription, whosever it is.
+pub(super) async fn any(transaction: &mut Transaction, id: SubscriptionId) -> Result<Option<Subscription>> {
+    let row =
+        select_subscriptions!("WHERE s.id = $1", Uuid::from(id)).fetch_optional(&mut **transaction).await?;
+    row.map(Subscription::try_from).transpose()
+}
+
+/// Everybody's subscriptions, newest first, a part of them, and how many there are.
+pub(super) async fn listed(
+    transaction: &mut Transaction,
+    query: &SubscriptionQuery,
+) -> Result<(Vec<Subscription>, i64)> {
+    let status = query.status.map(SubscriptionStatus::as_str);
+    let (account_id, plan_id) = (query.account_id.map(Uuid::from), query.plan_id.map(Uuid::from));
+    let rows = select_subscriptions!(
+        "WHERE ($1::text IS NULL OR s.status = $1) AND ($2::uuid IS NULL OR s.account_id = $2) AND ($3::uuid IS NULL OR s.plan_id = $3)
+           AND ($4::text IS NULL OR position(lower($4) IN lower(p.name)) > 0)
+         ORDER BY s.created_at DESC, s.id DESC LIMIT $5 OFFSET $6",
+        status,
+        account_id,
+        plan_id,
+        query.plan_name,
+        query.limit,
+        query.offset
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let total = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM subscriptions s JOIN plans p ON p.id = s.plan_id
+           WHERE ($1::text IS NULL OR s.status = $1) AND ($2::uuid IS NULL OR s.account_id = $2) AND ($3::uuid IS NULL OR s.plan_id = $3)
+             AND ($4::text IS NULL OR position(lower($4) IN lower(p.name)) > 0)"#,
+        status,
+        account_id,
+        plan_id,
+        query.plan_name,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok((rows.into_iter().map(Subscription::try_from).collect::<Result<_>>()?, total))
 }
 
 /// An account's add-ons, newest first, or one of them.
-pub(super) async fn addons_of_account(
+pub(crate) async fn addons_of_account(
     transaction: &mut Transaction,
     account_id: AccountId,
     id: Option<AddonSubscriptionId>,

@@ -69,7 +69,7 @@ async fn buyer_and_seller_can_change_until_it_is_paid_and_not_after(superuser: P
     world.set_seller().await;
     world.pay(ordered.invoice_id).await;
     world.billing.save_profile(account, address("Third Ltd")).await.unwrap();
-    sqlx::query("UPDATE billing_settings SET value = 'Somebody else' WHERE key = 'provider_name'")
+    sqlx::query("UPDATE seller_settings SET provider_name = 'Somebody else'")
         .execute(&world.superuser)
         .await
         .unwrap();

@@ -7,6 +7,8 @@ mod documents;
 #[cfg(test)]
 mod mails;
 #[cfg(test)]
+mod managing;
+#[cfg(test)]
 mod racing;
 #[cfg(test)]
 mod refunding;

@@ -147,8 +147,8 @@ impl World {
     /// Says who sells.
     pub async fn set_seller(&self) {
         sqlx::query(
-            "INSERT INTO billing_settings (key, value) VALUES ('provider_name', 'Nordlicht Hosting GmbH'),
-                 ('bank_iban', 'DE02 1203 0000 0000 2020 51'), ('contact_email', 'billing@nordlicht.example')",
+            "UPDATE seller_settings SET provider_name = 'Nordlicht Hosting GmbH', bank_iban = 'DE02 1203 0000 0000 2020 51',
+                                        contact_email = 'billing@nordlicht.example'",
         )
         .execute(&self.superuser)
         .await

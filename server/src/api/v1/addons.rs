@@ -32,6 +32,7 @@ pub struct AddonOut {
     is_active: bool,
     sort_order: i32,
     tarif_plan_ids: Vec<Uuid>,
+    version: i32,
 }
 
 impl From<Addon> for AddonOut {
@@ -48,6 +49,7 @@ impl From<Addon> for AddonOut {
             is_active: addon.is_active,
             sort_order: addon.sort_order,
             tarif_plan_ids: addon.plans.into_iter().map(Uuid::from).collect(),
+            version: addon.version,
         }
     }
 }
@@ -61,7 +63,7 @@ pub struct AddonsOut {
 /// One add-on.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AddonBody {
-    addon: AddonOut,
+    pub(in crate::api::v1) addon: AddonOut,
 }
 
 /// Add-ons on offer: those for everybody and, with a token, those that go with the caller's plan.

@@ -47,6 +47,32 @@ impl FromRequestParts<AppState> for User {
     }
 }
 
+/// The admin of the platform, as an extractor: others are refused before anything else of their request is looked at.
+#[derive(Debug, Clone)]
+pub struct Admin(User);
+
+impl Admin {
+    /// The proof that services ask for.
+    pub fn permit(&self) -> Result<AdminPermit<'_>, Problem> {
+        self.0.admin()
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> &User {
+        &self.0
+    }
+}
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let user = User::from_request_parts(parts, state).await?;
+        user.admin()?;
+        Ok(Self(user))
+    }
+}
+
 /// A JSON body; one that cannot be read is 400, as clients of the original expect.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
@@ -65,5 +91,24 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
             }
             Err(rejection) => Err(Problem::bad_request(rejection.body_text())),
         }
+    }
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct MaybeBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<AppState> for MaybeBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let body = axum::body::Bytes::from_request(request, state).await;
+        let body = body.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let read: Option<T> =
+            serde_json::from_slice(&body).map_err(|error| Problem::bad_request(error.to_string()))?;
+        Ok(Self(read.unwrap_or_default()))
     }
 }

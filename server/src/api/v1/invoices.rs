@@ -141,7 +141,7 @@ pub struct InvoicesOut {
 /// One invoice.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvoiceBody {
-    invoice: InvoiceOut,
+    pub(in crate::api::v1) invoice: InvoiceOut,
 }
 
 /// Which page of a list.

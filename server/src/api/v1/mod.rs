@@ -1,7 +1,8 @@
-//! The billing family, `/api/v1` (spec `subscription-billing.md`): what customers do, and how the admin settles. The rest
-//! of the admin's paths, payment providers and plug-ins are not there yet.
+//! The billing family, `/api/v1` (spec `subscription-billing.md`): what customers do, and what the admin does. Payment
+//! providers and plug-ins are not there yet.
 
 mod addons;
+mod admin;
 mod auth;
 mod caller;
 mod checkout;
@@ -11,6 +12,7 @@ mod payments;
 mod plans;
 mod profile;
 mod sessions;
+mod settings;
 mod subscriptions;
 mod tokens;
 mod words;
@@ -67,4 +69,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::status))
         .routes(routes!(sessions::portal))
+        .routes(routes!(settings::payment_methods))
+        .routes(routes!(settings::payment_method))
+        .routes(routes!(settings::terms))
+        .routes(routes!(settings::countries))
+        .routes(routes!(settings::languages))
+        .merge(admin::router())
 }

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use billing::catalogue::PlanQuery;
+use billing::catalogue::plans::ManagedPlan;
 use domain::billing::{Plan, PlanCategory, PricedPlan};
+use domain::money::Money;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -113,9 +115,38 @@ pub struct PlanOut {
     tax_rate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// For the admin: its own prices in other currencies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prices: Option<Vec<PriceOut>>,
+    /// For the admin: how many have it or try it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscriber_count: Option<i64>,
+    /// For the admin: the module that it opens for organisations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    module: Option<String>,
+    /// For the admin: counts changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i32>,
+}
+
+impl From<Money> for PriceOut {
+    fn from(price: Money) -> Self {
+        Self { price_decimal: amount(price), currency_code: price.currency.to_string() }
+    }
 }
 
 impl PlanOut {
+    /// With what the admin alone sees.
+    pub fn managed(managed: ManagedPlan) -> Self {
+        Self {
+            prices: Some(managed.prices.into_iter().map(PriceOut::from).collect()),
+            subscriber_count: Some(managed.subscriber_count),
+            module: managed.plan.module.clone(),
+            version: Some(managed.plan.version),
+            ..Self::full(managed.plan)
+        }
+    }
+
     fn short(plan: &Plan) -> Self {
         Self { id: plan.id.into(), name: plan.name.clone(), slug: plan.slug.clone(), ..Self::default() }
     }
@@ -123,10 +154,7 @@ impl PlanOut {
     fn full(plan: Plan) -> Self {
         Self {
             description: Some(plan.description.clone()),
-            price: Some(PriceOut {
-                price_decimal: amount(plan.price),
-                currency_code: plan.price.currency.to_string(),
-            }),
+            price: Some(plan.price.into()),
             price_float: number(plan.price),
             currency: Some(plan.price.currency.to_string()),
             billing_period: Some(period(plan.billing_period)),

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use billing::accounts::{ProfileError, StoredProfile};
+use billing::accounts::{Profile, ProfileError, StoredProfile};
 use domain::problem::{FieldProblem, ProblemCode};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -55,10 +55,11 @@ pub struct Details {
 }
 
 impl Details {
-    fn new(user: &User, stored: StoredProfile) -> Self {
+    /// Of a user's profile.
+    pub fn new(user_id: Uuid, stored: StoredProfile) -> Self {
         let StoredProfile { profile, created_at, updated_at } = stored;
         Self {
-            user_id: user.0.user_id.into(),
+            user_id,
             first_name: profile.first_name,
             last_name: profile.last_name,
             address_line_1: profile.address_line_1,
@@ -117,7 +118,7 @@ async fn of(state: &AppState, user: &User) -> Result<ProfileOut, Problem> {
             has_used_trial: billing.has_used_trial(user.account()).await?,
             details: None,
         },
-        details: stored.map(|stored| Details::new(user, stored)),
+        details: stored.map(|stored| Details::new(user.0.user_id.into(), stored)),
     })
 }
 
@@ -134,7 +135,7 @@ pub struct DetailsOut {
 )]
 pub async fn details(State(state): State<AppState>, user: User) -> Result<Json<DetailsOut>, Problem> {
     let stored = state.services.billing.profile(user.account()).await?;
-    Ok(Json(DetailsOut { details: stored.map(|stored| Details::new(&user, stored)) }))
+    Ok(Json(DetailsOut { details: stored.map(|stored| Details::new(user.0.user_id.into(), stored)) }))
 }
 
 /// What changes about one's name and address; what is absent stays.
@@ -170,12 +171,25 @@ async fn change(
     state: &AppState,
     user: &User,
     body: Map<String, Value>,
-) -> Result<Result<(), Response>, Problem> {
+) -> Result<Result<(), Vec<FieldProblem>>, Problem> {
     let stored = state.services.billing.profile(user.account()).await?;
     let mut profile = stored.map(|stored| stored.profile).unwrap_or_default();
     if profile.config.is_null() {
         profile.config = json!({});
     }
+    let problems = apply(&mut profile, body);
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    match state.services.billing.save_profile(user.account(), profile).await {
+        Ok(()) => Ok(Ok(())),
+        Err(ProfileError::Invalid(problems)) => Ok(Err(problems)),
+        Err(ProfileError::Other(error)) => Err(error.into()),
+    }
+}
+
+/// Changes what a body names of a profile; gives what cannot be.
+pub fn apply(profile: &mut Profile, body: Map<String, Value>) -> Vec<FieldProblem> {
     let mut problems = Vec::new();
     for (field, value) in body {
         if field == "config" {
@@ -208,14 +222,7 @@ async fn change(
             _ => problems.push(FieldProblem::new(field, ProblemCode::BadCharacters)),
         }
     }
-    if !problems.is_empty() {
-        return Ok(Err(refused(&problems)));
-    }
-    match state.services.billing.save_profile(user.account(), profile).await {
-        Ok(()) => Ok(Ok(())),
-        Err(ProfileError::Invalid(problems)) => Ok(Err(refused(&problems))),
-        Err(ProfileError::Other(error)) => Err(error.into()),
-    }
+    problems
 }
 
 /// Changes one's name and address; the path of the code.
@@ -229,8 +236,8 @@ pub async fn change_details(
     user: User,
     Body(body): Body<Map<String, Value>>,
 ) -> Result<Response, Problem> {
-    if let Err(refusal) = change(&state, &user, body).await? {
-        return Ok(refusal);
+    if let Err(problems) = change(&state, &user, body).await? {
+        return Ok(refused(&problems));
     }
     Ok(details(State(state), user).await?.into_response())
 }
@@ -246,10 +253,92 @@ pub async fn change_profile(
     user: User,
     Body(body): Body<Map<String, Value>>,
 ) -> Result<Response, Problem> {
-    if let Err(refusal) = change(&state, &user, body).await? {
-        return Ok(refusal);
+    if let Err(problems) = change(&state, &user, body).await? {
+        return Ok(refused(&problems));
     }
     Ok(Json(of(&state, &user).await?).into_response())
+}
+
+/// The admin's own profile.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdminProfile {
+    user: UserOut,
+    /// Name and address, and what else is kept with them.
+    #[schema(value_type = Object)]
+    profile: Map<String, Value>,
+}
+
+/// The admin's name and address, and their settings among them (spec 5.11).
+pub async fn of_admin(state: &AppState, user: &User) -> Result<AdminProfile, Problem> {
+    let ProfileOut { user, details } = of(state, user).await?;
+    let details = serde_json::to_value(details).unwrap_or_default();
+    let mut profile = details.as_object().cloned().unwrap_or_default();
+    if let Some(Value::Object(config)) = profile.remove("config") {
+        for (name, value) in config {
+            profile.entry(name).or_insert(value);
+        }
+    }
+    Ok(AdminProfile { user, profile })
+}
+
+/// The members that are names and addresses; what else an admin sends is kept with their settings.
+pub const DETAILS: [&str; 11] = [
+    "first_name",
+    "last_name",
+    "address_line_1",
+    "address_line_2",
+    "city",
+    "postal_code",
+    "country",
+    "phone",
+    "company",
+    "tax_number",
+    "config",
+];
+
+/// Changes the admin's name, address and settings.
+pub async fn change_of_admin(
+    state: &AppState,
+    user: &User,
+    mut body: Map<String, Value>,
+) -> Result<AdminProfile, Problem> {
+    let stored = state.services.billing.profile(user.account()).await?;
+    let mut profile = stored.map(|stored| stored.profile).unwrap_or_default();
+    if !profile.config.is_object() {
+        profile.config = json!({});
+    }
+    let mut config = profile.config.clone();
+    let mut rest = Map::new();
+    for name in ["user_id", "created_at", "updated_at"] {
+        body.remove(name);
+    }
+    body.retain(|name, value| {
+        let is_detail = DETAILS.contains(&name.as_str());
+        if !is_detail {
+            rest.insert(name.clone(), value.take());
+        }
+        is_detail
+    });
+    if !rest.is_empty() && !body.contains_key("config") {
+        if let Some(config) = config.as_object_mut() {
+            config.extend(rest);
+        }
+        body.insert("config".to_owned(), config);
+    }
+    let refused = |problems: Vec<FieldProblem>| {
+        let text = problems.first().map_or_else(|| "Invalid request".to_owned(), ToString::to_string);
+        Problem::bad_request(text).errors(&problems)
+    };
+    let problems = apply(&mut profile, body);
+    if !problems.is_empty() {
+        return Err(refused(problems));
+    }
+    let account_id = user.account().account_id();
+    match state.services.billing.save_profile_of(user.admin()?, account_id, profile).await {
+        Ok(()) => of_admin(state, user).await,
+        Err(ProfileError::Invalid(problems)) => Err(refused(problems)),
+        Err(ProfileError::Other(error)) => Err(error.into()),
+    }
 }
 
 /// The present password and the next.

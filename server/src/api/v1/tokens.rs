@@ -24,6 +24,7 @@ pub struct BundleOut {
     currency: String,
     is_active: bool,
     sort_order: i32,
+    version: i32,
 }
 
 impl From<TokenBundle> for BundleOut {
@@ -37,6 +38,7 @@ impl From<TokenBundle> for BundleOut {
             currency: bundle.price.currency.to_string(),
             is_active: bundle.is_active,
             sort_order: bundle.sort_order,
+            version: bundle.version,
         }
     }
 }
@@ -50,7 +52,7 @@ pub struct BundlesOut {
 /// One bundle.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BundleBody {
-    bundle: BundleOut,
+    pub(in crate::api::v1) bundle: BundleOut,
 }
 
 /// Bundles on offer, in their order.

@@ -1,11 +1,14 @@
 //! How this family spells values: upper-case statuses, amounts as text with two decimals, instants in UTC without a zone
 //! (DESIGN 5.9, spec 5.1).
 
+use std::str::FromStr;
+
 use billing::Error as E;
 use chrono::{DateTime, Utc};
 use domain::billing::BillingPeriod;
 use domain::money::{Currency, Money};
 use http::StatusCode;
+use serde::{Deserialize, Deserializer};
 
 use crate::problem::Problem;
 
@@ -31,18 +34,49 @@ pub fn number(money: Money) -> serde_json::Value {
     serde_json::from_str(&amount(money)).unwrap_or_default()
 }
 
+/// `1.5000`: fees have four decimals (DESIGN 5.9).
+pub fn fee(amount: &impl ToString) -> String {
+    let text = amount.to_string();
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{whole}.{decimals:0<4.4}")
+}
+
 /// `MONTHLY`.
 pub fn period(period: BillingPeriod) -> String {
     period.as_str().to_uppercase()
 }
 
+/// An id, or 400 that says of what.
+pub fn id<T: FromStr>(text: &str, what: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::bad_request(format!("Invalid {what} ID format")))
+}
+
+/// A status in whatever letters, or 400.
+pub fn status<T: FromStr>(text: Option<&str>) -> Result<Option<T>, Problem> {
+    let text = text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(|_| Problem::bad_request("Invalid status"))).transpose()
+}
+
+/// Reads a member that may be `null`, so that it can be told from one that is absent.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(reader).map(Some)
+}
+
 impl From<E> for Problem {
     fn from(error: E) -> Self {
         match error {
-            E::NoSubscription | E::NoAddonSubscription | E::NoInvoice | E::NoCreditNote | E::NoPlan => {
-                Self::not_found(error.to_string())
-            }
-            E::NoProvider | E::NoSession | E::NoEvent => Self::not_found(error.to_string()),
+            E::NoSubscription
+            | E::NoAddonSubscription
+            | E::NoInvoice
+            | E::NoCreditNote
+            | E::NoPlan
+            | E::NoProvider
+            | E::NoSession
+            | E::NoEvent
+            | E::Missing(_)
+            | E::NoCountry(_) => Self::not_found(error.to_string()),
+            E::Conflict(_) => Self::conflict(error.to_string()),
+            E::ChangedMeanwhile => Self::conflict(error.to_string()).code("changed_meanwhile"),
             E::Provider(problem) if problem.is_passing() => {
                 tracing::warn!(%problem, "billing.provider_unavailable");
                 Self::unavailable()

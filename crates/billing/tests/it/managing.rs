@@ -1,0 +1,153 @@
+//! What the admin changes, at the same time as others.
+
+use billing::Error;
+use billing::catalogue::categories::CategoryChange;
+use billing::catalogue::plans::PlanChange;
+use billing::settings::payment_methods::PaymentMethodChange;
+use billing::subscriptions::managed::NewSubscription;
+use domain::ids::{AccountId, PlanCategoryId};
+use futures::future::join_all;
+use sqlx::PgPool;
+
+use crate::support::{World, order_of};
+
+fn named(name: &str) -> CategoryChange {
+    CategoryChange { name: Some(name.to_owned()), ..CategoryChange::default() }
+}
+
+/// Who has two plans cannot come to have two in a category that allows one; and who has one then holds its place.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_category_that_allows_one_never_holds_two(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    world.subscribe(&world.ada, world.basic).await;
+    let ordered = world.order(&world.ada, order_of(world.yearly)).await;
+    let category = world.billing.create_category(admin, &named("Everything")).await.unwrap();
+    let both = world.billing.attach_plans(admin, category.id, &[world.basic, world.yearly]).await;
+    assert!(matches!(both, Err(Error::Conflict(_))), "{both:?}");
+    assert_eq!(world.billing.category(admin, category.id).await.unwrap().plan_count, 0, "nothing happened");
+
+    let many = CategoryChange { is_single: Some(false), ..CategoryChange::default() };
+    world.billing.change_category(admin, category.id, &many).await.unwrap();
+    world.billing.attach_plans(admin, category.id, &[world.basic, world.yearly]).await.unwrap();
+    let one = CategoryChange { is_single: Some(true), ..CategoryChange::default() };
+    let refused = world.billing.change_category(admin, category.id, &one).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    world.billing.cancel(world.ada.own_account(), ordered.subscription_id.unwrap()).await.unwrap();
+    world.billing.change_category(admin, category.id, &one).await.unwrap();
+    let taken = world.billing.checkout(world.ada.own_account(), &order_of(world.yearly)).await.unwrap_err();
+    assert_eq!(
+        taken.to_string(),
+        "User already has an active subscription in category 'Everything'. Please upgrade or downgrade instead."
+    );
+    world.billing.detach_plans(admin, category.id, &[world.basic]).await.unwrap();
+    world.billing.checkout(world.ada.own_account(), &order_of(world.yearly)).await.unwrap();
+}
+
+/// Each of two categories goes under the other at once: one of them is told no, every time.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn two_changes_at_once_make_no_circle(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    for round in 0..10 {
+        let make = async |name: String| {
+            let made = world.billing.create_category(admin, &named(&name)).await;
+            made.unwrap().id
+        };
+        let (left, right) = (make(format!("left {round}")).await, make(format!("right {round}")).await);
+        let under = |parent: PlanCategoryId| CategoryChange {
+            parent_id: Some(Some(parent)),
+            ..CategoryChange::default()
+        };
+        let (under_right, under_left) = (under(right), under(left));
+        let (one, other) = futures::join!(
+            world.billing.change_category(admin, left, &under_right),
+            world.billing.change_category(admin, right, &under_left),
+        );
+        assert!(one.is_ok() != other.is_ok(), "round {round}: {one:?} {other:?}");
+    }
+}
+
+/// Of many who change the same version one does.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn one_of_many_changes_of_one_version_happens(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let version = world.billing.managed_plan(admin, world.basic).await.unwrap().plan.version;
+    let changes: Vec<PlanChange> = (0..8)
+        .map(|price| PlanChange {
+            price: Some(price.to_string()),
+            version: Some(version),
+            ..PlanChange::default()
+        })
+        .collect();
+    let done =
+        join_all(changes.iter().map(|change| world.billing.change_plan(admin, world.basic, change))).await;
+    assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
+    assert!(done.iter().all(|done| matches!(done, Ok(_) | Err(Error::ChangedMeanwhile))));
+    assert_eq!(world.count("SELECT count(*) FROM audit_log WHERE action = 'plan.changed'").await, 1);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn many_defaults_at_once_are_one(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let mut ids = Vec::new();
+    for code in ["a", "b", "c", "d"] {
+        let change = PaymentMethodChange {
+            code: Some(code.to_owned()),
+            name: Some(code.to_owned()),
+            ..PaymentMethodChange::default()
+        };
+        ids.push(world.billing.create_payment_method(admin, &change).await.unwrap().id);
+    }
+    let done = join_all(ids.iter().map(|id| world.billing.set_default_payment_method(admin, *id))).await;
+    assert!(done.iter().all(Result::is_ok), "{done:?}");
+    assert_eq!(world.count("SELECT count(*) FROM payment_methods WHERE is_default").await, 1);
+}
+
+/// The balance that the admin sets, and debits at the same time: the ledger adds up and is never below zero.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn adjustments_and_debits_add_up(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let account = AccountId(world.ada.user_id.into());
+    world.billing.set_token_balance(admin, account, 50).await.unwrap();
+    let adjust = async {
+        for balance in [10, 90, 0, 40] {
+            world.billing.set_token_balance(admin, account, balance).await.unwrap();
+        }
+    };
+    let debit = async {
+        for _ in 0..10 {
+            match world.billing.debit_tokens(world.ada.own_account(), 7, "chat").await {
+                Ok(_) | Err(Error::InsufficientTokens) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    };
+    futures::join!(adjust, debit);
+    let summed = world.count("SELECT sum(amount)::bigint FROM token_entries").await;
+    assert_eq!(summed, world.balance(&world.ada).await);
+    let refused = world.billing.set_token_balance(admin, account, -1).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))));
+}
+
+/// Of many subscriptions that are made at once in a category that allows one, one is.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_admin_makes_one_subscription_of_a_single_category(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let new = |plan_id| NewSubscription {
+        account_id: AccountId(world.bob.user_id.into()),
+        plan_id,
+        started_at: None,
+        is_trial: false,
+        months: None,
+    };
+    let wanted: Vec<_> = (0..6).map(|n| new(if n % 2 == 0 { world.basic } else { world.pro })).collect();
+    let made = join_all(wanted.iter().map(|new| world.billing.create_subscription(admin, new))).await;
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1, "{made:?}");
+    assert!(made.iter().all(|made| matches!(made, Ok(_) | Err(Error::Conflict(_)))));
+    assert_eq!(world.count("SELECT count(*) FROM invoices").await, 1);
+}
