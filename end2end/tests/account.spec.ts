@@ -25,7 +25,7 @@ async function newCompany(page: Page) {
   await page.getByLabel("Your name").fill("Olga Owner");
   await page.getByLabel("Your e-mail").fill(`owner-${name}@house.example`);
   await page.getByLabel("Password").fill("a sentence is good");
-  await page.getByRole("button", { name: "Register" }).click();
+  await page.getByRole("button", { name: "Register the hotel" }).click();
   await page.waitForURL(/\/desk/);
 }
 
@@ -111,7 +111,7 @@ test("an owner opens a module in the store", async ({ page, javaScriptEnabled })
 test("reception cannot spend the company's money", async ({ page, allowStatus }) => {
   allowStatus(403);
   await signIn(page, { login: "reception@harbour.example", password: owner.password }, "/store");
-  await expect(page.getByText("may not")).toBeVisible();
+  await expect(page.getByText("Your role does not include this")).toBeVisible();
 });
 
 test("whoever asks for the account signs in and gets there", async ({ page }) => {
