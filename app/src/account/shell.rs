@@ -56,7 +56,7 @@ pub fn AccountShell() -> impl IntoView {
                     </form>
                 </div>
             </header>
-            {facts.is_sandbox.then(|| view! { <p class="sandbox">{t.account.sandbox}</p> })}
+            {facts.is_sandbox.then(|| view! { <aside class="sandbox">{t.account.sandbox}</aside> })}
             <main id="content" class="content">
                 {notice.map(|text| view! { <Notice kind=NoticeKind::Done text/> })}
                 <Outlet/>

@@ -74,6 +74,8 @@ pub fn Sums(
     tax_rate: domain::billing::TaxRate,
 ) -> impl IntoView {
     let t = &texts().plans;
+    // The sum of one line is that line.
+    let has_sum = lines.len() > 1;
     let lines = lines
         .into_iter()
         .map(|(text, amount)| view! { <tr><th scope="row">{text}</th><td class="col-money">{show::money(amount)}</td></tr> })
@@ -83,7 +85,7 @@ pub fn Sums(
         <table class="prices">
             <tbody>
                 {lines}
-                <tr><th scope="row">{t.net}</th><td class="col-money">{show::money(totals.subtotal)}</td></tr>
+                {has_sum.then(|| view! { <tr><th scope="row">{t.net}</th><td class="col-money">{show::money(totals.subtotal)}</td></tr> })}
                 <tr><th scope="row">{tax}</th><td class="col-money">{show::money(totals.tax)}</td></tr>
                 <tr class="sum"><th scope="row">{t.total}</th><td class="col-money">{show::money(totals.total)}</td></tr>
             </tbody>

@@ -78,6 +78,7 @@ pub fn SignInPage() -> impl IntoView {
             </PostForm>
             <p class="entry-links">
                 <a href=routes::FORGOT>{t.entry.forgot_link}</a>
+                <a href=routes::SIGN_UP>{t.account.sign_up}</a>
                 <a href=routes::REGISTER>{t.entry.register_link}</a>
             </p>
         </Frame>

@@ -201,6 +201,9 @@ fn UserMenu() -> impl IntoView {
             <div class="menu-list">
                 <p class="menu-title">{name}</p>
                 <a class="menu-item" href=routes::PROFILE>{t.nav.profile}</a>
+                {PageFacts::get().may(Permission::ManageBilling).then(|| view! {
+                    <a class="menu-item" href=routes::STORE>{t.nav.billing}</a>
+                })}
                 <div class="theme-choice" role="group" aria-label=t.nav.theme>
                     <button type="button" data-theme-choice="light">{t.nav.light}</button>
                     <button type="button" data-theme-choice="dark">{t.nav.dark}</button>

@@ -105,7 +105,7 @@ fn offer(plan: PricedPlan) -> impl IntoView {
             <div><strong>{plan.plan.name.clone()}</strong> <span class="sub">{price} " " {with_tax}</span></div>
             <form method="post" action=BuyModule::PATH><FormToken/>
                 <input type="hidden" name="plan_id" value=plan.plan.id.to_string()/>
-                <button type="submit" class="button button-primary">{buy}</button>
+                <button type="submit" class="button">{buy}</button>
             </form>
         </li>
     }

@@ -11,7 +11,7 @@ catalogue! {
         store: "Modules",
         invoices: "Invoices",
         tokens: "Tokens",
-        profile: "Billing address",
+        profile: "Address",
         to_desk: "To the desk",
         sandbox: "This is a trial: payments go to a sandbox, and no real money moves.",
         sign_up: "Create an account",

@@ -19,6 +19,7 @@ catalogue! {
         search: "Search",
         search_label: "Find a booking or guest",
         profile: "Profile and sessions",
+        billing: "Modules and invoices",
         sign_out: "Sign out",
         user_menu: "Menu of {name}",
         theme: "Colours",

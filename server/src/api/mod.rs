@@ -4,6 +4,7 @@
 mod docs;
 mod payments;
 mod reception;
+mod store;
 mod v1;
 mod values;
 
@@ -44,6 +45,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(reception::router())
         .merge(v1::router())
         .merge(payments::router())
+        .merge(store::router())
         .routes(routes!(docs::document))
         .routes(routes!(docs::page))
 }

@@ -22,6 +22,7 @@ use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, Webhook, signature};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::rest::Client;
 use crate::support::{Site, json as body_of};
 
 const SECRET: &str = "whsec_of_these_tests";
@@ -423,6 +424,74 @@ async fn admin_row(pool: &PgPool, admin: Actor) -> Actor {
         .await
         .unwrap();
     Actor { user_id: user_id.into(), ..admin }
+}
+
+async fn token(site: &Site, username: &str, password: &str) -> String {
+    let body = format!("username={username}&password={password}");
+    let request = Request::builder()
+        .method("POST")
+        .uri("/auth/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.into())
+        .unwrap();
+    format!("Bearer {}", body_of(site.send(request).await).await["access_token"].as_str().unwrap())
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_company_opens_a_module_and_the_admin_sees_what_stripe_sent(pool: PgPool) {
+    let mut site = shop(&pool).await;
+    let till = Till::new(&site).await;
+    site.state.services.billing = till.billing.clone();
+    site.router = server::web::router(site.state.clone());
+    let owner = Client { site: &site, bearer: token(&site, "owner@harbour.example", "HarbourDesk1!").await };
+    let stranger =
+        Client { site: &site, bearer: token(&site, "reception@mill.example", "HarbourDesk1!").await };
+    stranger.expect(403, "GET", "/api/store/modules", None).await;
+    // Tokens do not live as long as modules.
+    let hotel = async || {
+        let owner =
+            Client { site: &site, bearer: token(&site, "owner@harbour.example", "HarbourDesk1!").await };
+        owner.expect(200, "GET", "/api/store/modules", None).await["modules"][0].clone()
+    };
+    let before = hotel().await;
+    assert_eq!(
+        (&before["name"], &before["display_name"], &before["enabled"]),
+        (&json!("hotel"), &json!("Hotel"), &json!(false))
+    );
+    assert_eq!(
+        before["plans"][0],
+        json!({ "id": "basic", "name": "Hotel Basic", "amount": 2999, "currency": "usd", "interval": "month" })
+    );
+    let path = "/api/store/create-checkout-session";
+    let missing = owner.expect(400, "POST", path, Some(json!({ "module": "hotel" }))).await;
+    assert_eq!(missing["error"], "module and plan_id required");
+    owner.expect(400, "POST", path, Some(json!({ "module": "spa", "plan_id": "basic" }))).await;
+    // A company that is named is not looked at, nor is a page of somebody else's.
+    let order = json!({ "module": "hotel", "plan_id": "basic", "company_id": Uuid::now_v7(), "success_url": "https://evil.example/" });
+    let session = owner.expect(200, "POST", path, Some(order)).await;
+    let id = session["session_id"].as_str().unwrap();
+    assert_eq!(till.sandbox.pay(id, CARD), Payment::Paid);
+    for message in till.messages() {
+        till.deliver(&message).await;
+    }
+    let after = hotel().await;
+    assert_eq!(after["enabled"], true);
+    // It stays open to the end of what was paid and some days for the provider's word, and no longer.
+    till.clock.advance(chrono::TimeDelta::days(31));
+    assert_eq!(hotel().await["enabled"], true);
+    till.clock.advance(chrono::TimeDelta::days(10));
+    assert_eq!(hotel().await["enabled"], false);
+
+    let admin = Client { site: &site, bearer: token(&site, "admin@example.com", "AdminPass123@").await };
+    let owner = Client { site: &site, bearer: token(&site, "owner@harbour.example", "HarbourDesk1!").await };
+    owner.expect(403, "GET", "/api/v1/admin/provider-events", None).await;
+    let events = admin.expect(200, "GET", "/api/v1/admin/provider-events?status=handled", None).await;
+    let event = &events["events"][0];
+    assert!(event["payload"].as_str().unwrap().contains(event["event_id"].as_str().unwrap()));
+    let replay =
+        format!("/api/v1/admin/provider-events/stripe/{}/replay", event["event_id"].as_str().unwrap());
+    assert_eq!(admin.expect(200, "POST", &replay, None).await["status"], "handled");
+    admin.expect(404, "POST", "/api/v1/admin/provider-events/stripe/none/replay", None).await;
 }
 
 /// Sends a body to one of the four paths.

@@ -225,7 +225,8 @@ async fn settings_are_kept_and_terms_are_public(pool: PgPool) {
     let admin = admin(&site).await;
     let nobody = Client { site: &site, bearer: String::new() };
     let path = "/api/v1/admin/settings";
-    let body = json!({ "provider_name": "Keyrack GmbH", "bank_iban": "DE02", "unknown": 5, "terms_content": "Be kind.", "version": 1 });
+    let version = admin.expect(200, "GET", path, None).await["settings"]["version"].clone();
+    let body = json!({ "provider_name": "Keyrack GmbH", "bank_iban": "DE02", "unknown": 5, "terms_content": "Be kind.", "version": version });
     let kept = admin.expect(200, "PUT", path, Some(body.clone())).await;
     assert_eq!(kept["settings"]["provider_name"], "Keyrack GmbH");
     no(&admin, 409, "PUT", path, body).await;

@@ -92,6 +92,6 @@ fn Choice(subscription: SubscriptionView, plan: PricedPlan, change: Option<Chang
         .into_any(),
     };
     view! {
-        <section class="panel plan"><h2>{plan.plan.name}</h2> <p>{price}</p> <p class="sub">{plan.plan.description}</p> {action}</section>
+        <section class="panel plan"><h2>{plan.plan.name}</h2> <p>{price}</p> {(!plan.plan.description.is_empty()).then(|| view! { <p class="sub">{plan.plan.description}</p> })} {action}</section>
     }
 }

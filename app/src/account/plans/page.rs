@@ -77,9 +77,9 @@ fn Offer(shop: Shop, current: Vec<PlanId>) -> impl IntoView {
         </form>
         <form method="get" action=routes::ACCOUNT_CHECKOUT class="offer">
             <input type="hidden" name="currency" value=currency.to_string()/>
-            <fieldset class="plans"><legend class="visually-hidden">{t.plan}</legend>
-                {plans}
-                <label class="plan plan-none"><input type="radio" name="plan" value="" checked/> <span>{t.no_plan}</span></label>
+            <fieldset><legend class="visually-hidden">{t.plan}</legend>
+                <div class="plans">{plans}</div>
+                <label class="plan panel plan-none"><input type="radio" name="plan" value="" checked/> <span>{t.no_plan}</span></label>
             </fieldset>
             <div class="columns">
                 <section class="panel"><h2>{t.addons}</h2><ul class="extras">{addons}</ul></section>
@@ -107,7 +107,7 @@ fn plan_card(plan: PricedPlan, is_current: bool) -> impl IntoView {
         <label class="plan panel">
             <span class="plan-head"><strong>{plan.plan.name.clone()}</strong> {choice}</span>
             <span class="figure">{show::money(gross)} <span class="sub">{each}</span></span>
-            <span class="sub">{plan.plan.description.clone()}</span>
+            {(!plan.plan.description.is_empty()).then(|| view! { <span class="sub">{plan.plan.description.clone()}</span> })}
             {(tokens > 0).then(|| view! { <span class="sub">{fill(t.tokens, &[("n", &show::number(tokens))])}</span> })}
             {trial.map(|text| view! { <span class="sub">{text}</span> })}
         </label>

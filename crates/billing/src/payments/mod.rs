@@ -201,6 +201,14 @@ impl Billing {
         Ok(reversed)
     }
 
+    /// A refund was taken back: what was bought runs again.
+    pub async fn restored(&self, id: InvoiceId) -> Result<Reversed> {
+        let mut transaction = self.database.begin_worker().await?;
+        let restored = restore(&mut transaction, id, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(restored)
+    }
+
     /// The payment that a provider would have to give back. Tries the refund out first: what cannot be refunded here is
     /// not given back there.
     async fn taken_by_provider(

@@ -88,7 +88,7 @@ async fn a_refund_makes_a_credit_note_and_its_reversal_another_that_cancels_it(s
     world.later(1);
     world.billing.restored(id).await.unwrap();
     world.later(1);
-    world.billing.refunded(id, "re_2").await.unwrap();
+    world.billing.refund(admin, id, "re_2").await.unwrap();
     let invoice = world.billing.invoice(account, id).await.unwrap();
     let notes = &invoice.credit_notes;
     let facts: Vec<_> =

@@ -12,7 +12,7 @@ async fn of_64_captures_one_credits(superuser: PgPool) {
     let world = World::new(superuser).await;
     let order = Order { plan_id: Some(world.basic), bundle_ids: vec![world.tokens], ..empty() };
     let ordered = world.order(&world.ada, order).await;
-    let payment = payment();
+    let (payment, admin) = (payment(), world.admin.admin().unwrap());
     let answers = join_all((0..64).map(|_| world.billing.capture(ordered.invoice_id, &payment))).await;
     let credited = answers.into_iter().filter(|answer| answer.as_ref().unwrap().tokens > 0).count();
     assert_eq!((credited, world.balance(&world.ada).await), (1, 600));
@@ -28,9 +28,9 @@ async fn captures_refunds_and_debits_at_once_leave_an_exact_balance(superuser: P
             world.order(&world.ada, Order { bundle_ids: vec![world.tokens], ..empty() }).await.invoice_id,
         );
     }
-    let payment = payment();
+    let (payment, admin) = (payment(), world.admin.admin().unwrap());
     let captures = join_all(invoices.iter().map(|id| world.billing.capture(*id, &payment)));
-    let refunds = join_all(invoices.iter().take(8).map(|id| world.billing.refunded(*id, "r")));
+    let refunds = join_all(invoices.iter().take(8).map(|id| world.billing.refund(admin, *id, "r")));
     let debits = join_all((0..40).map(|_| world.billing.debit_tokens(account, 150, "chat")));
     let (captures, refunds, debits) = futures::join!(captures, refunds, debits);
     assert!(captures.iter().all(Result::is_ok), "{captures:?}");

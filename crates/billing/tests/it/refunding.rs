@@ -39,7 +39,7 @@ async fn a_refund_takes_everything_back_and_its_reversal_gives_it_again(superuse
     assert_eq!(subscription.state.status(), SubscriptionStatus::Active);
     assert_eq!(subscription.state.days_remaining(world.clock.now()), 30);
     assert!(world.billing.restored(ordered.invoice_id).await.is_err());
-    assert_eq!(world.billing.refunded(ordered.invoice_id, "re_1").await.unwrap().tokens, 600);
+    assert_eq!(world.billing.refund(admin, ordered.invoice_id, "re_1").await.unwrap().tokens, 600);
     assert_eq!(world.balance(&world.ada).await, 0);
 }
 

@@ -4,7 +4,7 @@
 mod addons;
 mod admin;
 mod auth;
-mod caller;
+pub(super) mod caller;
 mod checkout;
 mod documents;
 mod invoices;

@@ -9,6 +9,7 @@ mod currencies;
 mod invoices;
 mod payment_methods;
 mod plans;
+mod provider_events;
 mod settings;
 mod subscriptions;
 mod taxes;
@@ -34,6 +35,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .nest("/api/v1/admin/plans", plans::router())
         .nest("/api/v1/admin/addons", addons::router())
         .nest("/api/v1/admin/token-bundles", token_bundles::router())
+        .nest("/api/v1/admin/provider-events", provider_events::router())
         .nest("/api/v1/admin/users", users::router())
         .nest("/api/v1/admin/analytics", analytics::router())
         .nest("/api/v1/admin/invoices", invoices::router())
