@@ -128,7 +128,7 @@ async fn shop(pool: &PgPool) -> Site {
 }
 
 async fn customer(site: &Site) -> Actor {
-    let email = format!("{}@customer.example", Uuid::now_v7().simple());
+    let email = format!("{}@customer.example", platform::ids::new::<Uuid>().simple());
     let user_id: UserId =
         site.state.services.identity.register_customer(&email, "TestPass123@").await.unwrap();
     Actor { user_id, username: email, ..Actor::nobody() }
@@ -402,7 +402,8 @@ async fn the_admin_refunds_through_stripe(pool: PgPool) {
     let page = till.page(&buyer, invoice_id).await;
     till.pay(&page);
     till.billing.session_status(buyer.own_account(), "stripe", &page.session_id).await.unwrap();
-    let admin = Actor { user_id: UserId(Uuid::now_v7()), is_platform_admin: true, ..Actor::nobody() };
+    let admin =
+        Actor { user_id: UserId(platform::ids::new::<Uuid>()), is_platform_admin: true, ..Actor::nobody() };
     let admin = admin_row(&pool, admin).await;
     let reversed = till.billing.refund(admin.admin().unwrap(), invoice_id, "sorry").await.unwrap();
     assert!(reversed.tokens > 0 && reversed.subscription_id.is_some());
@@ -467,7 +468,7 @@ async fn a_company_opens_a_module_and_the_admin_sees_what_stripe_sent(pool: PgPo
     assert_eq!(missing["error"], "module and plan_id required");
     owner.expect(400, "POST", path, Some(json!({ "module": "spa", "plan_id": "basic" }))).await;
     // A company that is named is not looked at, nor is a page of somebody else's.
-    let order = json!({ "module": "hotel", "plan_id": "basic", "company_id": Uuid::now_v7(), "success_url": "https://evil.example/" });
+    let order = json!({ "module": "hotel", "plan_id": "basic", "company_id": platform::ids::new::<Uuid>(), "success_url": "https://evil.example/" });
     let session = owner.expect(200, "POST", path, Some(order)).await;
     let id = session["session_id"].as_str().unwrap();
     assert_eq!(till.sandbox.pay(id, CARD), Payment::Paid);

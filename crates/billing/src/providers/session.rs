@@ -98,7 +98,7 @@ impl Billing {
             let status = payable.status.as_str().to_uppercase();
             return Err(Error::InvoiceState(format!("Invoice is {status}, expected PENDING")));
         }
-        let new = payable.into_session(invoice_id, checkout)?;
+        let new = payable.into_session(invoice_id, checkout);
         let made = provider.create_session(&new).await?;
         let mut transaction = self.begin(permit).await?;
         sqlx::query!(
@@ -230,9 +230,9 @@ impl Payable {
         })
     }
 
-    fn into_session(self, invoice_id: InvoiceId, checkout: &Checkout) -> Result<NewSession> {
+    fn into_session(self, invoice_id: InvoiceId, checkout: &Checkout) -> NewSession {
         let lines = with_tax(&self.lines, self.tax_rate, self.totals);
-        Ok(NewSession {
+        NewSession {
             key: format!("{invoice_id}-{}", self.expired_sessions),
             invoice_id,
             invoice_number: self.number,
@@ -245,7 +245,7 @@ impl Payable {
             lines,
             success_url: checkout.success_url.clone(),
             cancel_url: checkout.cancel_url.clone(),
-        })
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl Totals {
         Ok(Self { subtotal, tax, total: subtotal.checked_add(tax)? })
     }
 
-    /// The totals of what was paid, tax included (spec 5.11, "extract_net"): the total is never changed.
+    /// The totals of what was paid, tax included (spec 5.11): the total is never changed.
     pub fn within(total: Money, rate: TaxRate) -> Self {
         let subtotal = rate.net_of(total);
         Self { subtotal, tax: Money::new(total.minor - subtotal.minor, total.currency), total }
