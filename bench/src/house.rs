@@ -44,6 +44,7 @@ impl Server {
         let started = Instant::now();
         let mut child = Command::new(binary)
             .arg("serve")
+            .env("KEYRACK_STATE_DIR", std::env::temp_dir().join("keyrack-bench"))
             .env("DATABASE_URL", database)
             .env("PORT", port.to_string())
             .env("RUST_LOG", "warn")

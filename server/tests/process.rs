@@ -15,7 +15,14 @@ mod keyrack {
     /// The binary with nothing of this environment's settings.
     fn keyrack(args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyrack"));
-        command.args(args).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+        // The sandbox for payments keeps its state there.
+        let state = std::env::temp_dir().join("keyrack-process-tests");
+        command
+            .args(args)
+            .env_clear()
+            .env("KEYRACK_STATE_DIR", state)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
         command
     }
 
