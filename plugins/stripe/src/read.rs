@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::InvoiceId;
 use domain::money::{Currency, Money};
 use plugin_api::payment::{
-    PaidPeriod, PaymentReading, ProviderError, Reading, SessionReading, SessionStatus, Subject,
+    PaidPeriod, PaymentReading, ProviderError, Reading, Returned, SessionReading, SessionStatus, Subject,
     SubscriptionReading, SubscriptionStanding,
 };
 use stripe_billing::invoice::ListInvoice;
@@ -107,14 +107,15 @@ impl Stripe {
 
     async fn read_payment(&self, id: &str) -> Result<Option<Reading>, ProviderError> {
         let intent = RetrievePaymentIntent::new(id)
-            .expand(vec!["latest_charge.refunds".to_owned()])
+            .expand(vec!["latest_charge".to_owned()])
             .send(&self.client)
             .await
             .map_err(|error| problem(&error))?;
-        let this = PaymentReading {
-            is_disputed: Some(self.is_lost_to_dispute(&intent).await?),
-            ..payment(&intent)?
+        let returned = Returned {
+            refunded_minor: charge(&intent).map_or(0, |charge| charge.amount_refunded),
+            is_lost: self.is_lost_to_dispute(&intent).await?,
         };
+        let this = PaymentReading { returned: Some(returned), ..payment(&intent)? };
         if let Some(invoice_id) = ours(&intent.metadata) {
             let customer = intent.customer.as_ref().map(|it| it.id().to_string());
             return Ok(Some(Reading {
@@ -220,8 +221,7 @@ fn payment(intent: &PaymentIntent) -> Result<PaymentReading, ProviderError> {
         reference: intent.id.to_string(),
         amount: money(intent.amount, &intent.currency)?,
         captured_at: is_captured.then(|| instant(charge.map_or(intent.created, |charge| charge.created))),
-        refunded_minor: charge.map(|charge| charge.amount_refunded),
-        is_disputed: None,
+        returned: None,
         has_failed: intent.status == PaymentIntentStatus::RequiresPaymentMethod
             && intent.last_payment_error.is_some(),
     })
@@ -238,8 +238,7 @@ fn period(invoice: &Invoice) -> Result<PaidPeriod, ProviderError> {
             reference: intent.id().to_string(),
             amount: Money::new(it.amount_paid.unwrap_or(invoice.amount_paid), total.currency),
             captured_at: Some(instant(it.status_transitions.paid_at.unwrap_or(it.created))),
-            refunded_minor: None,
-            is_disputed: None,
+            returned: None,
             has_failed: false,
         }
     });

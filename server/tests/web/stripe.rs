@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use billing::Billing;
 use billing::checkout::Order;
 use billing::providers::{Checkout, FollowSubscription, Outcome, PayPage, Providers, Received};
@@ -11,7 +12,10 @@ use domain::access::Actor;
 use domain::ids::{InvoiceId, PlanId, TokenBundleId, UserId};
 use http::{Request, StatusCode};
 use platform::clock::{Clock as _, MovableClock};
-use plugin_api::payment::{PaymentProvider, SessionStatus, Subject, Wanted};
+use plugin_api::payment::{
+    Capabilities, Event, NewSession, PaymentProvider, ProviderError, Reading, Session, SessionStatus,
+    Subject, Wanted, WebhookError,
+};
 use plugin_stripe::{Config, Stripe};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -20,6 +24,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, Webhook, signature};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::rest::Client;
@@ -314,6 +319,78 @@ async fn what_was_asked_before_does_not_overwrite_what_was_asked_after(pool: PgP
     assert_eq!((&state["balance"], &state["bundles"]), (&json!(0), &json!(["refunded"])), "{state:#}");
 }
 
+/// Stripe, whose answers about payments arrive when the test says so.
+#[derive(Debug)]
+struct Late {
+    stripe: Arc<Stripe>,
+    has_read: Notify,
+    may_answer: Notify,
+}
+
+#[async_trait]
+impl PaymentProvider for Late {
+    fn slug(&self) -> &'static str {
+        self.stripe.slug()
+    }
+    fn capabilities(&self) -> Capabilities {
+        self.stripe.capabilities()
+    }
+    async fn create_session(&self, new: &NewSession) -> Result<Session, ProviderError> {
+        self.stripe.create_session(new).await
+    }
+    async fn read(&self, subject: &Subject) -> Result<Option<Reading>, ProviderError> {
+        let reading = self.stripe.read(subject).await;
+        if matches!(subject, Subject::Payment(_)) {
+            self.has_read.notify_one();
+            self.may_answer.notified().await;
+        }
+        reading
+    }
+    async fn refund(&self, payment_reference: &str) -> Result<(), ProviderError> {
+        self.stripe.refund(payment_reference).await
+    }
+    async fn follow(&self, subscription: &str, wanted: &Wanted) -> Result<(), ProviderError> {
+        self.stripe.follow(subscription, wanted).await
+    }
+    async fn portal(&self, customer: &str, return_url: &str) -> Result<String, ProviderError> {
+        self.stripe.portal(customer, return_url).await
+    }
+    fn event(&self, signature: Option<&str>, body: &[u8], now: DateTime<Utc>) -> Result<Event, WebhookError> {
+        self.stripe.event(signature, body, now)
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_later_answer_that_knows_nothing_of_refunds_does_not_hide_one(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    till.pay(&page);
+    for message in till.messages() {
+        till.deliver(&message).await;
+    }
+    let seen = till.messages().len();
+    let payment: String =
+        sqlx::query_scalar("SELECT reference FROM payments").fetch_one(&pool).await.unwrap();
+    till.stripe.refund(&payment).await.unwrap();
+    let refunded =
+        till.messages().split_off(seen).into_iter().find(|it| it.kind == "charge.refunded").unwrap();
+
+    let late =
+        Arc::new(Late { stripe: till.stripe.clone(), has_read: Notify::new(), may_answer: Notify::new() });
+    let providers = Providers::new([late.clone() as Arc<dyn PaymentProvider>]);
+    let slow = Till { billing: till.billing.clone().with_providers(providers), ..Till::new(&site).await };
+    let meanwhile = async {
+        late.has_read.notified().await;
+        till.billing.session_status(buyer.own_account(), "stripe", &page.session_id).await.unwrap();
+        late.may_answer.notify_one();
+    };
+    futures::join!(slow.deliver(&refunded), meanwhile);
+    let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
+    assert_eq!(invoice.status.as_str(), "refunded");
+}
+
 async fn subscription(till: &Till, buyer: &Actor) -> Subscription {
     till.billing.subscriptions(buyer.own_account()).await.unwrap().remove(0)
 }
@@ -410,7 +487,8 @@ async fn the_admin_refunds_through_stripe(pool: PgPool) {
     let reading = till.stripe.read(&Subject::Session(page.session_id.clone())).await.unwrap().unwrap();
     let payment = reading.payment.unwrap().reference;
     let at_stripe = till.stripe.read(&Subject::Payment(payment)).await.unwrap().unwrap().payment.unwrap();
-    assert_eq!(at_stripe.is_refunded(), Some(true), "the money went back");
+    let returned = at_stripe.returned.unwrap();
+    assert_eq!(returned.refunded_minor, at_stripe.amount.minor, "the money went back");
     for message in till.messages() {
         till.deliver(&message).await;
     }

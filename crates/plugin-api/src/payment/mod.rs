@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 
 pub use error::{ProviderError, WebhookError};
 pub use reading::{
-    PaidPeriod, PaymentReading, Reading, SessionReading, SessionStatus, SubscriptionReading,
+    PaidPeriod, PaymentReading, Reading, Returned, SessionReading, SessionStatus, SubscriptionReading,
     SubscriptionStanding,
 };
 pub use session::{Interval, NewSession, Payer, Session, SessionLine, Wanted};

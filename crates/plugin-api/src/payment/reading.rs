@@ -54,19 +54,19 @@ pub struct PaymentReading {
     pub amount: Money,
     /// When it arrived; none if it did not.
     pub captured_at: Option<DateTime<Utc>>,
-    /// How much of it went back, in minor units; none where this was not asked about.
-    pub refunded_minor: Option<i64>,
-    /// Whether the payer's bank is taking it back; none where this was not asked about.
-    pub is_disputed: Option<bool>,
+    /// What went back of it; none where this was not asked about.
+    pub returned: Option<Returned>,
     /// Whether the last attempt was refused.
     pub has_failed: bool,
 }
 
-impl PaymentReading {
-    /// Whether all of it went back.
-    pub fn is_refunded(&self) -> Option<bool> {
-        self.refunded_minor.map(|refunded| refunded > 0 && refunded >= self.amount.minor)
-    }
+/// What went back of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returned {
+    /// How much was refunded, in minor units.
+    pub refunded_minor: i64,
+    /// Whether the payer's bank took it back for good.
+    pub is_lost: bool,
 }
 
 /// A subscription that the provider collects.

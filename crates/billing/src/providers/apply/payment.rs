@@ -1,0 +1,153 @@
+//! An invoice follows its payment.
+
+use chrono::{DateTime, Utc};
+use domain::billing::InvoiceStatus;
+use domain::ids::InvoiceId;
+use platform::database::Transaction;
+use plugin_api::payment::PaymentReading;
+use uuid::Uuid;
+
+use super::Purchase;
+use crate::payments::{self, Capture, LockedInvoice, Tokens, settle};
+use crate::{Error, Result};
+
+/// What is known of a payment, from all that was read.
+struct Kept {
+    /// When the money arrived.
+    captured_at: Option<DateTime<Utc>>,
+    /// Whether it went back: refunded whole, or lost to the payer's bank.
+    is_back: bool,
+}
+
+impl Purchase<'_> {
+    /// A page that nobody can pay any more: the next one has another key.
+    pub(super) async fn forget_page(
+        &self,
+        transaction: &mut Transaction,
+        id: InvoiceId,
+        session: &str,
+    ) -> Result<()> {
+        sqlx::query!(
+            "UPDATE invoices SET provider_session_id = NULL, expired_sessions = expired_sessions + 1, updated_at = $4
+             WHERE account_id = $1 AND id = $2 AND provider_session_id = $3 AND status = 'pending'",
+            Uuid::from(self.account_id),
+            Uuid::from(id),
+            session,
+            self.now,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// An invoice follows its payment: settled when the money is there, refunded when it went back, restored when it came
+    /// again. `until` is the end of the period that is paid for, where the provider collects a subscription.
+    pub(super) async fn pay(
+        &self,
+        transaction: &mut Transaction,
+        invoice_id: InvoiceId,
+        payment: &PaymentReading,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<()> {
+        let Kept { captured_at: Some(captured_at), is_back } =
+            self.keep(transaction, invoice_id, payment).await?
+        else {
+            return Ok(());
+        };
+        let invoice = LockedInvoice::load(transaction, invoice_id).await?;
+        match invoice.status {
+            InvoiceStatus::Pending | InvoiceStatus::Failed => {
+                let capture = Capture {
+                    reference: &payment.reference,
+                    method: Some(self.provider),
+                    provider: Some(self.provider),
+                    paid: Some(payment.amount),
+                    period: until.map(|until| (captured_at, until)),
+                };
+                settle(transaction, invoice_id, capture, self.now).await?;
+                if is_back {
+                    self.refund(transaction, invoice_id, payment).await?;
+                }
+            }
+            InvoiceStatus::Paid | InvoiceStatus::Refunded
+                if invoice.payment_reference.as_deref() != Some(payment.reference.as_str()) =>
+            {
+                return Err(Error::PaidTwice(payment.reference.clone()));
+            }
+            InvoiceStatus::Paid if is_back => self.refund(transaction, invoice_id, payment).await?,
+            InvoiceStatus::Refunded if !is_back => {
+                payments::restore(transaction, invoice_id, self.now).await?;
+            }
+            InvoiceStatus::Paid | InvoiceStatus::Refunded => {}
+            InvoiceStatus::Cancelled if is_back => {}
+            // Money for what nobody owes: somebody has to look at it.
+            InvoiceStatus::Cancelled => {
+                return Err(Error::InvoiceState("Invoice is CANCELLED, expected PENDING".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The money is gone already, so tokens that were spent cannot be a reason to refuse.
+    async fn refund(
+        &self,
+        transaction: &mut Transaction,
+        id: InvoiceId,
+        payment: &PaymentReading,
+    ) -> Result<()> {
+        payments::refund(transaction, id, &payment.reference, Tokens::AsFarAsTheyGo, self.now).await?;
+        Ok(())
+    }
+
+    /// Keeps what is known of a payment; older news does not overwrite newer, and an answer that knows nothing of refunds
+    /// is no news of them.
+    async fn keep(
+        &self,
+        transaction: &mut Transaction,
+        invoice_id: InvoiceId,
+        payment: &PaymentReading,
+    ) -> Result<Kept> {
+        let was = sqlx::query_scalar!(
+            "SELECT failed_at FROM payments WHERE provider = $1 AND reference = $2",
+            self.provider,
+            payment.reference,
+        )
+        .fetch_optional(&mut **transaction)
+        .await?
+        .flatten();
+        let kept = sqlx::query_as!(
+            Kept,
+            r#"INSERT INTO payments AS known (provider, reference, account_id, invoice_id, amount_minor, refunded_minor, currency,
+                                              captured_at, failed_at, disputed_at, created_at, reading_no)
+               VALUES ($1, $2, $3, $4, $5, coalesce($6::bigint, 0), $7, $8, $9, CASE WHEN $10::boolean THEN $11::timestamptz END, $11,
+                       CASE WHEN $6 IS NULL THEN 0 ELSE $12::bigint END)
+               ON CONFLICT (provider, reference) DO UPDATE
+               SET captured_at = coalesce(known.captured_at, excluded.captured_at),
+                   failed_at = coalesce(known.failed_at, excluded.failed_at),
+                   refunded_minor = CASE WHEN excluded.reading_no > known.reading_no THEN excluded.refunded_minor ELSE known.refunded_minor END,
+                   disputed_at = CASE WHEN excluded.reading_no <= known.reading_no THEN known.disputed_at
+                                      WHEN excluded.disputed_at IS NULL THEN NULL ELSE coalesce(known.disputed_at, excluded.disputed_at) END,
+                   reading_no = greatest(known.reading_no, excluded.reading_no)
+               RETURNING captured_at,
+                         (refunded_minor > 0 AND refunded_minor >= amount_minor) OR disputed_at IS NOT NULL AS "is_back!""#,
+            self.provider,
+            payment.reference,
+            Uuid::from(self.account_id),
+            Uuid::from(invoice_id),
+            payment.amount.minor,
+            payment.returned.map(|returned| returned.refunded_minor),
+            payment.amount.currency.code(),
+            payment.captured_at,
+            payment.has_failed.then_some(self.now),
+            payment.returned.is_some_and(|returned| returned.is_lost),
+            self.now,
+            self.number,
+        )
+        .fetch_one(&mut **transaction)
+        .await?;
+        if payment.has_failed && was.is_none() && kept.captured_at.is_none() {
+            self.tell(transaction, "payment.failed", "invoice_id", invoice_id.into()).await?;
+        }
+        Ok(kept)
+    }
+}

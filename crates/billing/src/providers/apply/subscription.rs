@@ -1,0 +1,193 @@
+//! A subscription follows the one that the provider collects.
+
+use std::collections::HashMap;
+
+use domain::billing::{SubscriptionStatus, Totals};
+use domain::ids::{InvoiceId, PlanId, SubscriptionId};
+use platform::database::Transaction;
+use plugin_api::payment::{PaidPeriod, SubscriptionReading, SubscriptionStanding};
+use uuid::Uuid;
+
+use super::Purchase;
+use crate::invoices::{self, NewInvoice, NewLine};
+use crate::subscriptions::change::tax_of;
+use crate::subscriptions::record::{LockedSubscription, PlanFacts};
+use crate::subscriptions::void_open_changes;
+use crate::{Error, Result};
+
+impl Purchase<'_> {
+    /// A subscription follows the one that the provider collects.
+    pub(super) async fn follow_subscription(
+        &self,
+        transaction: &mut Transaction,
+        id: SubscriptionId,
+        collected: &SubscriptionReading,
+    ) -> Result<()> {
+        if collected.standing == SubscriptionStanding::Incomplete {
+            return Ok(());
+        }
+        self.renew(transaction, id, &collected.periods).await?;
+        let known = sqlx::query!(
+            "SELECT provider_subscription_id, provider_renews, is_past_due, reading_no FROM subscriptions
+             WHERE account_id = $1 AND id = $2",
+            Uuid::from(self.account_id),
+            Uuid::from(id),
+        )
+        .fetch_one(&mut **transaction)
+        .await?;
+        if known.provider_subscription_id.as_ref().is_some_and(|other| *other != collected.id) {
+            return Err(Error::PaidTwice(collected.id.clone()));
+        }
+        if known.reading_no >= self.number {
+            return Ok(());
+        }
+        let is_past_due = collected.standing == SubscriptionStanding::PastDue;
+        let renews = collected.renews && collected.standing != SubscriptionStanding::Ended;
+        sqlx::query!(
+            "UPDATE subscriptions SET provider = $3, provider_subscription_id = $4, provider_renews = $5, is_past_due = $6, reading_no = $7,
+                                      updated_at = $8
+             WHERE account_id = $1 AND id = $2",
+            Uuid::from(self.account_id),
+            Uuid::from(id),
+            self.provider,
+            collected.id,
+            renews,
+            is_past_due,
+            self.number,
+            self.now,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        if is_past_due && !known.is_past_due {
+            self.tell(transaction, "payment.failed", "subscription_id", id.into()).await?;
+        }
+        // Only what changed at the provider is done here: what changed here is on its way there.
+        match (known.provider_renews.unwrap_or(true), renews) {
+            (true, false) => self.end_renewal(transaction, id, collected.standing).await?,
+            (false, true) => self.reinstate(transaction, id).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Each further period that was collected has an invoice of its own, once, and access lasts to its end. What was done
+    /// for a period is done again only where there is news of its payment.
+    async fn renew(
+        &self,
+        transaction: &mut Transaction,
+        id: SubscriptionId,
+        periods: &[PaidPeriod],
+    ) -> Result<()> {
+        // Nothing was paid for where the next payment was only moved.
+        let collected = periods.iter().skip(1).filter(|period| period.is_paid && period.total.minor > 0);
+        let collected: Vec<_> =
+            collected.filter_map(|period| Some((period, period.payment.as_ref()?))).collect();
+        if collected.is_empty() {
+            return Ok(());
+        }
+        let known = sqlx::query!(
+            r#"SELECT provider_invoice_id AS "reference!", id AS "id: InvoiceId", status = 'pending' AS "is_open!" FROM invoices
+               WHERE account_id = $1 AND subscription_id = $2 AND provider_invoice_id IS NOT NULL"#,
+            Uuid::from(self.account_id),
+            Uuid::from(id),
+        )
+        .fetch_all(&mut **transaction)
+        .await?;
+        let known: HashMap<_, _> =
+            known.into_iter().map(|row| (row.reference, (row.id, row.is_open))).collect();
+        for (period, payment) in collected {
+            let invoice_id = match known.get(&period.reference) {
+                Some((_, false)) if payment.returned.is_none() => continue,
+                Some((known, _)) => *known,
+                None => self.invoice_of(transaction, id, period).await?,
+            };
+            self.pay(transaction, invoice_id, payment, Some(period.ends_at)).await?;
+        }
+        Ok(())
+    }
+
+    /// An invoice over a period that the provider asked for: what was paid, with the tax of its day in it.
+    async fn invoice_of(
+        &self,
+        transaction: &mut Transaction,
+        id: SubscriptionId,
+        period: &PaidPeriod,
+    ) -> Result<InvoiceId> {
+        let subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
+        let plan_id: PlanId = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+        let plan = PlanFacts::load(transaction, plan_id).await?;
+        let (tax_country, tax_rate) = tax_of(transaction, self.account_id, self.now).await?;
+        let totals = Totals::within(period.total, tax_rate);
+        let invoice_id: InvoiceId = platform::ids::new();
+        let line = NewLine::subscription(id, plan_id, format!("Renewal: {}", plan.name), totals.subtotal);
+        invoices::insert(
+            transaction,
+            NewInvoice {
+                id: invoice_id,
+                account_id: self.account_id,
+                reason: "renewal",
+                plan_id: Some(plan_id),
+                subscription_id: Some(id),
+                from_plan_id: None,
+                totals,
+                tax_rate,
+                tax_country,
+                payment_method: Some(self.provider.to_owned()),
+                due_at: Some(self.now),
+                lines: &[line],
+            },
+            self.now,
+        )
+        .await?;
+        sqlx::query!(
+            "UPDATE invoices SET provider_invoice_id = $3 WHERE account_id = $1 AND id = $2",
+            Uuid::from(self.account_id),
+            Uuid::from(invoice_id),
+            period.reference,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        Ok(invoice_id)
+    }
+
+    /// The provider will not go on: cancelled by the customer on its page, or given up after failed payments. What is
+    /// over there takes the add-ons along (spec 5.10).
+    async fn end_renewal(
+        &self,
+        transaction: &mut Transaction,
+        id: SubscriptionId,
+        standing: SubscriptionStanding,
+    ) -> Result<()> {
+        if standing == SubscriptionStanding::Ended {
+            sqlx::query!(
+                "UPDATE addon_subscriptions SET status = 'cancelled', cancelled_at = $3, updated_at = $3
+                 WHERE account_id = $1 AND subscription_id = $2 AND status = 'active'",
+                Uuid::from(self.account_id),
+                Uuid::from(id),
+                self.now,
+            )
+            .execute(&mut **transaction)
+            .await?;
+        }
+        let mut subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
+        if !subscription.state.is_current() {
+            return Ok(());
+        }
+        subscription.state = subscription.state.cancelled(self.now);
+        subscription.pending_plan_id = None;
+        void_open_changes(transaction, &subscription, self.now).await?;
+        subscription.write(transaction, self.now).await?;
+        self.tell(transaction, "subscription.cancelled", "subscription_id", id.into()).await
+    }
+
+    /// The customer changed their mind on the provider's page.
+    async fn reinstate(&self, transaction: &mut Transaction, id: SubscriptionId) -> Result<()> {
+        let mut subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
+        subscription.state = subscription.state.reinstated(self.now);
+        if subscription.state.status() == SubscriptionStatus::Active {
+            subscription.write(transaction, self.now).await?;
+            self.tell(transaction, "subscription.activated", "subscription_id", id.into()).await?;
+        }
+        Ok(())
+    }
+}
