@@ -78,6 +78,13 @@ pub const ACCOUNT_PROFILE: &str = "/account/profile";
 /// The modules that a company can buy.
 pub const STORE: &str = "/store";
 
+/// Whether a path, with its query, is one of the pages for people who are signed in.
+pub fn asks_to_sign_in(path: &str) -> bool {
+    [TODAY, ACCOUNT, STORE].iter().any(|place| {
+        path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    })
+}
+
 /// One invoice.
 pub fn account_invoice(id: InvoiceId) -> String {
     format!("{ACCOUNT_INVOICES}/{id}")

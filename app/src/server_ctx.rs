@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use billing::providers::Checkout;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::access::{AccountPermit, Actor, Permit, Right};
 use domain::hotel::RegistrationForm;
-use domain::ids::{HotelId, SessionId};
+use domain::ids::{HotelId, InvoiceId, SessionId};
 use domain::problem::{FieldProblem, ProblemCode};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -62,6 +63,20 @@ impl Services {
         self.pms.keep_drawing(&mut transaction, hotel_id, layout, receipt_settings).await?;
         transaction.commit().await.map_err(|error| database(&error))?;
         Ok(hotel_id)
+    }
+}
+
+impl Services {
+    /// What somebody brings along who pays an invoice: they come back to its page.
+    pub async fn payer(&self, actor: &Actor, invoice_id: InvoiceId) -> Result<Checkout, identity::Error> {
+        // Staff may have a user name alone, which is no address for a receipt.
+        let email = Some(self.identity.own(actor).await?.email).filter(|email| email.contains('@'));
+        let page = format!("{}{}", self.base_url, crate::routes::account_invoice(invoice_id));
+        Ok(Checkout {
+            email,
+            success_url: format!("{page}?session={{session}}"),
+            cancel_url: format!("{page}?cancelled=1"),
+        })
     }
 }
 
@@ -189,7 +204,7 @@ pub fn referring_path() -> Option<String> {
     let referer = parts.headers.get(HeaderName::from_static("referer"))?.to_str().ok()?.to_owned();
     let after_host =
         referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))?;
-    ["/desk", "/account", "/store"].iter().any(|start| after_host.starts_with(start)).then_some(after_host)
+    crate::routes::asks_to_sign_in(&after_host).then_some(after_host)
 }
 
 impl From<pms::Error> for AppError {

@@ -1,6 +1,6 @@
 //! How states, periods and prices of what is bought are written.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::billing::{BillingPeriod, InvoiceStatus, SubscriptionStatus};
 use domain::money::Money;
 use leptos::prelude::*;
@@ -91,9 +91,4 @@ pub fn Sums(
             </tbody>
         </table>
     }
-}
-
-/// A date of today's year without it.
-pub fn short_date(at: DateTime<Utc>, today: NaiveDate) -> String {
-    show::date(at.date_naive(), today)
 }

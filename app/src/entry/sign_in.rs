@@ -19,7 +19,7 @@ pub async fn sign_in(login: String, password: String, next: String) -> Result<()
     let new = services.identity.sign_in(&login, &password, &client).await?;
     ctx::set_cookie(identity::cookie::set(&new.token, services.is_https));
     // Only a path of ours: an address from outside must not lead people elsewhere after they signed in.
-    let is_ours = is_place(&next) && next.len() <= 2000 && !next.contains('\\');
+    let is_ours = routes::asks_to_sign_in(&next) && next.len() <= 2000 && !next.contains('\\');
     let home = if new.session.actor.organisation_id.is_some() { routes::TODAY } else { routes::ACCOUNT };
     ctx::go_to(if is_ours { next.as_str() } else { home }, None);
     Ok(())
@@ -36,20 +36,12 @@ pub async fn sign_out() -> Result<(), AppError> {
     Ok(())
 }
 
-/// Whether a path is one that asks people to sign in.
-#[cfg(feature = "ssr")]
-fn is_place(path: &str) -> bool {
-    [routes::TODAY, routes::ACCOUNT, routes::STORE].iter().any(|place| {
-        path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
-    })
-}
-
 /// Leads somebody who is not signed in to the page where they can, and back afterwards.
 #[cfg(feature = "ssr")]
 pub fn send_to_sign_in() {
     let path = use_context::<axum::http::request::Parts>()
         .and_then(|parts| parts.uri.path_and_query().map(|path| path.as_str().to_owned()))
-        .filter(|path| is_place(path) && path != routes::TODAY);
+        .filter(|path| routes::asks_to_sign_in(path) && path != routes::TODAY);
     let target = match path {
         Some(path) => format!(
             "{}?next={}",

@@ -91,8 +91,6 @@ catalogue! {
         next: "You pay on the page of our payment provider; card numbers never reach us. Everything is active as soon as the payment is there.",
         next_free: "Nothing is to be paid, so everything is active at once.",
         back: "Change the order",
-        nothing: "Nothing was chosen.",
-        plus_tax: "{price} with tax",
     }
 }
 

@@ -1,14 +1,12 @@
 //! What can be bought, for pages; and the modules of a company (spec `hotel-modules.md` 2.3, 2.4; DESIGN 5.1).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::access::{AccountPermit, Actor};
+use domain::access::AccountPermit;
 use domain::billing::account::{Module, Shop, SubscriptionView};
-use domain::billing::subscription::StateColumns;
 use domain::billing::{Addon, PricedPlan, SubscriptionState, TokenBundle};
 use domain::money::{Currency, Money};
-use uuid::Uuid;
 
 use crate::catalogue::{self, PlanQuery, Setting};
 use crate::subscriptions::Subscription;
@@ -126,37 +124,5 @@ impl Billing {
                 }
             })
             .collect())
-    }
-
-    /// The modules that the actor's company can use now.
-    pub async fn enabled_modules(&self, actor: &Actor) -> Result<BTreeSet<String>> {
-        let Some(organisation_id) = actor.organisation_id else { return Ok(BTreeSet::new()) };
-        let now = self.clock.now();
-        let mut transaction = self.database.begin_as(actor).await?;
-        let rows = sqlx::query!(
-            r#"SELECT p.module AS "module!", s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at,
-                      s.provider_subscription_id IS NOT NULL AS "is_collected!"
-               FROM subscriptions s JOIN plans p ON p.id = s.plan_id
-               WHERE s.account_id = $1 AND p.module IS NOT NULL AND s.status IN ('active', 'trialing', 'cancelled')"#,
-            Uuid::from(organisation_id),
-        )
-        .fetch_all(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        let mut enabled = BTreeSet::new();
-        for row in rows {
-            let state = SubscriptionState::try_from(StateColumns {
-                status: row.status.parse()?,
-                started_at: row.started_at,
-                expires_at: row.expires_at,
-                trial_end_at: row.trial_end_at,
-                cancelled_at: row.cancelled_at,
-                paused_at: row.paused_at,
-            })?;
-            if opens(&state, row.is_collected, now) {
-                enabled.insert(row.module);
-            }
-        }
-        Ok(enabled)
     }
 }

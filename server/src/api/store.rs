@@ -145,17 +145,17 @@ pub async fn create_checkout_session(
         billing.offered_provider().ok_or_else(|| Problem::bad_request("Stripe is not configured"))?;
     let base = &state.settings.base_url;
     // Somebody who comes back from paying must not be led to a stranger's page.
-    let ours = |url: Option<String>, path: &str| {
+    let ours = |url: Option<String>, usual: String| {
         url.filter(|url| {
             url.strip_prefix(base.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
-        .unwrap_or_else(|| format!("{base}{path}"))
+        .unwrap_or(usual)
     };
-    let paid = format!("{}?session={{session}}", app::routes::account_invoice(ordered.invoice_id));
+    let usual = state.services.payer(&user.0, ordered.invoice_id).await?;
     let checkout = Checkout {
-        email: Some(state.services.identity.own(&user.0).await?.email).filter(|email| !email.is_empty()),
-        success_url: ours(order.success_url, &paid),
-        cancel_url: ours(order.cancel_url, app::routes::STORE),
+        success_url: ours(order.success_url, usual.success_url),
+        cancel_url: ours(order.cancel_url, format!("{base}{}", app::routes::STORE)),
+        ..usual
     };
     let page = billing.create_session(permit, provider, ordered.invoice_id, &checkout).await?;
     Ok(Json(ModuleCheckoutOut { session_id: page.session_id, url: page.url }))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use billing::providers::Providers;
+use http::Uri;
 use plugin_api::payment::PaymentProvider;
 use plugin_stripe::{Config, Stripe};
 use rand::distr::{Alphanumeric, SampleString};
@@ -43,7 +44,7 @@ async fn with_sandbox(state: AppState, work: &TaskTracker) -> anyhow::Result<App
         format!("cannot listen on {address} for the Stripe sandbox; STRIPE_SANDBOX_PORT chooses another")
     })?;
     let port = listener.local_addr()?.port();
-    let public_url = format!("http://{}:{port}", host(&settings.base_url));
+    let public_url = format!("http://{}:{port}", host(&settings.base_url)?);
     let secret = || Alphanumeric.sample_string(&mut rand::rng(), 32);
     let (secret_key, webhook_secret) = (format!("sk_test_{}", secret()), format!("whsec_{}", secret()));
     tokio::fs::create_dir_all(&settings.state_dir)
@@ -90,14 +91,9 @@ async fn with_sandbox(state: AppState, work: &TaskTracker) -> anyhow::Result<App
 }
 
 /// The host that people type.
-fn host(base_url: &str) -> &str {
-    let rest = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or(rest);
-    match authority.rfind(':') {
-        // Not a colon within an address of version 6.
-        Some(at) if !authority[at..].contains(']') => &authority[..at],
-        _ => authority,
-    }
+fn host(base_url: &str) -> anyhow::Result<String> {
+    let address: Uri = base_url.parse().with_context(|| format!("BASE_URL={base_url:?} is no address"))?;
+    Ok(address.host().unwrap_or("localhost").to_owned())
 }
 
 /// Where this machine reaches what listens on `address`.
@@ -122,7 +118,7 @@ mod tests {
             ("http://[::1]:3000", "[::1]"),
             ("http://[::1]", "[::1]"),
         ] {
-            assert_eq!(host(url), expected);
+            assert_eq!(host(url).unwrap(), expected);
         }
     }
 }

@@ -29,6 +29,7 @@ use uuid::Uuid;
 
 use crate::rest::Client;
 use crate::support::{Site, json as body_of};
+use crate::v1::{admin, shop, signed_in};
 
 const SECRET: &str = "whsec_of_these_tests";
 const CARD: &str = "4242424242424242";
@@ -123,13 +124,6 @@ impl Till {
         .unwrap();
         rows
     }
-}
-
-/// A site with the demo's catalogue.
-async fn shop(pool: &PgPool) -> Site {
-    let site = Site::new(pool);
-    server::demo::refresh(&pool.connect_options(), &site.state.services.clock).await.unwrap();
-    site
 }
 
 async fn customer(site: &Site) -> Actor {
@@ -505,15 +499,8 @@ async fn admin_row(pool: &PgPool, admin: Actor) -> Actor {
     Actor { user_id: user_id.into(), ..admin }
 }
 
-async fn token(site: &Site, username: &str, password: &str) -> String {
-    let body = format!("username={username}&password={password}");
-    let request = Request::builder()
-        .method("POST")
-        .uri("/auth/token")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body.into())
-        .unwrap();
-    format!("Bearer {}", body_of(site.send(request).await).await["access_token"].as_str().unwrap())
+async fn owner(site: &Site) -> Client<'_> {
+    signed_in(site, "owner@harbour.example", "HarbourDesk1!").await.0
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -522,14 +509,12 @@ async fn a_company_opens_a_module_and_the_admin_sees_what_stripe_sent(pool: PgPo
     let till = Till::new(&site).await;
     site.state.services.billing = till.billing.clone();
     site.router = server::web::router(site.state.clone());
-    let owner = Client { site: &site, bearer: token(&site, "owner@harbour.example", "HarbourDesk1!").await };
-    let stranger =
-        Client { site: &site, bearer: token(&site, "reception@mill.example", "HarbourDesk1!").await };
+    let boss = owner(&site).await;
+    let stranger = signed_in(&site, "reception@mill.example", "HarbourDesk1!").await.0;
     stranger.expect(403, "GET", "/api/store/modules", None).await;
     // Tokens do not live as long as modules.
     let hotel = async || {
-        let owner =
-            Client { site: &site, bearer: token(&site, "owner@harbour.example", "HarbourDesk1!").await };
+        let owner = owner(&site).await;
         owner.expect(200, "GET", "/api/store/modules", None).await["modules"][0].clone()
     };
     let before = hotel().await;
@@ -542,12 +527,12 @@ async fn a_company_opens_a_module_and_the_admin_sees_what_stripe_sent(pool: PgPo
         json!({ "id": "basic", "name": "Hotel Basic", "amount": 2999, "currency": "usd", "interval": "month" })
     );
     let path = "/api/store/create-checkout-session";
-    let missing = owner.expect(400, "POST", path, Some(json!({ "module": "hotel" }))).await;
+    let missing = boss.expect(400, "POST", path, Some(json!({ "module": "hotel" }))).await;
     assert_eq!(missing["error"], "module and plan_id required");
-    owner.expect(400, "POST", path, Some(json!({ "module": "spa", "plan_id": "basic" }))).await;
+    boss.expect(400, "POST", path, Some(json!({ "module": "spa", "plan_id": "basic" }))).await;
     // A company that is named is not looked at, nor is a page of somebody else's.
     let order = json!({ "module": "hotel", "plan_id": "basic", "company_id": platform::ids::new::<Uuid>(), "success_url": "https://evil.example/" });
-    let session = owner.expect(200, "POST", path, Some(order)).await;
+    let session = boss.expect(200, "POST", path, Some(order)).await;
     let id = session["session_id"].as_str().unwrap();
     assert_eq!(till.sandbox.pay(id, CARD), Payment::Paid);
     for message in till.messages() {
@@ -561,9 +546,8 @@ async fn a_company_opens_a_module_and_the_admin_sees_what_stripe_sent(pool: PgPo
     till.clock.advance(chrono::TimeDelta::days(10));
     assert_eq!(hotel().await["enabled"], false);
 
-    let admin = Client { site: &site, bearer: token(&site, "admin@example.com", "AdminPass123@").await };
-    let owner = Client { site: &site, bearer: token(&site, "owner@harbour.example", "HarbourDesk1!").await };
-    owner.expect(403, "GET", "/api/v1/admin/provider-events", None).await;
+    let admin = admin(&site).await;
+    owner(&site).await.expect(403, "GET", "/api/v1/admin/provider-events", None).await;
     let events = admin.expect(200, "GET", "/api/v1/admin/provider-events?status=handled", None).await;
     let event = &events["events"][0];
     assert!(event["payload"].as_str().unwrap().contains(event["event_id"].as_str().unwrap()));

@@ -22,12 +22,18 @@ pub async fn signed_up<'a>(site: &'a Site, name: &str) -> Client<'a> {
     Client { site, bearer: format!("Bearer {}", answer["token"].as_str().unwrap()) }
 }
 
-pub async fn admin(site: &Site) -> Client<'_> {
+/// Somebody of the demo, signed in, and what the answer said.
+pub async fn signed_in<'a>(site: &'a Site, email: &str, password: &str) -> (Client<'a>, Value) {
     let nobody = Client { site, bearer: String::new() };
-    let body = json!({ "email": "admin@example.com", "password": "AdminPass123@" });
+    let body = json!({ "email": email, "password": password });
     let answer = nobody.expect(200, "POST", "/api/v1/auth/login", Some(body)).await;
+    (Client { site, bearer: format!("Bearer {}", answer["token"].as_str().unwrap()) }, answer)
+}
+
+pub async fn admin(site: &Site) -> Client<'_> {
+    let (admin, answer) = signed_in(site, "admin@example.com", "AdminPass123@").await;
     assert_eq!(answer["user"]["roles"], json!(["ADMIN"]));
-    Client { site, bearer: format!("Bearer {}", answer["token"].as_str().unwrap()) }
+    admin
 }
 
 pub async fn ids(client: &Client<'_>) -> (String, String, String) {

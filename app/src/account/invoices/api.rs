@@ -3,8 +3,6 @@ use domain::ids::InvoiceId;
 use leptos::prelude::*;
 
 use crate::error::AppError;
-#[cfg(feature = "ssr")]
-use crate::routes;
 
 /// The account's invoices, newest first, a page of them.
 #[server(prefix = "/actions", endpoint = "invoices")]
@@ -22,7 +20,6 @@ pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<(Inv
     let (billing, permit) = (&services.billing, who.account()?);
     let mut is_on_its_way = false;
     if let (Some(session), Some(provider)) = (session, billing.offered_provider()) {
-        let session: String = session.chars().filter(|c| *c != '\0').take(255).collect();
         match billing.session_status(permit, provider, &session).await {
             Ok(paying) => is_on_its_way = paying.status == billing::SessionStatus::Processing,
             // The invoice is shown all the same; the provider's word comes by itself.
@@ -47,12 +44,7 @@ pub async fn go_and_pay(
     id: InvoiceId,
 ) -> Result<(), AppError> {
     let provider = services.billing.offered_provider().ok_or(AppError::Unavailable)?;
-    let here = format!("{}{}", services.base_url, routes::account_invoice(id));
-    let checkout = billing::providers::Checkout {
-        email: Some(services.identity.own(&who.actor).await?.email).filter(|email| !email.is_empty()),
-        success_url: format!("{here}?session={{session}}"),
-        cancel_url: format!("{here}?cancelled=1"),
-    };
+    let checkout = services.payer(&who.actor, id).await?;
     let page = services.billing.create_session(who.account()?, provider, id, &checkout).await?;
     crate::server_ctx::go_to(&page.url, None);
     Ok(())

@@ -168,11 +168,7 @@ fn changed(mut addon: Addon, change: &AddonChange, rates: &Rates) -> Result<Addo
     if let Some(description) = &change.description {
         addon.description = input::text("description", description, input::DESCRIPTION)?;
     }
-    if change.price.is_some() || change.currency.is_some() {
-        let currency = change.currency.as_deref().map(|code| rates.known(code)).transpose()?;
-        let text = change.price.clone().unwrap_or_else(|| addon.price.to_decimal_text());
-        addon.price = input::price(&text, currency.unwrap_or(addon.price.currency))?;
-    }
+    addon.price = rates.repriced(addon.price, change.price.as_deref(), change.currency.as_deref())?;
     if let Some(period) = &change.billing_period {
         addon.billing_period = billing_period(period)?;
     }

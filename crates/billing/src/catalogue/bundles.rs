@@ -150,11 +150,7 @@ fn changed(mut bundle: TokenBundle, change: &BundleChange, rates: &Rates) -> Res
             Err(_) => return Err(input::invalid("token_amount", "is too large")),
         };
     }
-    if change.price.is_some() || change.currency.is_some() {
-        let currency = change.currency.as_deref().map(|code| rates.known(code)).transpose()?;
-        let text = change.price.clone().unwrap_or_else(|| bundle.price.to_decimal_text());
-        bundle.price = input::price(&text, currency.unwrap_or(bundle.price.currency))?;
-    }
+    bundle.price = rates.repriced(bundle.price, change.price.as_deref(), change.currency.as_deref())?;
     bundle.is_active = change.is_active.unwrap_or(bundle.is_active);
     bundle.sort_order = change.sort_order.unwrap_or(bundle.sort_order);
     Ok(bundle)

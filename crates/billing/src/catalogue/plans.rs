@@ -234,11 +234,7 @@ fn changed(mut plan: Plan, change: &PlanChange, rates: &Rates) -> Result<Plan> {
     if let Some(description) = &change.description {
         plan.description = input::text("description", description, input::DESCRIPTION)?;
     }
-    if change.price.is_some() || change.currency.is_some() {
-        let currency = change.currency.as_deref().map(|code| rates.known(code)).transpose()?;
-        let text = change.price.clone().unwrap_or_else(|| plan.price.to_decimal_text());
-        plan.price = input::price(&text, currency.unwrap_or(plan.price.currency))?;
-    }
+    plan.price = rates.repriced(plan.price, change.price.as_deref(), change.currency.as_deref())?;
     if let Some(period) = &change.billing_period {
         plan.billing_period = billing_period(period)?;
     }

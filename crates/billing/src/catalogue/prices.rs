@@ -8,7 +8,7 @@ use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::{Error, Result};
+use crate::{Error, Result, input};
 
 /// How many of each currency one of the default currency is.
 #[derive(Debug, Clone)]
@@ -46,6 +46,16 @@ impl Rates {
     pub fn known(&self, code: &str) -> Result<Currency> {
         let currency = code.trim().parse().ok().filter(|currency| self.rates.contains_key(currency));
         currency.ok_or_else(|| Error::UnknownCurrency(code.chars().take(10).collect()))
+    }
+
+    /// A price as the admin changes it: its amount, its currency, both or neither.
+    pub(crate) fn repriced(&self, price: Money, text: Option<&str>, currency: Option<&str>) -> Result<Money> {
+        if text.is_none() && currency.is_none() {
+            return Ok(price);
+        }
+        let currency = currency.map_or(Ok(price.currency), |code| self.known(code))?;
+        let present = price.to_decimal_text();
+        input::price(text.unwrap_or(&present), currency)
     }
 
     /// An amount in another currency, half up to its minor unit (spec 5.11).

@@ -119,14 +119,7 @@ impl Billing {
 
         let is_complete = totals.total.minor == 0;
         if is_complete {
-            let capture = Capture {
-                reference: "zero-price",
-                method: None,
-                provider: None,
-                paid: Some(totals.total),
-                period: None,
-            };
-            settle(&mut transaction, invoice_id, capture, now).await?;
+            settle(&mut transaction, invoice_id, Capture::of_nothing(totals.total), now).await?;
         }
         transaction.commit().await?;
         Ok(Ordered {

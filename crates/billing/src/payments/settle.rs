@@ -26,6 +26,11 @@ pub(crate) struct Capture<'a> {
 }
 
 impl<'a> Capture<'a> {
+    /// Nothing was to be paid (spec 5.4).
+    pub fn of_nothing(total: Money) -> Self {
+        Self { reference: "zero-price", method: None, provider: None, paid: Some(total), period: None }
+    }
+
     pub fn of(payment: &'a Payment) -> Self {
         Self {
             reference: &payment.reference,

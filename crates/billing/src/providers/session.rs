@@ -125,6 +125,8 @@ impl Billing {
         session_id: &str,
     ) -> Result<Paying> {
         let provider = self.provider(provider)?.slug();
+        // Postgres cannot store NUL, so no page has such an id.
+        let session_id = &session_id.replace('\0', "\u{fffd}");
         let mut transaction = self.begin(permit).await?;
         let is_own = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM invoices WHERE account_id = $1 AND provider = $2 AND provider_session_id = $3) AS "is_own!""#,
@@ -138,7 +140,7 @@ impl Billing {
         if !is_own {
             return Err(Error::NoSession);
         }
-        let reading = self.read_and_apply(provider, &Subject::Session(session_id.to_owned())).await?;
+        let reading = self.read_and_apply(provider, &Subject::Session(session_id.clone())).await?;
         let Reading { invoice_id, session, .. } = reading.ok_or(Error::NoSession)?;
         let session = session.ok_or(Error::NoSession)?;
         Ok(Paying { status: session.status, total: session.total, invoice_id })
@@ -147,30 +149,27 @@ impl Billing {
     /// The provider's page where the payer changes their card.
     pub async fn portal(&self, permit: AccountPermit<'_>, return_url: &str) -> Result<String> {
         let provider = self.providers.offered().ok_or(Error::NoProvider)?;
+        let customer = self.customer(permit).await?.ok_or(Error::NotACustomerYet)?;
+        Ok(provider.portal(&customer, return_url).await?)
+    }
+
+    /// Whether the account has a card at the provider that could be changed.
+    pub async fn has_card(&self, permit: AccountPermit<'_>) -> Result<bool> {
+        let has_portal = self.providers.offered().is_some_and(|it| it.capabilities().portal);
+        Ok(has_portal && self.customer(permit).await?.is_some())
+    }
+
+    /// The provider's id of the account, if it ever paid there.
+    async fn customer(&self, permit: AccountPermit<'_>) -> Result<Option<String>> {
         let mut transaction = self.begin(permit).await?;
         let customer = sqlx::query_scalar!(
             "SELECT provider_customer_id FROM billing_accounts WHERE id = $1",
             Uuid::from(permit.account_id()),
         )
         .fetch_optional(&mut *transaction)
-        .await?
-        .flatten();
-        transaction.commit().await?;
-        let customer = customer.ok_or(Error::NotACustomerYet)?;
-        Ok(provider.portal(&customer, return_url).await?)
-    }
-
-    /// Whether the account has a card at the provider that could be changed.
-    pub async fn has_card(&self, permit: AccountPermit<'_>) -> Result<bool> {
-        let mut transaction = self.begin(permit).await?;
-        let has_card = sqlx::query_scalar!(
-            r#"SELECT provider_customer_id IS NOT NULL AS "has_card!" FROM billing_accounts WHERE id = $1"#,
-            Uuid::from(permit.account_id()),
-        )
-        .fetch_optional(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(has_card.unwrap_or(false) && self.providers.offered().is_some_and(|it| it.capabilities().portal))
+        Ok(customer.flatten())
     }
 
     async fn payable(&self, permit: AccountPermit<'_>, id: InvoiceId) -> Result<Payable> {

@@ -136,14 +136,7 @@ impl Billing {
         )
         .await?;
         if change.totals.total.minor == 0 {
-            let capture = Capture {
-                reference: "zero-price",
-                method: None,
-                provider: None,
-                paid: Some(change.totals.total),
-                period: None,
-            };
-            settle(&mut transaction, invoice_id, capture, now).await?;
+            settle(&mut transaction, invoice_id, Capture::of_nothing(change.totals.total), now).await?;
         }
         let payload = json!({ "account_id": permit.account_id(), "subscription_id": id, "plan_id": plan_id, "invoice_id": invoice_id });
         publish(&mut transaction, permit, "subscription.upgrade_requested", id.into(), payload, now).await?;

@@ -14,7 +14,7 @@ use super::record::{LockedSubscription, PlanFacts};
 use super::reminders::remind;
 use crate::checkout::DUE_DAYS;
 use crate::invoices::{self, NewInvoice, NewLine};
-use crate::payments::{Capture, settle};
+use crate::payments::{Capture, organisation_of, settle};
 use crate::{Billing, Result, accounts};
 
 /// How many days before its end a renewal is asked for (spec 5.6, "renewal reminder").
@@ -165,14 +165,7 @@ async fn ask_for_renewal(
     )
     .await?;
     if totals.total.minor == 0 {
-        let capture = Capture {
-            reference: "zero-price",
-            method: None,
-            provider: None,
-            paid: Some(totals.total),
-            period: None,
-        };
-        settle(&mut transaction, invoice_id, capture, now).await?;
+        settle(&mut transaction, invoice_id, Capture::of_nothing(totals.total), now).await?;
     }
     tell(&mut transaction, account_id, "subscription.renewal_requested", id, now).await?;
     transaction.commit().await?;
@@ -233,12 +226,7 @@ async fn tell(
     id: SubscriptionId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let organisation_id = sqlx::query_scalar!(
-        r#"SELECT organisation_id AS "id: domain::ids::OrganisationId" FROM billing_accounts WHERE id = $1"#,
-        Uuid::from(account_id),
-    )
-    .fetch_one(&mut **transaction)
-    .await?;
+    let organisation_id = organisation_of(transaction, account_id).await?;
     let payload = json!({ "account_id": account_id, "subscription_id": id });
     outbox::publish(&mut **transaction, Event { organisation_id, kind, subject: id.into(), payload }, now)
         .await?;

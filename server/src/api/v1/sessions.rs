@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use billing::providers::{Checkout, Paying};
+use billing::providers::Paying;
 use plugin_api::payment::SessionStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,16 +65,7 @@ pub async fn create(
 ) -> Result<Json<PayPageOut>, Problem> {
     let id = body.invoice_id.as_deref().and_then(|id| id.parse().ok());
     let id = id.ok_or_else(|| Problem::bad_request("Invalid invoice_id format"))?;
-    let email = state.services.identity.own(&user.0).await?.email;
-    let checkout = Checkout {
-        email: Some(email),
-        success_url: format!(
-            "{}{}?session={{session}}",
-            state.settings.base_url,
-            app::routes::account_invoice(id)
-        ),
-        cancel_url: format!("{}{}", state.settings.base_url, app::routes::account_invoice(id)),
-    };
+    let checkout = state.services.payer(&user.0, id).await?;
     let page = state.services.billing.create_session(user.account(), "stripe", id, &checkout).await?;
     Ok(Json(PayPageOut { session_id: page.session_id, session_url: page.url }))
 }
@@ -91,7 +82,6 @@ pub async fn status(
     user: User,
     Path(id): Path<String>,
 ) -> Result<Json<PayingOut>, Problem> {
-    let id: String = id.chars().filter(|c| *c != '\0').take(255).collect();
     Ok(Json(state.services.billing.session_status(user.account(), "stripe", &id).await?.into()))
 }
 
