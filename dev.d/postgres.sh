@@ -99,7 +99,7 @@ use_database() {
 # new_database NAME: an empty one, in place of any of that name.
 new_database() {
     "$POSTGRES_BIN/dropdb" --if-exists --force "$1" 2>/dev/null || return
-    "$POSTGRES_BIN/createdb" "$1"
+    "$POSTGRES_BIN/createdb" --template=template0 "$1"
 }
 
 # Applies all migrations to the database that DATABASE_URL names, the way the server would: each in a transaction

@@ -59,11 +59,11 @@ test_check() {
 
 test_rust() {
     local status=0
-    step "compiling the Rust tests" "Correct what the compiler says." \
-        cargo test --workspace --exclude frontend --no-run || {
-        problem "compiling the Rust tests"
-        return 0
-    }
+    build_rust || return 0
+    # Every database of a test is a copy of template1, so most of them need not be migrated.
+    use_database template1
+    "$CARGO_TARGET_DIR/debug/keyrack" migrate >/dev/null || problem "migrating the tests' database"
+    use_database keyrack
     # More at once than there are cores: most of a test's time goes into waiting for Postgres.
     STEP_TAIL=0 step "Rust and SQL tests" "" env RUST_TEST_THREADS=8 cargo test --workspace --exclude frontend --no-fail-fast -- "$@" || status=$?
     [ $status = 0 ] || awk '/^failures:$/ { show = 1 } /^test result:/ { show = 0 } show' "$STEP_LOG" | head -n 300
@@ -94,11 +94,7 @@ test_api() {
 
 test_stripe() {
     local status=0
-    step "compiling the Stripe sandbox" "Correct what the compiler says." \
-        cargo build -p stripe-sandbox --example serve || {
-        problem "compiling the Stripe sandbox"
-        return 0
-    }
+    build_rust || return 0
     STEP_TAIL=60 step "the Stripe sandbox against Stripe's SDK and OpenAPI document" "" \
         env SANDBOX_BIN="$CARGO_TARGET_DIR/debug/examples/serve" \
         node --test --test-reporter=tap "$@" crates/stripe-sandbox/tests/sdk/ || status=$?
@@ -133,15 +129,25 @@ test_chaos() {
 
 playwright_tests() { (cd end2end && BASE_URL=$SERVER_URL playwright test "$@"); }
 
+# Tests, programs and examples in one go: cargo gives dependencies other features for each, and would compile them again.
+RUST_BUILT=
+build_rust() {
+    [ -z "$RUST_BUILT" ] || return "$RUST_BUILT"
+    RUST_BUILT=0
+    step "compiling the server and its tests" "Correct what the compiler says." \
+        cargo build --workspace --exclude frontend --all-targets || RUST_BUILT=1
+    [ $RUST_BUILT = 0 ] || problem "compiling the server and its tests"
+    return $RUST_BUILT
+}
+
 # The server and its pages, unoptimised: optimised ones take a quarter of an hour for each change.
 TESTS_BUILT=
 build_for_tests() {
     [ -z "$TESTS_BUILT" ] || return "$TESTS_BUILT"
     TESTS_BUILT=1
-    step "compiling the server" "Correct what the compiler says." \
-        cargo build --workspace --exclude frontend --bins &&
-        step "compiling the pages for the browser" "Correct what the compiler says." \
-            env LEPTOS_SITE_ROOT="$TEST_SITE" cargo leptos build --frontend-only --split &&
+    build_rust || return 1
+    step "compiling the pages for the browser" "Correct what the compiler says." \
+        env LEPTOS_SITE_ROOT="$TEST_SITE" cargo leptos build --frontend-only --split &&
         TESTS_BUILT=0
     [ $TESTS_BUILT = 0 ] || problem "building the server and its pages"
     return $TESTS_BUILT
