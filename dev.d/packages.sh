@@ -21,6 +21,15 @@ need_root() {
 
 apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qy "$@"; }
 
+# Asks the system's package sources what they have, once.
+update_packages() {
+    need_root
+    $APT_UPDATED && return
+    # A failure here is often a single unreachable source; what is installed next says if it mattered.
+    step "apt-get update" "" apt_get update || true
+    APT_UPDATED=true
+}
+
 # install_packages WHY PACKAGE...
 install_packages() {
     local why=$1
@@ -31,12 +40,7 @@ install_packages() {
             die "Homebrew is missing, so $* cannot be installed." "Install Homebrew from https://brew.sh, then run the same command again."
         must_step "brew install $*" "Run \`brew install $*\` by hand and read what it says." brew install "$@"
     elif command -v apt-get >/dev/null; then
-        need_root
-        if ! $APT_UPDATED; then
-            # A failure here is often a single unreachable source; the install below says if it mattered.
-            step "apt-get update" "" apt_get update || true
-            APT_UPDATED=true
-        fi
+        update_packages
         must_step "apt-get install $*" "Run \`apt-get install $*\` by hand and read what it says." \
             apt_get install --no-install-recommends "$@"
     else

@@ -14,7 +14,8 @@ export default defineConfig({
   use: {
     baseURL: process.env.BASE_URL ?? "http://127.0.0.1:3000",
     launchOptions: {
-      executablePath: process.env.KEYRACK_CHROMIUM ?? "/usr/bin/chromium",
+      // Without one, Playwright's own.
+      executablePath: process.env.KEYRACK_CHROMIUM,
       args: [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
         "--disable-component-update", "--disable-sync",
