@@ -1,5 +1,5 @@
-//! What a server function may answer instead of a value: codes, never free text. A code ends up in a page's HTML or in
-//! a kept form, where somebody else's text must not.
+//! What a server function may answer instead of a value: codes, never free text of somebody else. It ends up in a page's
+//! HTML or in a kept form.
 
 use domain::billing::SubscriptionRefusal;
 use domain::problem::FieldProblem;
@@ -44,6 +44,9 @@ pub enum AppError {
     /// The hotel's subscription has lapsed.
     #[error("the subscription has lapsed")]
     SubscriptionLapsed,
+    /// What a service answers to an admin in its own words, which name the field.
+    #[error("{0}")]
+    Said(String),
     /// The server, or its database, cannot be reached.
     #[error("not reachable")]
     Unavailable,

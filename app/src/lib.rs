@@ -11,6 +11,7 @@
 #![expect(missing_docs, reason = "macro-made structures; see above")]
 
 pub mod account;
+pub mod admin;
 pub mod desk;
 pub mod entry;
 pub mod error;

@@ -12,6 +12,8 @@ use crate::account::profile::AddressPage;
 use crate::account::shell::AccountShell;
 use crate::account::sign_up::SignUpPage;
 use crate::account::tokens::TokensPage;
+use crate::admin::model::{Subject, Wanted};
+use crate::admin::{AdminShell, DashboardPage, ItemPage, ListPage, MailsPage};
 use crate::desk::audit::AuditPage;
 use crate::desk::booking::{BookingPage, BookingsPage};
 use crate::desk::guests::{GuestPage, GuestsPage};
@@ -78,9 +80,62 @@ pub const ACCOUNT_PROFILE: &str = "/account/profile";
 /// The modules that a company can buy.
 pub const STORE: &str = "/store";
 
+/// The platform's figures.
+pub const ADMIN: &str = "/admin";
+/// Every kind of mail.
+pub const ADMIN_MAILS: &str = "/admin/mails";
+
+/// A list of the admin's.
+pub fn admin_list(subject: Subject) -> String {
+    format!("{ADMIN}/{}", subject.slug())
+}
+
+/// One thing of the admin's.
+pub fn admin_item(subject: Subject, id: &str) -> String {
+    format!("{ADMIN}/{}/{id}", subject.slug())
+}
+
+/// A part of a list of the admin's.
+pub fn admin_wanted(subject: Subject, wanted: &Wanted) -> String {
+    format!("{}?{}", admin_list(subject), query_of(wanted))
+}
+
+/// A list of the admin's as a file; answered by the server itself.
+pub fn admin_export(subject: Subject, wanted: &Wanted) -> String {
+    format!(
+        "{ADMIN}/export/{}?{}",
+        subject.slug(),
+        query_of(&Wanted { after: String::new(), ..wanted.clone() })
+    )
+}
+
+/// An invoice as PDF; answered by the server itself.
+pub fn admin_invoice_pdf(id: InvoiceId) -> String {
+    format!("{ADMIN}/export/invoices/{id}.pdf")
+}
+
+/// A mail as HTML; answered by the server itself.
+pub fn admin_mail(kind: &str) -> String {
+    format!("{ADMIN}/export/mails/{kind}")
+}
+
+fn query_of(wanted: &Wanted) -> String {
+    let pairs = [
+        ("search", &wanted.search),
+        ("state", &wanted.state),
+        ("account", &wanted.account),
+        ("after", &wanted.after),
+    ];
+    let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    given
+        .map(|(name, value)| format!("{name}={}", leptos_router::location::Url::escape(value)))
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
 /// Whether a path, with its query, is one of the pages for people who are signed in.
 pub fn asks_to_sign_in(path: &str) -> bool {
-    [TODAY, ACCOUNT, STORE].iter().any(|place| {
+    [TODAY, ACCOUNT, STORE, ADMIN].iter().any(|place| {
         path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
     })
 }
@@ -88,6 +143,11 @@ pub fn asks_to_sign_in(path: &str) -> bool {
 /// One invoice.
 pub fn account_invoice(id: InvoiceId) -> String {
     format!("{ACCOUNT_INVOICES}/{id}")
+}
+
+/// One invoice as PDF; answered by the server itself.
+pub fn account_invoice_pdf(id: InvoiceId) -> String {
+    format!("{ACCOUNT}/files/invoices/{id}.pdf")
 }
 
 /// The plans that a subscription can change to.
@@ -133,6 +193,10 @@ macro_rules! lazy_pages {
 }
 
 lazy_pages! {
+    DashboardRoute => DashboardPage,
+    MailsRoute => MailsPage,
+    ListRoute => ListPage,
+    ItemRoute => ItemPage,
     ForgotRoute => ForgotPage,
     ResetRoute => ResetPage,
     RegisterRoute => RegisterPage,
@@ -194,6 +258,12 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/tokens") view={Lazy::<TokensRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/profile") view={Lazy::<AddressRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/security") view={Lazy::<SecurityRoute>::new()} ssr=SsrMode::Async/>
+                </ParentRoute>
+                <ParentRoute path=path!("/admin") view=AdminShell ssr=SsrMode::Async>
+                    <Route path=path!("") view={Lazy::<DashboardRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/mails") view={Lazy::<MailsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/:subject") view={Lazy::<ListRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/:subject/:id") view={Lazy::<ItemRoute>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
                 <ParentRoute path=path!("/store") view=AccountShell ssr=SsrMode::Async>
                     <Route path=path!("") view={Lazy::<StoreRoute>::new()} ssr=SsrMode::Async/>

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use billing::providers::Checkout;
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use domain::access::{AccountPermit, Actor, Permit, Right};
+use domain::access::{AccountPermit, Actor, AdminPermit, Permit, Right};
 use domain::hotel::RegistrationForm;
 use domain::ids::{HotelId, InvoiceId, SessionId};
 use domain::problem::{FieldProblem, ProblemCode};
@@ -108,6 +108,11 @@ impl SignedIn {
         self.actor.company_account().map_err(|_| AppError::Forbidden)
     }
 
+    /// Proves that the person runs the platform.
+    pub fn admin(&self) -> Result<AdminPermit<'_>, AppError> {
+        self.actor.admin().map_err(|_| AppError::Forbidden)
+    }
+
     /// An instant as the clock in the hotel shows it; outside a hotel UTC.
     pub fn local(&self, at: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
         let membership = self.hotel_id.and_then(|id| self.actor.membership(id));
@@ -144,6 +149,7 @@ pub fn status_of(error: &AppError) -> StatusCode {
         AppError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::Conflict(_) => StatusCode::CONFLICT,
         AppError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AppError::Said(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::SubscriptionLapsed => StatusCode::PAYMENT_REQUIRED,
         AppError::BadLink => StatusCode::BAD_REQUEST,
         AppError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -261,6 +267,10 @@ impl From<billing::Error> for AppError {
                 tracing::warn!(%problem, "billing.provider_refused");
                 Self::Conflict(Conflict::PaymentRefused)
             }
+            E::ChangedMeanwhile => Self::Conflict(Conflict::ChangedMeanwhile),
+            E::Missing(_) | E::NoCountry(_) => Self::NotFound,
+            E::Invalid(text) | E::Conflict(text) => Self::Said(text),
+            problem @ E::TokensSpent { .. } => Self::Said(problem.to_string()),
             E::Database(error) => database(&error),
             other => {
                 tracing::error!(error = %other, "billing.failed");
@@ -289,6 +299,12 @@ impl From<identity::Error> for AppError {
                 Self::Internal
             }
         }
+    }
+}
+
+impl From<platform::database::Error> for AppError {
+    fn from(error: platform::database::Error) -> Self {
+        database(&error)
     }
 }
 

@@ -20,7 +20,11 @@ pub async fn sign_in(login: String, password: String, next: String) -> Result<()
     ctx::set_cookie(identity::cookie::set(&new.token, services.is_https));
     // Only a path of ours: an address from outside must not lead people elsewhere after they signed in.
     let is_ours = routes::asks_to_sign_in(&next) && next.len() <= 2000 && !next.contains('\\');
-    let home = if new.session.actor.organisation_id.is_some() { routes::TODAY } else { routes::ACCOUNT };
+    let home = match &new.session.actor {
+        actor if actor.organisation_id.is_some() => routes::TODAY,
+        actor if actor.is_platform_admin => routes::ADMIN,
+        _ => routes::ACCOUNT,
+    };
     ctx::go_to(if is_ours { next.as_str() } else { home }, None);
     Ok(())
 }

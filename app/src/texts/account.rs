@@ -97,6 +97,7 @@ catalogue! {
 catalogue! {
     /// Invoices.
     Invoices {
+        pdf: "Download PDF",
         title: "Invoices",
         empty_title: "No invoice yet",
         empty_text: "Everything you buy has its invoice here.",

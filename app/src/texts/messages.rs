@@ -97,6 +97,7 @@ catalogue! {
         undone: "Undone.",
         booked: "Booked.",
         changed: "Changed.",
+        done: "Done.",
         saved: "Saved.",
         added: "Added.",
         removed: "Removed.",
@@ -278,6 +279,7 @@ pub fn error_text(error: &AppError) -> String {
             let minutes = (retry_after_seconds + 59) / 60;
             return fill(t.too_many_attempts, &[("minutes", &minutes.to_string())]);
         }
+        AppError::Said(text) => return text.clone(),
         AppError::SignInRequired => t.sign_in_required,
         AppError::Forbidden => t.forbidden,
         AppError::NotFound => t.not_found,
@@ -318,6 +320,7 @@ pub fn notice_text(code: &str) -> Option<&'static str> {
         "undone" => t.undone,
         "booked" => t.booked,
         "changed" => t.changed,
+        "done" => t.done,
         "saved" => t.saved,
         "added" => t.added,
         "removed" => t.removed,

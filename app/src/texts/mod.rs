@@ -2,10 +2,12 @@
 //! missing in a language does not compile, and a test finds words outside of here.
 
 mod account;
+mod admin;
 mod desk;
 mod entry;
 mod messages;
 
+pub use admin::AdminTexts;
 pub use messages::{
     action_text, error_text, fact_text, history_text, notice_text, problem_text, role_text, status_text,
 };
@@ -74,6 +76,8 @@ pub struct Texts {
     pub billing_address: account::BillingAddress,
     /// The module store.
     pub store: account::Store,
+    /// The platform's administration.
+    pub admin: AdminTexts,
     /// States and periods of what is bought.
     pub billing_words: account::BillingWords,
     /// States, actions, roles.
@@ -136,6 +140,7 @@ static EN: Texts = Texts {
     tokens: account::Tokens::EN,
     billing_address: account::BillingAddress::EN,
     store: account::Store::EN,
+    admin: AdminTexts::EN,
     billing_words: account::BillingWords::EN,
     words: messages::Words::EN,
     problems: messages::ProblemTexts::EN,

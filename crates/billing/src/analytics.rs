@@ -24,6 +24,14 @@ pub struct Figure<T> {
     pub change_percent: Decimal,
 }
 
+impl<T> Figure<T> {
+    /// The change in hundredths of a percent.
+    pub fn change_hundredths(&self) -> i64 {
+        let hundredths = self.change_percent.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(Decimal::ZERO);
+        hundredths.round().try_into().unwrap_or(0)
+    }
+}
+
 /// Figures of the platform. Money is in the default currency; rates are percent with two decimals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dashboard {

@@ -9,6 +9,7 @@
 //! * [`invoices`]: reading and voiding; numbers without a gap
 //! * [`documents`]: invoices and credit notes as PDF
 //! * [`mails`]: what customers are written about
+//! * [`analytics`], [`history`], [`lists`]: how business goes, and everybody's invoices and subscriptions
 //! * [`tokens`]: a ledger whose balance is never below zero
 //!
 //! Each use case is one transaction. Rules are in `domain::billing`; what must never be is refused by the database:
@@ -20,8 +21,10 @@ pub mod catalogue;
 pub mod checkout;
 pub mod documents;
 mod error;
+pub mod history;
 mod input;
 pub mod invoices;
+pub mod lists;
 pub mod mails;
 pub mod payments;
 pub mod providers;

@@ -150,6 +150,51 @@ impl Identity {
         Ok((users, total))
     }
 
+    /// Everybody, newest first, after the one before: those of this standing (all but the deleted ones if absent) whose
+    /// address begins with `beginning`.
+    pub async fn find_users(
+        &self,
+        permit: AdminPermit<'_>,
+        standing: Option<Standing>,
+        beginning: Option<&str>,
+        after: Option<UserId>,
+        limit: i64,
+    ) -> Result<Vec<ManagedUser>> {
+        let (active, deleted) = match standing {
+            None => (None, false),
+            Some(Standing::Active) => (Some(true), false),
+            Some(Standing::Suspended) => (Some(false), false),
+            Some(Standing::Deleted) => (None, true),
+        };
+        let beginning = beginning.map(|text| {
+            let text = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            format!("{text}%")
+        });
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        // Planned for the values at hand, each filter uses its own index.
+        sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *transaction).await?;
+        let users = sqlx::query_as!(
+            ManagedUser,
+            r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,
+                      organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin, deleted_at, version, created_at,
+                      updated_at
+               FROM users
+               WHERE ($1::boolean IS NULL OR is_active = $1) AND (deleted_at IS NOT NULL) = $2
+                 AND ($3::text IS NULL OR coalesce(email, username) LIKE $3)
+                 AND ($4::uuid IS NULL OR (created_at, id) < (SELECT b.created_at, b.id FROM users b WHERE b.id = $4))
+               ORDER BY created_at DESC, id DESC LIMIT $5"#,
+            active,
+            deleted,
+            beginning,
+            after.map(Uuid::from),
+            limit,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(users)
+    }
+
     /// One user.
     pub async fn managed_user(&self, permit: AdminPermit<'_>, id: UserId) -> Result<ManagedUser> {
         let mut transaction = self.database.begin_admin(&permit).await?;

@@ -5,7 +5,7 @@ mod docs;
 mod payments;
 mod reception;
 mod store;
-mod v1;
+pub(crate) mod v1;
 mod values;
 
 use serde_json::Value;

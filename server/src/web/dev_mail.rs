@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 /// A mail's HTML may style itself and nothing else.
-const MAIL_POLICY: &str =
+pub const MAIL_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox";
 
 /// Whether it is there: on a developer's machine without an SMTP server.

@@ -10,6 +10,7 @@ pub mod client;
 pub mod cookies;
 pub mod dev_mail;
 pub mod error_page;
+pub mod files;
 pub mod form_flash;
 pub mod headers;
 pub mod health;

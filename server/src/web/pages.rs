@@ -13,8 +13,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::state::AppState;
 use crate::web::{
-    action_status, assets, dev_mail, error_page, form_flash, limits, live, metrics, origin, panics, paths,
-    report, session,
+    action_status, assets, dev_mail, error_page, files, form_flash, limits, live, metrics, origin, panics,
+    paths, report, session,
 };
 
 /// All pages.
@@ -24,7 +24,8 @@ pub fn router(state: AppState) -> Router {
     let mut router = Router::new()
         .leptos_routes_with_context(&state, pages, context(&state), move || app::shell(options.clone()))
         .route(live::PATH, get(live::stream))
-        .route(app::routes::REPORT, get(report::download));
+        .route(app::routes::REPORT, get(report::download))
+        .merge(files::router());
     if dev_mail::is_offered(&state.settings) {
         router = router.merge(dev_mail::router());
     }

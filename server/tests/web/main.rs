@@ -1,6 +1,8 @@
 //! The web layer through the whole router, on a database of its own for each test.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod database_down;
 #[cfg(test)]
 mod demo;

@@ -132,7 +132,7 @@ fn Shown(invoice: InvoiceView, is_on_its_way: bool, came_back: bool, cancelled: 
                     <div><dt>{t.due}</dt><dd>{date_or_dash(invoice.due_at)}</dd></div>
                     {paid.map(|text| view! { <div><dt>{t.status}</dt><dd>{text}</dd></div> })}
                 </dl>
-                <p><a href=routes::ACCOUNT_INVOICES>{t.all}</a></p>
+                <p class="button-row"><a class="button" href=routes::account_invoice_pdf(invoice.id)>{t.pdf}</a><a href=routes::ACCOUNT_INVOICES>{t.all}</a></p>
             </section></div>
         </div>
     }

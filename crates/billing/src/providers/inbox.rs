@@ -223,6 +223,27 @@ impl Billing {
         self.handle_event(provider, event_id).await?.ok_or(Error::NoEvent)
     }
 
+    /// One message that a provider sent.
+    pub async fn provider_event(
+        &self,
+        permit: AdminPermit<'_>,
+        provider: &str,
+        event_id: &str,
+    ) -> Result<KeptEvent> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let found = sqlx::query_as!(
+            KeptEvent,
+            "SELECT provider, event_id, kind, status, attempts, coalesce(last_error, outcome) AS outcome, received_at, handled_at, body
+             FROM provider_events WHERE provider = $1 AND event_id = $2",
+            provider,
+            event_id,
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        found.ok_or(Error::NoEvent)
+    }
+
     /// What providers sent, newest first: a page of at most `limit`, of one status if given, before an instant.
     pub async fn provider_events(
         &self,

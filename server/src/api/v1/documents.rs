@@ -15,7 +15,7 @@ use crate::state::AppState;
 /// A PDF file, to keep.
 #[derive(Debug, ToSchema)]
 #[schema(value_type = String, format = Binary)]
-pub struct PdfFile(Pdf);
+pub struct PdfFile(pub Pdf);
 
 impl IntoResponse for PdfFile {
     fn into_response(self) -> Response {

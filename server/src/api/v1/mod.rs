@@ -6,7 +6,7 @@ mod admin;
 mod auth;
 pub(super) mod caller;
 mod checkout;
-mod documents;
+pub(crate) mod documents;
 mod invoices;
 mod payments;
 mod plans;

@@ -1,0 +1,121 @@
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::model::{Item, Table, Wanted};
+#[cfg(feature = "ssr")]
+use super::{model::Subject, subjects};
+use crate::error::AppError;
+
+/// A part of a list.
+#[server(prefix = "/actions", endpoint = "admin-list")]
+pub async fn load_list(subject: String, wanted: Wanted) -> Result<Table, AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    subjects::list(&services, who.admin()?, named(&subject)?, &wanted).await
+}
+
+/// One thing, or the empty form of a new one.
+#[server(prefix = "/actions", endpoint = "admin-item")]
+pub async fn load_item(subject: String, id: String) -> Result<Item, AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    subjects::item(&services, who.admin()?, named(&subject)?, &id).await
+}
+
+/// Makes a new thing, or changes the one with this id, if nobody did since `version` was read.
+#[server(prefix = "/actions", endpoint = "admin-save")]
+pub async fn save_item(
+    subject: String,
+    id: String,
+    version: i32,
+    #[server(default)] fields: BTreeMap<String, String>,
+) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let subject = named(&subject)?;
+    let saved = subjects::save(&services, who.admin()?, subject, &id, version, &fields).await?;
+    ctx::go_to(&crate::routes::admin_item(subject, &saved), Some(ctx::Notice::new("saved")));
+    Ok(())
+}
+
+/// Does something with a thing.
+#[server(prefix = "/actions", endpoint = "admin-act")]
+pub async fn act(
+    subject: String,
+    id: String,
+    action: String,
+    #[server(default)] said: String,
+) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let subject = named(&subject)?;
+    let shown = subjects::act(&services, who.admin()?, subject, &id, &action, &said).await?;
+    let page = match shown {
+        subjects::Shown::Item(id) => crate::routes::admin_item(subject, &id),
+        subjects::Shown::Of(subject, id) => crate::routes::admin_item(subject, &id),
+        subjects::Shown::List => crate::routes::admin_list(subject),
+    };
+    ctx::go_to(&page, Some(ctx::Notice::new("done")));
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+fn named(subject: &str) -> Result<Subject, AppError> {
+    subject.parse().map_err(|()| AppError::NotFound)
+}
+
+/// A figure of the platform: its name, itself, and the change in percent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figure {
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub value: String,
+    /// The change against the 30 days before, in hundredths of a percent.
+    pub change: i64,
+    /// Whether more is worse.
+    pub is_worse_up: bool,
+}
+
+/// The figures, and what was paid in each of the last twelve months, this year's and the one's before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Business {
+    /// The figures.
+    pub figures: Vec<Figure>,
+    /// Month, what was paid in it, and in the same month of the year before.
+    pub revenue: Vec<Month>,
+    /// Month, and how many signed up in it, and in the same month of the year before.
+    pub customers: Vec<Month>,
+    /// What somebody should look at: name, number and address.
+    pub attention: Vec<(String, i64, String)>,
+}
+
+/// A month of a chart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Month {
+    /// `Nov`.
+    pub name: String,
+    /// What it was, for reading.
+    pub text: String,
+    /// What it was.
+    pub value: i64,
+    /// What it was a year before, for reading.
+    pub before_text: String,
+    /// What it was a year before.
+    pub before: i64,
+}
+
+/// How business goes.
+#[server(prefix = "/actions", endpoint = "admin-business")]
+pub async fn load_business() -> Result<Business, AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    subjects::business(&services, who.admin()?).await
+}
+
+/// A mail as customers get it: its kind, its subject and its text.
+#[server(prefix = "/actions", endpoint = "admin-mails")]
+pub async fn load_mails() -> Result<Vec<(String, String, String)>, AppError> {
+    let (_, who) = crate::server_ctx::context()?;
+    who.admin()?;
+    Ok(subjects::mails())
+}

@@ -1,0 +1,201 @@
+//! The forms of the admin: which fields each subject has.
+
+use super::model::Subject;
+use crate::texts::AdminTexts;
+
+/// What is typed into a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A line.
+    Text,
+    /// Several lines.
+    Area,
+    /// A number or an amount.
+    Number,
+    /// A day.
+    Date,
+    /// A password.
+    Password,
+    /// One of several.
+    Select,
+    /// Yes or no.
+    Check,
+    /// Any of several; each is a field of its own, `name-value`.
+    Choices,
+}
+
+/// A text of the catalogue.
+type Label = fn(&AdminTexts) -> &'static str;
+
+/// A field.
+#[derive(Debug)]
+pub struct FieldSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is called.
+    pub label: Label,
+    /// What goes into it.
+    pub kind: Kind,
+    /// What helps to fill it in.
+    pub help: Option<Label>,
+    /// Whether it is given once, when the thing is made.
+    pub only_new: bool,
+    /// Whether it is given afterwards alone.
+    pub only_old: bool,
+}
+
+const fn field(name: &'static str, kind: Kind, label: Label) -> FieldSpec {
+    FieldSpec { name, label, kind, help: None, only_new: false, only_old: false }
+}
+
+impl FieldSpec {
+    const fn help(self, help: Label) -> Self {
+        Self { help: Some(help), ..self }
+    }
+
+    const fn only_new(self) -> Self {
+        Self { only_new: true, ..self }
+    }
+
+    const fn only_old(self) -> Self {
+        Self { only_old: true, ..self }
+    }
+}
+
+const NAME: FieldSpec = field("name", Kind::Text, |t| t.name);
+const SLUG: FieldSpec = field("slug", Kind::Text, |t| t.slug).help(|t| t.slug_help);
+const DESCRIPTION: FieldSpec = field("description", Kind::Area, |t| t.description);
+const PRICE: FieldSpec = field("price", Kind::Number, |t| t.price).help(|t| t.price_help);
+const CURRENCY: FieldSpec = field("currency", Kind::Select, |t| t.currency);
+const PERIOD: FieldSpec = field("billing_period", Kind::Select, |t| t.period);
+const ORDER: FieldSpec = field("sort_order", Kind::Number, |t| t.sort_order).help(|t| t.sort_order_help);
+const ACTIVE: FieldSpec = field("is_active", Kind::Check, |t| t.is_active);
+
+static USERS: &[FieldSpec] = &[
+    field("email", Kind::Text, |t| t.email),
+    field("name", Kind::Text, |t| t.full_name),
+    field("password", Kind::Password, |t| t.password).help(|t| t.password_help),
+    field("token_balance", Kind::Number, |t| t.token_balance).help(|t| t.token_balance_help).only_old(),
+    field("is_admin", Kind::Check, |t| t.is_admin),
+];
+
+static SUBSCRIPTIONS: &[FieldSpec] = &[
+    field("email", Kind::Text, |t| t.customer_email).only_new(),
+    field("plan_id", Kind::Select, |t| t.plan).only_new(),
+    field("months", Kind::Number, |t| t.months).help(|t| t.months_help).only_new(),
+    field("is_trial", Kind::Check, |t| t.is_trial).only_new(),
+];
+
+static PLANS: &[FieldSpec] = &[
+    NAME,
+    SLUG,
+    DESCRIPTION,
+    PRICE,
+    CURRENCY,
+    field("prices", Kind::Area, |t| t.other_prices).help(|t| t.other_prices_help),
+    PERIOD,
+    field("trial_days", Kind::Number, |t| t.trial_days),
+    field("features", Kind::Area, |t| t.features),
+    field("categories", Kind::Choices, |t| t.categories).help(|t| t.categories_help).only_old(),
+    ORDER,
+    ACTIVE,
+];
+
+static CATEGORIES: &[FieldSpec] = &[
+    NAME,
+    SLUG,
+    DESCRIPTION,
+    field("parent_id", Kind::Select, |t| t.parent),
+    field("is_single", Kind::Check, |t| t.is_single),
+    ORDER,
+];
+
+static ADDONS: &[FieldSpec] = &[
+    NAME,
+    SLUG,
+    DESCRIPTION,
+    PRICE,
+    CURRENCY,
+    PERIOD,
+    field("plans", Kind::Choices, |t| t.only_with_plans).help(|t| t.only_with_plans_help),
+    ORDER,
+    ACTIVE,
+];
+
+static BUNDLES: &[FieldSpec] = &[
+    NAME,
+    DESCRIPTION,
+    field("token_amount", Kind::Number, |t| t.token_amount),
+    PRICE,
+    CURRENCY,
+    ORDER,
+    ACTIVE,
+];
+
+static PAYMENT_METHODS: &[FieldSpec] = &[
+    field("code", Kind::Text, |t| t.code).help(|t| t.code_help).only_new(),
+    NAME,
+    DESCRIPTION,
+    field("instructions", Kind::Area, |t| t.instructions),
+    field("min_amount", Kind::Number, |t| t.min_amount),
+    field("max_amount", Kind::Number, |t| t.max_amount),
+    field("currencies", Kind::Text, |t| t.only_currencies).help(|t| t.empty_is_all),
+    field("countries", Kind::Text, |t| t.only_countries).help(|t| t.empty_is_all),
+    field("fee_type", Kind::Select, |t| t.fee),
+    field("fee_amount", Kind::Number, |t| t.fee_amount),
+    field("fee_charged_to", Kind::Select, |t| t.fee_charged_to),
+    field("translation_locale", Kind::Text, |t| t.translation_locale).help(|t| t.translation_help).only_old(),
+    field("translation_name", Kind::Text, |t| t.translation_name).only_old(),
+    field("translation_description", Kind::Area, |t| t.translation_description).only_old(),
+    field("translation_instructions", Kind::Area, |t| t.translation_instructions).only_old(),
+    ACTIVE,
+];
+
+static TAXES: &[FieldSpec] = &[
+    field("country", Kind::Select, |t| t.country).only_new(),
+    field("region", Kind::Text, |t| t.region).help(|t| t.region_help).only_new(),
+    NAME,
+    field("rate", Kind::Number, |t| t.tax_rate),
+    field("valid_from", Kind::Date, |t| t.valid_from),
+];
+
+static CURRENCIES: &[FieldSpec] = &[
+    field("code", Kind::Text, |t| t.currency_code).only_new(),
+    NAME,
+    field("rate", Kind::Number, |t| t.exchange_rate).help(|t| t.exchange_rate_help),
+    ACTIVE,
+];
+
+static SETTINGS: &[FieldSpec] = &[
+    field("provider_name", Kind::Text, |t| t.seller_name),
+    field("address_street", Kind::Text, |t| t.street),
+    field("address_postal_code", Kind::Text, |t| t.postal_code),
+    field("address_city", Kind::Text, |t| t.city),
+    field("address_country", Kind::Text, |t| t.country),
+    field("tax_number", Kind::Text, |t| t.tax_number),
+    field("contact_email", Kind::Text, |t| t.contact_email),
+    field("website_url", Kind::Text, |t| t.website),
+    field("other_links", Kind::Text, |t| t.other_links),
+    field("bank_name", Kind::Text, |t| t.bank_name),
+    field("bank_iban", Kind::Text, |t| t.bank_iban),
+    field("bank_bic", Kind::Text, |t| t.bank_bic),
+    field("terms_title", Kind::Text, |t| t.terms_title),
+    field("terms_content", Kind::Area, |t| t.terms_content),
+];
+
+/// The fields of a subject's form, in order.
+pub fn fields(subject: Subject) -> &'static [FieldSpec] {
+    match subject {
+        Subject::Users => USERS,
+        Subject::Subscriptions => SUBSCRIPTIONS,
+        Subject::Plans => PLANS,
+        Subject::Categories => CATEGORIES,
+        Subject::Addons => ADDONS,
+        Subject::Bundles => BUNDLES,
+        Subject::PaymentMethods => PAYMENT_METHODS,
+        Subject::Taxes => TAXES,
+        Subject::Currencies => CURRENCIES,
+        Subject::Settings => SETTINGS,
+        Subject::Invoices | Subject::Countries | Subject::ProviderEvents | Subject::Jobs => &[],
+    }
+}

@@ -1,0 +1,310 @@
+//! What lists and pages of the admin hold.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use domain::billing::{InvoiceStatus, SubscriptionStatus};
+use domain::money::Money;
+use serde::{Deserialize, Serialize};
+
+use crate::routes;
+use crate::shared::show;
+use crate::texts::texts;
+
+macro_rules! subjects {
+    ($($variant:ident => $slug:literal, $text:ident, $icon:literal;)+) => {
+        /// What a list is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Subject {
+            $(#[doc = $slug] $variant),+
+        }
+
+        impl Subject {
+            /// Every subject, in the order of the menu.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name in addresses.
+            pub fn slug(self) -> &'static str {
+                match self { $(Self::$variant => $slug),+ }
+            }
+
+            /// Its name for people.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => texts().admin.$text),+ }
+            }
+
+            /// Its symbol.
+            pub fn icon(self) -> &'static str {
+                match self { $(Self::$variant => $icon),+ }
+            }
+        }
+    };
+}
+
+subjects! {
+    Users => "users", users, "users";
+    Subscriptions => "subscriptions", subscriptions, "calendar";
+    Invoices => "invoices", invoices, "badge";
+    Plans => "plans", plans, "sparkles";
+    Categories => "categories", categories, "sparkles";
+    Addons => "addons", addons, "plus";
+    Bundles => "token-bundles", bundles, "key";
+    PaymentMethods => "payment-methods", payment_methods, "lock";
+    Countries => "countries", countries, "door";
+    Taxes => "taxes", taxes, "info";
+    Currencies => "currencies", currencies, "info";
+    ProviderEvents => "provider-events", provider_events, "chevron";
+    Jobs => "jobs", jobs, "wrench";
+    Settings => "settings", settings, "settings";
+}
+
+impl FromStr for Subject {
+    type Err = ();
+
+    fn from_str(slug: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|subject| subject.slug() == slug).ok_or(())
+    }
+}
+
+impl Subject {
+    /// The states that its list can be narrowed to: value and name.
+    pub fn states(self) -> Vec<(&'static str, &'static str)> {
+        let (t, words) = (&texts().admin, &texts().billing_words);
+        match self {
+            Self::Users => {
+                vec![("ACTIVE", t.active), ("SUSPENDED", t.suspended), ("DELETED", t.deleted)]
+            }
+            Self::Subscriptions => vec![
+                ("pending", words.pending),
+                ("trialing", words.trialing),
+                ("active", words.active),
+                ("paused", words.paused),
+                ("cancelled", words.cancelled),
+                ("expired", words.expired),
+            ],
+            Self::Invoices => vec![
+                ("pending", words.invoice_pending),
+                ("paid", words.invoice_paid),
+                ("failed", words.invoice_failed),
+                ("cancelled", words.invoice_cancelled),
+                ("refunded", words.invoice_refunded),
+            ],
+            Self::ProviderEvents => {
+                vec![
+                    ("received", t.received),
+                    ("handled", t.handled),
+                    ("ignored", t.ignored),
+                    ("failed", t.failed),
+                ]
+            }
+            Self::Countries => vec![("enabled", t.enabled), ("disabled", t.disabled)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What its list can be searched by, where it can.
+    pub fn search_help(self) -> Option<&'static str> {
+        let t = &texts().admin;
+        match self {
+            Self::Users => Some(t.search_users),
+            Self::Subscriptions => Some(t.search_subscriptions),
+            Self::Invoices => Some(t.search_invoices),
+            _ => None,
+        }
+    }
+
+    /// Whether the admin makes new ones here.
+    pub fn is_made_here(self) -> bool {
+        matches!(
+            self,
+            Self::Users
+                | Self::Subscriptions
+                | Self::Plans
+                | Self::Categories
+                | Self::Addons
+                | Self::Bundles
+                | Self::PaymentMethods
+                | Self::Taxes
+                | Self::Currencies
+        )
+    }
+}
+
+/// One cell of a table, one fact of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cell {
+    /// Nothing.
+    None,
+    /// A text.
+    Text(String),
+    /// A text that leads somewhere.
+    Link(String, String),
+    /// A number.
+    Number(i64),
+    /// An amount.
+    Money(Money),
+    /// An instant, of which the day matters.
+    Day(DateTime<Utc>),
+    /// An instant.
+    Instant(DateTime<Utc>),
+    /// The state of a subscription.
+    Subscription(SubscriptionStatus),
+    /// The state of an invoice.
+    Invoice(InvoiceStatus),
+    /// As it should be.
+    Good(String),
+    /// Not in use.
+    Quiet(String),
+    /// Somebody should look at it.
+    Alarm(String),
+}
+
+impl Cell {
+    /// A text, or nothing.
+    pub fn text(text: impl Into<Option<String>>) -> Self {
+        text.into().filter(|text| !text.is_empty()).map_or(Self::None, Self::Text)
+    }
+
+    /// A day, or nothing.
+    pub fn day(at: Option<DateTime<Utc>>) -> Self {
+        at.map_or(Self::None, Self::Day)
+    }
+
+    /// `Active` or `Not active`.
+    pub fn active(is_active: bool) -> Self {
+        let t = &texts().admin;
+        if is_active { Self::Good(t.active.to_owned()) } else { Self::Quiet(t.not_active.to_owned()) }
+    }
+
+    /// As a file has it: instants as in ISO 8601, amounts with their currency.
+    pub fn plain(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Text(text)
+            | Self::Link(text, _)
+            | Self::Good(text)
+            | Self::Quiet(text)
+            | Self::Alarm(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Money(money) => format!("{} {}", money.to_decimal_text(), money.currency),
+            Self::Day(at) | Self::Instant(at) => at.to_rfc3339(),
+            Self::Subscription(status) => status.as_str().to_owned(),
+            Self::Invoice(status) => status.as_str().to_owned(),
+        }
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// The names of its columns.
+    pub columns: Vec<String>,
+    /// Its rows: as many cells each as there are columns. The first leads to the thing's page, if it has one.
+    pub rows: Vec<Vec<Cell>>,
+    /// What those that follow begin after.
+    pub next: Option<String>,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn of(columns: &[&str]) -> Self {
+        Self { columns: columns.iter().map(|&name| name.to_owned()).collect(), ..Self::default() }
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// A part of what people search by.
+    pub search: String,
+    /// One of [`Subject::states`], or nothing.
+    pub state: String,
+    /// Only those of this account.
+    pub account: String,
+    /// Only those that follow this.
+    pub after: String,
+    /// How many at most: [`PAGE`] if 0, and never more than [`MOST`].
+    #[serde(default)]
+    pub rows: usize,
+}
+
+impl Wanted {
+    /// How many rows at most.
+    pub fn most(&self) -> usize {
+        if self.rows == 0 { PAGE } else { self.rows.min(MOST) }
+    }
+}
+
+/// How many rows a page holds.
+pub const PAGE: usize = 50;
+
+/// The most rows that are read at once, for files.
+pub const MOST: usize = 1000;
+
+/// One thing with everything around it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// What it is called.
+    pub title: String,
+    /// How it stands.
+    pub state: Vec<Cell>,
+    /// What is known about it.
+    pub facts: Vec<(String, Cell)>,
+    /// What belongs to it.
+    pub tables: Vec<(String, Table)>,
+    /// What can be done with it.
+    pub actions: Vec<Action>,
+    /// Files and other places: name and address.
+    pub links: Vec<(String, String)>,
+    /// Its form, by field; none where it has no form.
+    pub values: Option<BTreeMap<String, String>>,
+    /// What its fields can be chosen from: value and name.
+    pub options: BTreeMap<String, Vec<(String, String)>>,
+    /// The version that the form was made of.
+    pub version: i32,
+    /// Something long, such as a message as it came: its heading, and it.
+    pub long_text: Option<(String, String)>,
+}
+
+/// Something that can be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// Its name for machines.
+    pub name: String,
+    /// Its name for people.
+    pub text: String,
+    /// Whether it cannot be taken back.
+    pub is_final: bool,
+    /// What has to be said with it: its name for people, and what it begins with.
+    pub field: Option<(String, String)>,
+}
+
+impl Action {
+    /// Something that can be taken back.
+    pub fn new(name: &str, text: &str) -> Self {
+        Self { name: name.to_owned(), text: text.to_owned(), is_final: false, field: None }
+    }
+
+    /// Something that cannot.
+    pub fn last(name: &str, text: &str) -> Self {
+        Self { is_final: true, ..Self::new(name, text) }
+    }
+
+    /// The same with something to say.
+    #[must_use]
+    pub fn with(mut self, label: &str, value: &str) -> Self {
+        self.field = Some((label.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// An amount as a link's or a title's text.
+pub fn amount(money: Money) -> String {
+    show::money(money)
+}
+
+/// A link to a thing's page.
+pub fn link(text: impl Into<String>, subject: Subject, id: impl ToString) -> Cell {
+    Cell::Link(text.into(), routes::admin_item(subject, &id.to_string()))
+}

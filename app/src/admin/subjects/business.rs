@@ -1,0 +1,102 @@
+//! How business goes, and what should be looked at.
+
+use billing::history::MonthOfBusiness;
+use domain::access::AdminPermit;
+
+use crate::admin::api::{Business, Figure, Month};
+use crate::admin::model::{Subject, Wanted};
+use crate::error::AppError;
+use crate::routes;
+use crate::server_ctx::Services;
+use crate::shared::show;
+use crate::texts::texts;
+
+/// This year's months, each with the one a year before.
+fn compared(
+    months: &[MonthOfBusiness],
+    value: impl Fn(&MonthOfBusiness) -> i64,
+    text: impl Fn(&MonthOfBusiness) -> String,
+) -> Vec<Month> {
+    let (before, present) = months.split_at(months.len() / 2);
+    present
+        .iter()
+        .zip(before)
+        .map(|(now, before)| Month {
+            name: now.month.format("%b").to_string(),
+            value: value(now),
+            text: text(now),
+            before: value(before),
+            before_text: text(before),
+        })
+        .collect()
+}
+
+pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Business, AppError> {
+    let t = &texts().admin;
+    let billing = &services.billing;
+    let it = billing.dashboard(permit).await?;
+    let months = billing.months(permit).await?;
+    let failed = billing.provider_events(permit, Some("failed"), None, 100).await?.len();
+    let dead = platform::jobs::admin::figures(&services.database, services.clock.now())
+        .await
+        .map_err(AppError::from)?
+        .dead;
+    let figure = |name: &str, value: String, change: i64, is_worse_up: bool| Figure {
+        name: name.to_owned(),
+        value,
+        change,
+        is_worse_up,
+    };
+    let of_state = |subject: Subject, state: &str| {
+        routes::admin_wanted(subject, &Wanted { state: state.to_owned(), ..Wanted::default() })
+    };
+    Ok(Business {
+        figures: vec![
+            figure(t.mrr, show::money(it.mrr.total), it.mrr.change_hundredths(), false),
+            figure(t.revenue, show::money(it.revenue.total), it.revenue.change_hundredths(), false),
+            figure(
+                t.active_subscriptions,
+                show::number(it.active_subscriptions.total),
+                it.active_subscriptions.change_hundredths(),
+                false,
+            ),
+            figure(
+                t.new_customers,
+                show::number(it.user_growth.total),
+                it.user_growth.change_hundredths(),
+                false,
+            ),
+            figure(t.arpu, show::money(it.arpu.total), it.arpu.change_hundredths(), false),
+            figure(
+                t.conversion,
+                format!("{} %", it.conversion.total),
+                it.conversion.change_hundredths(),
+                false,
+            ),
+            figure(t.churn, format!("{} %", it.churn.total), it.churn.change_hundredths(), true),
+        ],
+        revenue: compared(&months, |it| it.revenue.minor, |it| show::money(it.revenue)),
+        customers: compared(&months, |it| it.customers, |it| show::number(it.customers)),
+        attention: [
+            (
+                t.failed_messages,
+                i64::try_from(failed).unwrap_or(i64::MAX),
+                of_state(Subject::ProviderEvents, "failed"),
+            ),
+            (t.failed_jobs, dead, routes::admin_list(Subject::Jobs)),
+        ]
+        .into_iter()
+        .filter(|(_, count, _)| *count > 0)
+        .map(|(name, count, href)| (name.to_owned(), count, href))
+        .collect(),
+    })
+}
+
+/// Every kind of mail, with invented facts.
+pub fn mails() -> Vec<(String, String, String)> {
+    let welcome = ("welcome", identity::customers::welcome_preview());
+    std::iter::once(welcome)
+        .chain(billing::mails::previews().into_iter().map(|it| (it.kind, it.message)))
+        .map(|(kind, message)| (kind.to_owned(), message.subject, message.text))
+        .collect()
+}

@@ -1,0 +1,254 @@
+//! What each subject's list and pages hold, and what can be done: each is a few calls of the services.
+
+mod business;
+mod catalogue;
+mod categories;
+mod invoices;
+mod machines;
+mod payment_methods;
+mod plans;
+mod sellers;
+mod subscriptions;
+mod users;
+
+use std::collections::BTreeMap;
+
+pub use business::{business, mails};
+use domain::access::AdminPermit;
+use domain::ids::AccountId;
+
+use super::fields::{Kind, fields};
+use super::model::{Item, PAGE, Subject, Table, Wanted};
+use crate::error::AppError;
+use crate::server_ctx::Services;
+
+/// Where somebody goes who did something.
+pub enum Shown {
+    /// To the thing itself.
+    Item(String),
+    /// To another thing.
+    Of(Subject, String),
+    /// To the list.
+    List,
+}
+
+/// What a form holds.
+pub type Fields = BTreeMap<String, String>;
+
+/// A part of a subject's list.
+pub async fn list(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    subject: Subject,
+    wanted: &Wanted,
+) -> Result<Table, AppError> {
+    match subject {
+        Subject::Users => users::list(services, permit, wanted).await,
+        Subject::Subscriptions => subscriptions::list(services, permit, wanted).await,
+        Subject::Invoices => invoices::list(services, permit, wanted).await,
+        Subject::Plans => plans::list(services, permit).await,
+        Subject::Categories => categories::list(services, permit).await,
+        Subject::Addons => catalogue::addons(services, permit, wanted).await,
+        Subject::Bundles => catalogue::bundles(services, permit, wanted).await,
+        Subject::PaymentMethods => payment_methods::list(services, permit).await,
+        Subject::Countries => sellers::countries(services, permit, wanted).await,
+        Subject::Taxes => sellers::taxes(services, permit).await,
+        Subject::Currencies => sellers::currencies(services, permit).await,
+        Subject::ProviderEvents => machines::events(services, permit, wanted).await,
+        Subject::Jobs => machines::jobs(services).await,
+        Subject::Settings => Ok(sellers::settings_list()),
+    }
+}
+
+/// One thing, or the form of a new one.
+pub async fn item(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    subject: Subject,
+    id: &str,
+) -> Result<Item, AppError> {
+    if id == "new" && !subject.is_made_here() {
+        return Err(AppError::NotFound);
+    }
+    match subject {
+        Subject::Users => users::item(services, permit, id).await,
+        Subject::Subscriptions => subscriptions::item(services, permit, id).await,
+        Subject::Invoices => invoices::item(services, permit, id).await,
+        Subject::Plans => plans::item(services, permit, id).await,
+        Subject::Categories => categories::item(services, permit, id).await,
+        Subject::Addons => catalogue::addon(services, permit, id).await,
+        Subject::Bundles => catalogue::bundle(services, permit, id).await,
+        Subject::PaymentMethods => payment_methods::item(services, permit, id).await,
+        Subject::Countries => sellers::country(services, permit, id).await,
+        Subject::Taxes => sellers::tax(services, permit, id).await,
+        Subject::Currencies => sellers::currency(services, permit, id).await,
+        Subject::ProviderEvents => machines::event(services, permit, id).await,
+        Subject::Jobs => machines::job(services, id).await,
+        Subject::Settings => sellers::settings(services).await,
+    }
+}
+
+/// Makes or changes a thing, and says its id.
+pub async fn save(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    subject: Subject,
+    id: &str,
+    version: i32,
+    values: &Fields,
+) -> Result<String, AppError> {
+    let form = Form { subject, is_new: id == "new", values };
+    match subject {
+        Subject::Users => users::save(services, permit, id, version, &form).await,
+        Subject::Subscriptions => subscriptions::save(services, permit, &form).await,
+        Subject::Plans => plans::save(services, permit, id, version, &form).await,
+        Subject::Categories => categories::save(services, permit, id, version, &form).await,
+        Subject::Addons => catalogue::save_addon(services, permit, id, version, &form).await,
+        Subject::Bundles => catalogue::save_bundle(services, permit, id, version, &form).await,
+        Subject::PaymentMethods => payment_methods::save(services, permit, id, version, &form).await,
+        Subject::Taxes => sellers::save_tax(services, permit, id, &form).await,
+        Subject::Currencies => sellers::save_currency(services, permit, id, version, &form).await,
+        Subject::Settings => sellers::save_settings(services, permit, version, &form).await,
+        Subject::Invoices | Subject::Countries | Subject::ProviderEvents | Subject::Jobs => {
+            Err(AppError::NotFound)
+        }
+    }
+}
+
+/// Does something with a thing.
+pub async fn act(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    subject: Subject,
+    id: &str,
+    action: &str,
+    said: &str,
+) -> Result<Shown, AppError> {
+    match subject {
+        Subject::Users => users::act(services, permit, id, action).await,
+        Subject::Subscriptions => subscriptions::act(services, permit, id, action, said).await,
+        Subject::Invoices => invoices::act(services, permit, id, action, said).await,
+        Subject::Plans => plans::act(services, permit, id, action).await,
+        Subject::Categories => categories::act(services, permit, id, action).await,
+        Subject::Addons => catalogue::act_on_addon(services, permit, id, action).await,
+        Subject::Bundles => catalogue::act_on_bundle(services, permit, id, action).await,
+        Subject::PaymentMethods => payment_methods::act(services, permit, id, action).await,
+        Subject::Countries => sellers::act_on_country(services, permit, id, action).await,
+        Subject::Taxes => sellers::act_on_tax(services, permit, id, action).await,
+        Subject::ProviderEvents => machines::replay(services, permit, id, action).await,
+        Subject::Jobs => machines::act(services, id, action).await,
+        Subject::Currencies | Subject::Settings => Err(AppError::NotFound),
+    }
+}
+
+/// What was typed into a form.
+pub struct Form<'a> {
+    subject: Subject,
+    is_new: bool,
+    values: &'a Fields,
+}
+
+impl Form<'_> {
+    /// A field as it was typed; none where the form has no such field.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.values.get(name).map(|value| value.trim().to_owned())
+    }
+
+    /// A field that is left as it is where nothing was typed.
+    pub fn given(&self, name: &str) -> Option<String> {
+        self.text(name).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a box was ticked: those that were not are not sent.
+    pub fn ticked(&self, name: &str) -> Option<bool> {
+        let spec = fields(self.subject).iter().find(|spec| spec.name == name && spec.kind == Kind::Check)?;
+        let is_shown = if self.is_new { !spec.only_old } else { !spec.only_new };
+        is_shown.then(|| self.values.contains_key(name))
+    }
+
+    /// The boxes of a group that were ticked.
+    pub fn chosen<T: std::str::FromStr>(&self, name: &str) -> Vec<T> {
+        let prefix = format!("{name}-");
+        self.values.keys().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok()).collect()
+    }
+
+    /// A whole number, where something was typed.
+    pub fn number<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>, AppError> {
+        let number =
+            |text: String| text.parse().map_err(|_| AppError::Said(format!("{name} must be a whole number")));
+        self.given(name).map(number).transpose()
+    }
+}
+
+/// The id in an address.
+fn id_of<T: std::str::FromStr>(text: &str) -> Result<T, AppError> {
+    text.parse().map_err(|_| AppError::NotFound)
+}
+
+/// The account that a list is narrowed to.
+fn account(wanted: &Wanted) -> Result<Option<AccountId>, AppError> {
+    if wanted.account.is_empty() { Ok(None) } else { id_of(&wanted.account).map(Some) }
+}
+
+/// The state that a list is narrowed to.
+fn state<T: std::str::FromStr>(wanted: &Wanted) -> Result<Option<T>, AppError> {
+    if wanted.state.is_empty() { Ok(None) } else { id_of(&wanted.state).map(Some) }
+}
+
+/// What is searched by: no more than anything is long.
+fn searched(wanted: &Wanted) -> Option<String> {
+    let text: String = wanted.search.trim().replace('\0', "").chars().take(200).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// How many rows are asked for: one more than are shown tells whether others follow.
+fn limit(wanted: &Wanted) -> i64 {
+    i64::try_from(wanted.most() + 1).unwrap_or(i64::MAX)
+}
+
+/// Takes the one that is too many, and says what the next part begins after.
+fn next_of<T>(rows: &mut Vec<T>, wanted: &Wanted, id: impl Fn(&T) -> String) -> Option<String> {
+    if rows.len() <= wanted.most() {
+        return None;
+    }
+    rows.truncate(wanted.most());
+    rows.last().map(id)
+}
+
+/// A page of what is numbered by pages.
+fn page_of(wanted: &Wanted) -> billing::Page {
+    billing::Page::asked(wanted.after.parse().ok(), Some(i64::try_from(PAGE).unwrap_or(50)))
+}
+
+/// The page that follows, if there is one.
+fn next_page(page: billing::Page, total: i64) -> Option<String> {
+    (page.page * page.per_page < total).then(|| (page.page + 1).to_string())
+}
+
+/// Currencies to choose from.
+async fn currency_options(
+    services: &Services,
+    permit: AdminPermit<'_>,
+) -> Result<Vec<(String, String)>, AppError> {
+    let rates = services.billing.exchange_rates(permit).await?;
+    Ok(rates.into_iter().map(|rate| (rate.code.clone(), format!("{} · {}", rate.code, rate.name))).collect())
+}
+
+/// Periods to choose from.
+fn period_options() -> Vec<(String, String)> {
+    use domain::billing::BillingPeriod as P;
+    [P::Monthly, P::Yearly, P::Quarterly, P::Weekly, P::OneTime]
+        .into_iter()
+        .map(|period| (period.as_str().to_owned(), crate::account::show::period(period).to_owned()))
+        .collect()
+}
+
+/// `on` for a box that is ticked.
+fn on(is_on: bool) -> String {
+    if is_on { "on".to_owned() } else { String::new() }
+}
+
+/// The values of a form.
+fn values<const N: usize>(pairs: [(&str, String); N]) -> Option<Fields> {
+    Some(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}

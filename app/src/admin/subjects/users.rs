@@ -1,0 +1,209 @@
+//! People with an account of their own, staff, and admins.
+
+use billing::Billing;
+use chrono::{DateTime, Utc};
+use domain::access::AdminPermit;
+use domain::ids::{AccountId, UserId};
+use identity::managed::{ManagedUser, Standing, UserChange};
+
+use super::{Form, Shown, id_of, limit, next_of, on, searched, values};
+use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
+use crate::error::AppError;
+use crate::routes;
+use crate::server_ctx::Services;
+use crate::texts::texts;
+
+fn standing(user: &ManagedUser) -> Cell {
+    let t = &texts().admin;
+    match (user.deleted_at, user.is_active) {
+        (Some(_), _) => Cell::Quiet(t.deleted.to_owned()),
+        (None, true) => Cell::Good(t.active.to_owned()),
+        (None, false) => Cell::Alarm(t.suspended.to_owned()),
+    }
+}
+
+fn kind(user: &ManagedUser) -> &'static str {
+    let t = &texts().admin;
+    match (user.is_platform_admin, user.organisation_id) {
+        (true, _) => t.kind_admin,
+        (false, Some(_)) => t.kind_staff,
+        (false, None) => t.kind_customer,
+    }
+}
+
+pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted) -> Result<Table, AppError> {
+    let t = &texts().admin;
+    let wanted_standing = match wanted.state.as_str() {
+        "" => None,
+        "ACTIVE" => Some(Standing::Active),
+        "SUSPENDED" => Some(Standing::Suspended),
+        "DELETED" => Some(Standing::Deleted),
+        _ => return Err(AppError::NotFound),
+    };
+    let after = if wanted.after.is_empty() { None } else { Some(id_of::<UserId>(&wanted.after)?) };
+    let search = searched(wanted);
+    let mut found = services
+        .identity
+        .find_users(permit, wanted_standing, search.as_deref(), after, limit(wanted))
+        .await?;
+    let mut table = Table::of(&[t.email, t.full_name, t.kind, t.state, t.tokens, t.since]);
+    table.next = next_of(&mut found, wanted, |user| user.id.to_string());
+    let accounts: Vec<AccountId> = found.iter().map(|user| AccountId(user.id.into())).collect();
+    let summaries = services.billing.account_summaries(permit, &accounts).await?;
+    table.rows = found
+        .into_iter()
+        .map(|user| {
+            let summary = summaries.get(&AccountId(user.id.into()));
+            vec![
+                link(user.email.clone(), Subject::Users, user.id),
+                Cell::text(summary.and_then(|it| it.name.clone()).or_else(|| Some(user.full_name.clone()))),
+                Cell::text(kind(&user).to_owned()),
+                standing(&user),
+                Cell::Number(summary.map_or(0, |it| it.token_balance)),
+                Cell::Day(user.created_at),
+            ]
+        })
+        .collect();
+    Ok(table)
+}
+
+pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Result<Item, AppError> {
+    let t = &texts().admin;
+    if id == "new" {
+        let values = values([("email", String::new()), ("name", String::new())]);
+        return Ok(Item { values, ..Item::default() });
+    }
+    let user = services.identity.managed_user(permit, id_of(id)?).await?;
+    let account_id = AccountId(user.id.into());
+    let billing = &services.billing;
+    let summary =
+        billing.account_summaries(permit, &[account_id]).await?.remove(&account_id).unwrap_or_default();
+    let profile =
+        billing.profile_of(permit, account_id).await?.map(|stored| stored.profile).unwrap_or_default();
+    let holdings = billing.holdings(permit, account_id).await?;
+    let addons = billing.addon_subscriptions_of(permit, account_id).await?;
+    let address = [
+        profile.company,
+        profile.address_line_1,
+        profile.address_line_2,
+        [profile.postal_code, profile.city].into_iter().flatten().reduce(|a, b| format!("{a} {b}")),
+        profile.country,
+    ];
+    let address = address.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let of_user = |subject: Subject, count: i64| {
+        let wanted = Wanted { account: account_id.to_string(), ..Wanted::default() };
+        Cell::Link(crate::shared::show::number(count), routes::admin_wanted(subject, &wanted))
+    };
+    let mut bought = Table::of(&[t.name, t.price, t.state, t.until]);
+    bought.rows = addons
+        .into_iter()
+        .map(|addon| {
+            let state =
+                if addon.status == "active" { Cell::Good(addon.status) } else { Cell::Quiet(addon.status) };
+            vec![Cell::Text(addon.name), Cell::Money(addon.price), state, Cell::day(addon.expires_at)]
+        })
+        .collect();
+    let is_deleted = user.deleted_at.is_some();
+    let is_staff = user.organisation_id.is_some();
+    let mut actions = Vec::new();
+    if !is_deleted {
+        actions.push(if user.is_active {
+            Action::new("suspend", t.suspend)
+        } else {
+            Action::new("activate", t.activate)
+        });
+        if !is_staff {
+            actions.push(Action::last("delete", t.delete));
+        }
+    }
+    let form = [
+        ("email", user.email.clone()),
+        ("name", user.full_name.clone()),
+        ("token_balance", summary.token_balance.to_string()),
+        ("is_admin", on(user.is_platform_admin)),
+    ];
+    Ok(Item {
+        title: user.email.clone(),
+        state: vec![standing(&user)],
+        facts: vec![
+            (
+                t.full_name.to_owned(),
+                Cell::text(summary.name.clone().or_else(|| Some(user.full_name.clone()))),
+            ),
+            (t.kind.to_owned(), Cell::text(kind(&user).to_owned())),
+            (t.address.to_owned(), Cell::text(address)),
+            (t.tax_number.to_owned(), Cell::text(profile.tax_number)),
+            (t.tokens.to_owned(), Cell::Number(summary.token_balance)),
+            (t.subscriptions.to_owned(), of_user(Subject::Subscriptions, holdings.subscriptions)),
+            (t.invoices.to_owned(), of_user(Subject::Invoices, holdings.invoices)),
+            (t.since.to_owned(), Cell::Day(user.created_at)),
+            (t.deleted.to_owned(), Cell::day(user.deleted_at.map(|at: DateTime<Utc>| at))),
+        ]
+        .into_iter()
+        .filter(|(_, cell)| *cell != Cell::None)
+        .collect(),
+        tables: if bought.rows.is_empty() { Vec::new() } else { vec![(t.addons.to_owned(), bought)] },
+        actions,
+        values: if is_deleted { None } else { values(form) },
+        version: user.version,
+        ..Item::default()
+    })
+}
+
+pub async fn save(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    id: &str,
+    version: i32,
+    form: &Form<'_>,
+) -> Result<String, AppError> {
+    let change = UserChange {
+        email: form.given("email"),
+        password: form.given("password"),
+        full_name: form.given("name"),
+        is_platform_admin: form.ticked("is_admin"),
+        ..UserChange::default()
+    };
+    if id == "new" {
+        return Ok(services.identity.create_user(permit, &change).await?.id.to_string());
+    }
+    let id: UserId = id_of(id)?;
+    let tokens = form.number::<i64>("token_balance")?.map(Billing::check_token_balance).transpose()?;
+    let user = services.identity.managed_user(permit, id).await?;
+    // What was not changed is not sent: a user name is no address.
+    let change = UserChange {
+        email: change.email.filter(|email| *email != user.email),
+        version: Some(version),
+        ..change
+    };
+    services.identity.change_user(permit, id, &change).await?;
+    let account_id = AccountId(id.into());
+    let known = services.billing.account_summaries(permit, &[account_id]).await?.remove(&account_id);
+    if let Some(tokens) = tokens.filter(|wanted| known.unwrap_or_default().token_balance != *wanted) {
+        services.billing.set_token_balance(permit, account_id, tokens).await?;
+    }
+    Ok(id.to_string())
+}
+
+pub async fn act(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    id: &str,
+    action: &str,
+) -> Result<Shown, AppError> {
+    let user_id: UserId = id_of(id)?;
+    let is_active = match action {
+        "suspend" => false,
+        "activate" => true,
+        "delete" => {
+            services.identity.refuse_user_deletion(permit, user_id).await?;
+            services.billing.close_account(permit, AccountId(user_id.into()), true).await?;
+            services.identity.delete_user(permit, user_id).await?;
+            return Ok(Shown::List);
+        }
+        _ => return Err(AppError::NotFound),
+    };
+    let change = UserChange { is_active: Some(is_active), ..UserChange::default() };
+    services.identity.change_user(permit, user_id, &change).await?;
+    Ok(Shown::Item(id.to_owned()))
+}

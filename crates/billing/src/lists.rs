@@ -1,0 +1,204 @@
+//! Everybody's invoices and subscriptions, for lists that grow without end: a page after the one before, whatever the
+//! filter, without counting what is not shown.
+
+use chrono::{DateTime, Utc};
+use domain::access::AdminPermit;
+use domain::billing::{InvoiceStatus, SubscriptionStatus};
+use domain::ids::{AccountId, InvoiceId, SubscriptionId};
+use domain::money::Money;
+use platform::database::Transaction;
+use uuid::Uuid;
+
+use crate::catalogue::currency;
+use crate::{Billing, Result};
+
+/// Which rows are wanted.
+#[derive(Debug, Clone)]
+pub struct Search<S, I> {
+    /// Only those in this state.
+    pub status: Option<S>,
+    /// Only those of this account.
+    pub account_id: Option<AccountId>,
+    /// What people search by: an e-mail address, which is one account; of invoices else the beginning of the number or its
+    /// last digits, of subscriptions a part of the plan's name.
+    pub text: Option<String>,
+    /// Only those that follow this one.
+    pub after: Option<I>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// An invoice of a list.
+#[derive(Debug, Clone)]
+pub struct InvoiceRow {
+    /// The id.
+    pub id: InvoiceId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// Address of a customer, or name of a company.
+    pub owner: Option<String>,
+    /// What people call it.
+    pub number: String,
+    /// How it stands.
+    pub status: InvoiceStatus,
+    /// What it comes to.
+    pub total: Money,
+    /// Its date.
+    pub invoiced_at: DateTime<Utc>,
+    /// When it is to be paid.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// A subscription of a list.
+#[derive(Debug, Clone)]
+pub struct SubscriptionRow {
+    /// The id.
+    pub id: SubscriptionId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// Address of a customer, or name of a company.
+    pub owner: Option<String>,
+    /// What is subscribed to.
+    pub plan: String,
+    /// How it stands.
+    pub status: SubscriptionStatus,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ends, or is renewed.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Nearly every row has another condition for each filter: planned for the values at hand, each uses its own index.
+async fn plan_for_values(transaction: &mut Transaction) -> Result<()> {
+    sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// The account that an e-mail address means, if anybody has it.
+async fn owner_of(transaction: &mut Transaction, text: &str) -> Result<Option<AccountId>> {
+    let id = sqlx::query_scalar!(
+        r#"SELECT id AS "id: AccountId" FROM users WHERE email = $1"#,
+        text.to_lowercase()
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(id)
+}
+
+/// A text with what `LIKE` would take for something else.
+fn literally(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+impl Billing {
+    /// Everybody's invoices, newest first.
+    pub async fn find_invoices(
+        &self,
+        permit: AdminPermit<'_>,
+        search: &Search<InvoiceStatus, InvoiceId>,
+    ) -> Result<Vec<InvoiceRow>> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let (mut account_id, mut beginning, mut end) = (search.account_id, None, None);
+        match search.text.as_deref() {
+            Some(text) if text.contains('@') => {
+                let Some(owner) = owner_of(&mut transaction, text).await? else { return Ok(Vec::new()) };
+                if account_id.is_some_and(|wanted| wanted != owner) {
+                    return Ok(Vec::new());
+                }
+                account_id = Some(owner);
+            }
+            Some(text) if text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                end = Some(format!("{text:0>6}"));
+            }
+            Some(text) => beginning = Some(format!("{}%", literally(&text.to_uppercase()))),
+            None => {}
+        }
+        plan_for_values(&mut transaction).await?;
+        let rows = sqlx::query!(
+            r#"SELECT i.id AS "id: InvoiceId", i.account_id AS "account_id: AccountId", i.number, i.status,
+                      i.currency AS "currency: String", i.total_minor AS "total_minor!", i.invoiced_at, i.due_at,
+                      coalesce(u.email, u.username, o.name) AS owner
+               FROM invoices i LEFT JOIN users u ON u.id = i.account_id LEFT JOIN organisations o ON o.id = i.account_id
+               WHERE ($1::text IS NULL OR i.status = $1) AND ($2::uuid IS NULL OR i.account_id = $2)
+                 AND ($3::text IS NULL OR i.number LIKE $3) AND ($4::text IS NULL OR right(i.number, 6) = $4)
+                 AND ($5::uuid IS NULL OR (i.created_at, i.id) < (SELECT b.created_at, b.id FROM invoices b WHERE b.id = $5))
+               ORDER BY i.created_at DESC, i.id DESC LIMIT $6"#,
+            search.status.map(InvoiceStatus::as_str),
+            account_id.map(Uuid::from),
+            beginning,
+            end,
+            search.after.map(Uuid::from),
+            search.limit,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(InvoiceRow {
+                    id: row.id,
+                    account_id: row.account_id,
+                    owner: row.owner,
+                    number: row.number,
+                    status: row.status.parse()?,
+                    total: Money::new(row.total_minor, currency(&row.currency)?),
+                    invoiced_at: row.invoiced_at,
+                    due_at: row.due_at,
+                })
+            })
+            .collect()
+    }
+
+    /// Everybody's subscriptions, newest first.
+    pub async fn find_subscriptions(
+        &self,
+        permit: AdminPermit<'_>,
+        search: &Search<SubscriptionStatus, SubscriptionId>,
+    ) -> Result<Vec<SubscriptionRow>> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let (mut account_id, mut plan) = (search.account_id, None);
+        match search.text.as_deref() {
+            Some(text) if text.contains('@') => {
+                let Some(owner) = owner_of(&mut transaction, text).await? else { return Ok(Vec::new()) };
+                if account_id.is_some_and(|wanted| wanted != owner) {
+                    return Ok(Vec::new());
+                }
+                account_id = Some(owner);
+            }
+            Some(text) => plan = Some(text.to_lowercase()),
+            None => {}
+        }
+        plan_for_values(&mut transaction).await?;
+        let rows = sqlx::query!(
+            r#"SELECT s.id AS "id: SubscriptionId", s.account_id AS "account_id: AccountId", s.status, s.started_at, s.expires_at,
+                      p.name AS plan, coalesce(u.email, u.username, o.name) AS owner
+               FROM subscriptions s JOIN plans p ON p.id = s.plan_id
+                    LEFT JOIN users u ON u.id = s.account_id LEFT JOIN organisations o ON o.id = s.account_id
+               WHERE ($1::text IS NULL OR s.status = $1) AND ($2::uuid IS NULL OR s.account_id = $2)
+                 AND ($3::text IS NULL OR s.plan_id IN (SELECT id FROM plans WHERE position($3 IN lower(name)) > 0))
+                 AND ($4::uuid IS NULL OR (s.created_at, s.id) < (SELECT b.created_at, b.id FROM subscriptions b WHERE b.id = $4))
+               ORDER BY s.created_at DESC, s.id DESC LIMIT $5"#,
+            search.status.map(SubscriptionStatus::as_str),
+            account_id.map(Uuid::from),
+            plan,
+            search.after.map(Uuid::from),
+            search.limit,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(SubscriptionRow {
+                    id: row.id,
+                    account_id: row.account_id,
+                    owner: row.owner,
+                    plan: row.plan,
+                    status: row.status.parse()?,
+                    started_at: row.started_at,
+                    expires_at: row.expires_at,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,40 @@
+import { accessible, expect, signIn, test } from "./support";
+
+const admin = { login: "admin@example.com", password: "AdminPass123@" };
+
+test("the admin reads the figures, makes a plan and takes a list along", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, admin, "/admin");
+  await expect(page.getByText("Monthly recurring revenue")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+
+  const name = `Pier ${Date.now()}${Math.floor(Math.random() * 1e6)}`;
+  await page.goto("/admin/plans/new");
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("Price", { exact: true }).fill("cheap");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByText("Invalid price")).toBeVisible();
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue(name);
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("Price", { exact: true }).fill("12.50");
+  await page.getByRole("checkbox", { name: "On offer" }).uncheck();
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("heading", { name })).toBeVisible();
+
+  await page.goto("/admin/plans");
+  await expect(page.getByRole("row", { name })).toContainText("€ 12.50");
+  await accessible(page, javaScriptEnabled);
+  const csv = await page.request.get((await page.getByRole("link", { name: "Download CSV" }).getAttribute("href"))!);
+  expect(await csv.text()).toContain(`${name},12.50 EUR`);
+});
+
+test("the admin finds an invoice and marks its copy as paid", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, admin, "/admin/invoices?search=test@example.com&state=paid");
+  await page.getByRole("link", { name: /^INV-/ }).first().click();
+  await page.getByRole("button", { name: "Duplicate" }).click();
+  await expect(page.getByText("Done.")).toBeVisible();
+  await page.locator("summary", { hasText: "Mark as paid" }).click();
+  await page.getByLabel("Reference").fill("Bank transfer 7");
+  await page.getByRole("button", { name: "Mark as paid" }).click();
+  await expect(page.getByText("Bank transfer 7")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+});

@@ -1,0 +1,174 @@
+//! What pages offer as files: lists of the admin as CSV, invoices as PDF, mails as HTML.
+
+use app::admin::export::part;
+use app::admin::model::{MOST, Subject, Wanted};
+use app::error::AppError;
+use app::server_ctx::{Services, SignedIn};
+use axum::body::Body;
+use axum::extract::{Path, Query, Request, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{Router, routing};
+use billing::documents::Pdf;
+use bytes::Bytes;
+use futures::stream::try_unfold;
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS};
+use http::{HeaderValue, StatusCode};
+
+use crate::api::v1::documents::PdfFile;
+use crate::state::AppState;
+use crate::web::{dev_mail, error_page};
+
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/admin/export/{subject}", routing::get(list))
+        .route("/admin/export/invoices/{file}", routing::get(invoice))
+        .route("/admin/export/mails/{kind}", routing::get(mail))
+        .route("/account/files/invoices/{file}", routing::get(own_invoice))
+}
+
+/// Who asks, if they run the platform.
+fn admin(request: &Request) -> Result<SignedIn, Response> {
+    let Some(signed_in) = request.extensions().get::<SignedIn>() else {
+        return Err(Redirect::to(app::routes::SIGN_IN).into_response());
+    };
+    if signed_in.admin().is_err() {
+        return Err(error_page::of(request, StatusCode::FORBIDDEN));
+    }
+    Ok(signed_in.clone())
+}
+
+/// A list as CSV, all of it: read a part after the other, each in a transaction of its own.
+async fn list(State(state): State<AppState>, Path(subject): Path<String>, request: Request) -> Response {
+    let signed_in = match admin(&request) {
+        Ok(signed_in) => signed_in,
+        Err(response) => return response,
+    };
+    let Ok(subject) = subject.parse::<Subject>() else {
+        return error_page::of(&request, StatusCode::NOT_FOUND);
+    };
+    let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()) else {
+        return error_page::of(&request, StatusCode::BAD_REQUEST);
+    };
+    let parameter = |name: &str| {
+        pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let wanted = Wanted {
+        search: parameter("search"),
+        state: parameter("state"),
+        account: parameter("account"),
+        after: String::new(),
+        rows: MOST,
+    };
+    // The first part is read before the answer begins, so that a filter that is none is refused.
+    let first = match chunk(&state.services, &signed_in, subject, wanted, true).await {
+        Ok(first) => first,
+        Err(error) => return error_page::of(&request, app::server_ctx::status_of(&error)),
+    };
+    let services = state.services.clone();
+    let parts = try_unfold(Some(first), move |ready| {
+        let (services, signed_in) = (services.clone(), signed_in.clone());
+        async move {
+            let Some((bytes, next)) = ready else { return Ok::<_, AppError>(None) };
+            let following = match next {
+                Some(wanted) => Some(chunk(&services, &signed_in, subject, wanted, false).await?),
+                None => None,
+            };
+            Ok(Some((bytes, following)))
+        }
+    });
+    let name = format!("attachment; filename={}.csv", subject.slug());
+    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
+    (headers, Body::from_stream(parts)).into_response()
+}
+
+/// A part of the file, and what the next one is.
+async fn chunk(
+    services: &Services,
+    signed_in: &SignedIn,
+    subject: Subject,
+    wanted: Wanted,
+    with_header: bool,
+) -> Result<(Bytes, Option<Wanted>), AppError> {
+    let table = part(services, signed_in.admin()?, subject, &wanted).await?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let lost = |error: csv::Error| {
+        tracing::error!(%error, "csv.not_written");
+        AppError::Internal
+    };
+    if with_header {
+        writer.write_record(&table.columns).map_err(lost)?;
+    }
+    for row in &table.rows {
+        writer.write_record(row.iter().map(|cell| without_formula(cell.plain()))).map_err(lost)?;
+    }
+    let bytes = writer.into_inner().map_err(|_| AppError::Internal)?;
+    Ok((bytes.into(), table.next.map(|after| Wanted { after, ..wanted })))
+}
+
+/// A spreadsheet takes what begins like this for a formula, and may carry it out (OWASP, "CSV Injection").
+fn without_formula(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+}
+
+/// An invoice as PDF.
+async fn invoice(State(state): State<AppState>, Path(file): Path<String>, request: Request) -> Response {
+    let signed_in = match admin(&request) {
+        Ok(signed_in) => signed_in,
+        Err(response) => return response,
+    };
+    let pdf = async {
+        let id = file.strip_suffix(".pdf").and_then(|id| id.parse().ok()).ok_or(AppError::NotFound)?;
+        Ok::<_, AppError>(state.services.billing.any_invoice_pdf(signed_in.admin()?, id).await?)
+    };
+    pdf_or_page(pdf.await, &request)
+}
+
+/// An invoice of the reader's account as PDF.
+async fn own_invoice(State(state): State<AppState>, Path(file): Path<String>, request: Request) -> Response {
+    let Some(signed_in) = request.extensions().get::<SignedIn>() else {
+        return Redirect::to(app::routes::SIGN_IN).into_response();
+    };
+    let pdf = async {
+        let id = file.strip_suffix(".pdf").and_then(|id| id.parse().ok()).ok_or(AppError::NotFound)?;
+        Ok::<_, AppError>(state.services.billing.invoice_pdf(signed_in.account()?, id).await?)
+    };
+    pdf_or_page(pdf.await, &request)
+}
+
+fn pdf_or_page(pdf: Result<Pdf, AppError>, request: &Request) -> Response {
+    match pdf {
+        Ok(pdf) => PdfFile(pdf).into_response(),
+        Err(error) => error_page::of(request, app::server_ctx::status_of(&error)),
+    }
+}
+
+/// A mail's HTML, about somebody invented.
+async fn mail(Path(kind): Path<String>, request: Request) -> Response {
+    if let Err(response) = admin(&request) {
+        return response;
+    }
+    let welcome = ("welcome", identity::customers::welcome_preview());
+    let found = std::iter::once(welcome)
+        .chain(billing::mails::previews().into_iter().map(|preview| (preview.kind, preview.message)))
+        .find(|(known, _)| *known == kind);
+    let Some(html) = found.and_then(|(_, message)| message.html) else {
+        return error_page::of(&request, StatusCode::NOT_FOUND);
+    };
+    let headers = [
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(dev_mail::MAIL_POLICY)),
+        (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    ];
+    (headers, Html(html)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        assert_eq!(without_formula("=1+1".to_owned()), "'=1+1");
+        assert_eq!(without_formula("@SUM(A1)".to_owned()), "'@SUM(A1)");
+        assert_eq!(without_formula("Ada".to_owned()), "Ada");
+    }
+}

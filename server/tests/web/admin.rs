@@ -1,0 +1,179 @@
+//! The admin's pages as a browser without JavaScript sees them.
+
+use http::StatusCode;
+use sqlx::PgPool;
+
+use crate::support::{Site, cookie, header, text};
+use crate::v1::shop;
+
+async fn signed_in(site: &Site, email: &str, password: &str) -> String {
+    let body = format!("login={}&password={}&next=", email.replace('@', "%40"), password.replace('@', "%40"));
+    let answer = site.post_form("/actions/sign-in", "/sign-in", "", &body).await;
+    cookie(&answer, "session").unwrap_or_else(|| panic!("{email} is not let in"))
+}
+
+async fn admin(site: &Site) -> String {
+    signed_in(site, "admin@example.com", "AdminPass123@").await
+}
+
+const SUBJECTS: [&str; 13] = [
+    "users",
+    "subscriptions",
+    "invoices",
+    "plans",
+    "categories",
+    "addons",
+    "token-bundles",
+    "payment-methods",
+    "countries",
+    "taxes",
+    "currencies",
+    "provider-events",
+    "jobs",
+];
+
+/// The addresses of things that a list leads to.
+fn links(page: &str, subject: &str) -> Vec<String> {
+    let start = format!("href=\"/admin/{subject}/");
+    let found = page.match_indices(&start).map(|(at, _)| {
+        let rest = &page[at + "href=\"".len()..];
+        rest[..rest.find('"').unwrap()].to_owned()
+    });
+    found.filter(|path| !path.ends_with("/new")).collect()
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn every_list_and_the_first_thing_on_it_are_shown_to_the_admin_alone(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let customer = signed_in(&site, "test@example.com", "TestPass123@").await;
+    let owner = signed_in(&site, "owner@harbour.example", "HarbourDesk1!").await;
+    for path in ["/admin", "/admin/mails", "/admin/settings/seller"] {
+        assert_eq!(site.get(path, &admin).await.status(), StatusCode::OK, "{path}");
+        assert_eq!(site.get(path, &customer).await.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    for subject in SUBJECTS {
+        let (list, file) = (format!("/admin/{subject}"), format!("/admin/export/{subject}"));
+        for stranger in [&customer, &owner] {
+            assert_eq!(site.get(&list, stranger).await.status(), StatusCode::FORBIDDEN, "{list}");
+            assert_eq!(site.get(&file, stranger).await.status(), StatusCode::FORBIDDEN, "{file}");
+        }
+        let nobody = site.get(&list, "").await;
+        assert_eq!(header(&nobody, "location"), format!("/sign-in?next={list}"));
+        let shown = site.get(&list, &admin).await;
+        assert_eq!(shown.status(), StatusCode::OK, "{list}");
+        let page = text(shown).await;
+        let csv = site.get(&file, &admin).await;
+        assert_eq!(header(&csv, "content-type"), "text/csv; charset=utf-8");
+        let lines = text(csv).await.lines().count();
+        if let Some(first) = links(&page, subject).first() {
+            assert!(lines > 1, "{file}");
+            let item = site.get(first, &admin).await;
+            assert_eq!(item.status(), StatusCode::OK, "{first}");
+            assert_eq!(site.get(first, &owner).await.status(), StatusCode::FORBIDDEN, "{first}");
+        } else {
+            assert!(["provider-events", "jobs"].contains(&subject), "{subject} is empty");
+        }
+    }
+    for path in
+        ["/admin/nonsense", "/admin/plans/nonsense", "/admin/invoices/new", "/admin/invoices?state=nonsense"]
+    {
+        assert_eq!(site.get(path, &admin).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_plan_is_made_changed_and_refused_with_what_was_typed(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let save = async |id: &str, version: &str, fields: &str| {
+        let body = format!("subject=plans&id={id}&version={version}&{fields}");
+        site.post_form("/actions/admin-save", &format!("/admin/plans/{id}"), &admin, &body).await
+    };
+    let field = |name: &str, value: &str| format!("fields%5B{name}%5D={value}");
+    let all = |name: &str, price: &str| {
+        [
+            field("name", name),
+            field("price", price),
+            field("currency", "EUR"),
+            field("prices", "USD+12.00"),
+            field("billing_period", "monthly"),
+            field("features", "%7B%7D"),
+            field("is_active", "on"),
+        ]
+        .join("&")
+    };
+    let refused = save("new", "0", &all("Pier", "cheap")).await;
+    assert_eq!(header(&refused, "location"), "/admin/plans/new");
+    let flash = cookie(&refused, "form").or_else(|| cookie(&refused, "flash"));
+    let page =
+        text(site.get("/admin/plans/new", &format!("{admin}; {}", flash.unwrap_or_default())).await).await;
+    assert!(page.contains("Invalid price") && page.contains("value=\"Pier\""), "{page}");
+
+    let made = save("new", "0", &all("Pier", "10.00")).await;
+    let path = header(&made, "location").to_owned();
+    let id = path.strip_prefix("/admin/plans/").unwrap().to_owned();
+    let page = text(site.get(&path, &admin).await).await;
+    assert!(page.contains("USD 12.00"));
+    // What is not ticked is not on offer; the second change with the same version is refused.
+    let changed = save(&id, "1", &all("Pier", "11.00").replace("&fields%5Bis_active%5D=on", "")).await;
+    assert_eq!(header(&changed, "location"), path);
+    let (price, is_active): (i64, bool) =
+        sqlx::query_as("SELECT price_minor, is_active FROM plans WHERE id = $1::uuid")
+            .bind(&id)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert_eq!((price, is_active), (1100, false));
+    save(&id, "1", &all("Pier", "12.00")).await;
+    let price: i64 = sqlx::query_scalar("SELECT price_minor FROM plans WHERE id = $1::uuid")
+        .bind(&id)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(price, 1100);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_invoice_is_found_and_refunded(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let (id, number): (uuid::Uuid, String) =
+        sqlx::query_as("SELECT id, number FROM invoices WHERE status = 'paid' LIMIT 1")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    let digits = &number[number.len() - 6..];
+    for search in [number.as_str(), digits.trim_start_matches('0'), "test%40example.com", &number[..8]] {
+        let page = text(site.get(&format!("/admin/invoices?search={search}&state=paid"), &admin).await).await;
+        assert!(page.contains(&number), "{search}");
+    }
+    for search in ["INV-1999", "999999", "nobody%40example.com", "100%25", "%00"] {
+        let shown = site.get(&format!("/admin/invoices?search={search}&state=refunded"), &admin).await;
+        assert_eq!(shown.status(), StatusCode::OK, "{search}");
+        assert!(!text(shown).await.contains(&number), "{search}");
+    }
+    let pdf = site.get(&format!("/admin/export/invoices/{id}.pdf"), &admin).await;
+    assert_eq!(header(&pdf, "content-type"), "application/pdf");
+    let act = format!("subject=invoices&id={id}&action=refund&said=");
+    let customer = signed_in(&site, "test@example.com", "TestPass123@").await;
+    let state = async || -> String {
+        sqlx::query_scalar("SELECT status FROM invoices WHERE id = $1")
+            .bind(id)
+            .fetch_one(&pool)
+            .await
+            .unwrap()
+    };
+    site.post_form("/actions/admin-act", "/admin", &customer, &act).await;
+    assert_eq!(state().await, "paid");
+    let done = site.post_form("/actions/admin-act", "/admin", &admin, &act).await;
+    assert_eq!(header(&done, "location"), format!("/admin/invoices/{id}"));
+    assert_eq!(state().await, "refunded");
+    // The file has every row of the filter, and another's invoice is not the customer's to fetch.
+    let csv = text(site.get("/admin/export/invoices?state=refunded", &admin).await).await;
+    assert!(csv.contains(&number));
+    let owner = signed_in(&site, "owner@harbour.example", "HarbourDesk1!").await;
+    let path = format!("/account/files/invoices/{id}.pdf");
+    assert_eq!(site.get(&path, &owner).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(header(&site.get(&path, &customer).await, "content-type"), "application/pdf");
+}
