@@ -23,6 +23,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub struct AppState {
     /// The contexts, as pages and REST use them.
     pub services: Services,
+    /// What is told to addresses that the admin names.
+    pub webhooks: billing::webhooks::Webhooks,
     /// Changes of hotels, for open pages.
     pub live: Arc<Live>,
     /// The pools.
@@ -65,8 +67,10 @@ impl AppState {
             base_url: settings.base_url.as_str().into(),
             is_sandbox: false,
         };
+        let webhooks = billing::webhooks::Webhooks::new(database.clone(), services.clock.clone(), &settings);
         Self {
             services,
+            webhooks,
             live: Arc::default(),
             database,
             settings: Arc::new(settings),

@@ -70,6 +70,15 @@ pub enum Error {
     /// The account never paid through a provider.
     #[error("There is no payment yet whose card could be changed")]
     NotACustomerYet,
+    /// Nothing that the account has gives this feature.
+    #[error("Feature not available")]
+    NoFeature,
+    /// Front ends of one user tell too much at a time.
+    #[error("Too many requests. Try again later.")]
+    TooManyRequests {
+        /// After how many seconds the next request is taken.
+        retry_after_seconds: i64,
+    },
     /// No such message came in.
     #[error("Event not found")]
     NoEvent,
@@ -158,6 +167,28 @@ pub enum CartProblem {
     /// Nothing is sold there.
     #[error("Country '{0}' not found")]
     NoCountry(String),
+}
+
+impl CartProblem {
+    /// A name for machines, which says nothing of what was typed.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooMany => "too_many_items",
+            Self::NoPlan => "plan_not_found",
+            Self::PlanNotActive => "plan_not_active",
+            Self::NoBundle(_) => "token_bundle_not_found",
+            Self::BundleNotActive(_) => "token_bundle_not_active",
+            Self::NoAddon(_) => "add_on_not_found",
+            Self::AddonNotActive(_) => "add_on_not_active",
+            Self::AddonNeedsPlan(_) => "add_on_needs_plan",
+            Self::SingleCategory(_) => "already_subscribed",
+            Self::UnknownCurrency(_) => "unknown_currency",
+            Self::NoPaymentMethod(_) => "payment_method_not_found",
+            Self::PaymentMethodNotAvailable(_) => "payment_method_not_available",
+            Self::NoCountry(_) => "country_not_found",
+        }
+    }
 }
 
 impl Error {

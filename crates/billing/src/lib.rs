@@ -11,6 +11,10 @@
 //! * [`mails`]: what customers are written about
 //! * [`analytics`], [`history`], [`lists`]: how business goes, and everybody's invoices and subscriptions
 //! * [`tokens`]: a ledger whose balance is never below zero
+//! * [`features`]: what an account may use, and how often
+//! * [`webhooks`]: what happens is told to addresses that the admin names
+//! * [`client_events`]: what front ends tell
+//! * [`expiry`]: the deletion of what nobody needs any more
 //!
 //! Each use case is one transaction. Rules are in `domain::billing`; what must never be is refused by the database:
 //! two subscriptions of a category that allows one, an invoice that is not the sum of its lines, a balance below zero.
@@ -19,8 +23,11 @@ pub mod accounts;
 pub mod analytics;
 pub mod catalogue;
 pub mod checkout;
+pub mod client_events;
 pub mod documents;
 mod error;
+pub mod expiry;
+pub mod features;
 pub mod history;
 mod input;
 pub mod invoices;
@@ -32,6 +39,7 @@ pub mod settings;
 pub mod store;
 pub mod subscriptions;
 pub mod tokens;
+pub mod webhooks;
 
 pub use error::{CartProblem, Error};
 pub use input::{Listed, Page};

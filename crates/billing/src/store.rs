@@ -34,7 +34,7 @@ impl From<Subscription> for SubscriptionView {
 
 /// Whether a subscription opens what it is for. A provider that collects it has some days after the end, since its word
 /// comes later and it tries a refused card again.
-fn opens(state: &SubscriptionState, is_collected: bool, now: DateTime<Utc>) -> bool {
+pub(crate) fn opens(state: &SubscriptionState, is_collected: bool, now: DateTime<Utc>) -> bool {
     let grace = if is_collected && matches!(state, SubscriptionState::Active { .. }) {
         TimeDelta::days(COLLECTION_DAYS.into())
     } else {

@@ -233,6 +233,7 @@ impl Identity {
         .map_err(taken)?;
         let facts = json!({ "email": email, "is_platform_admin": is_platform_admin });
         record(&mut transaction, permit, "user.created", id, facts, now).await?;
+        people::tell(&mut transaction, None, "user.created", id, json!({}), now).await?;
         let made = load(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(made)
@@ -292,6 +293,9 @@ impl Identity {
             "email": checked.email, "is_active": is_active, "is_platform_admin": is_platform_admin, "password_set": hash.is_some(),
         });
         record(&mut transaction, permit, "user.changed", id, facts, now).await?;
+        if is_active != before.is_active {
+            people::tell_status(&mut transaction, before.organisation_id, id, is_active, now).await?;
+        }
         let changed = load(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(changed)
@@ -318,6 +322,7 @@ impl Identity {
         .await?;
         end_access(&mut transaction, id, None, now).await?;
         record(&mut transaction, permit, "user.deleted", id, json!({}), now).await?;
+        people::tell(&mut transaction, None, "user.deleted", id, json!({}), now).await?;
         Ok(transaction.commit().await?)
     }
 

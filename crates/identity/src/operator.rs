@@ -8,7 +8,7 @@ use platform::database::violated_constraint;
 use uuid::Uuid;
 
 use crate::access_end::end_access;
-use crate::{Error, Identity, Result};
+use crate::{Error, Identity, Result, people};
 
 /// How many users a search shows.
 const SHOWN: i64 = 100;
@@ -78,6 +78,7 @@ impl Identity {
             _ => error.into(),
         })?;
         audit::record(&mut *transaction, by_operator("user.admin_created", id), now).await?;
+        people::tell(&mut transaction, None, "user.created", id, serde_json::json!({}), now).await?;
         transaction.commit().await?;
         Ok(id)
     }

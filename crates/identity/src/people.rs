@@ -5,7 +5,8 @@ use domain::access::{Actor, Membership};
 use domain::ids::{OrganisationId, UserId};
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
-use serde_json::Value;
+use platform::outbox::{self, Event};
+use serde_json::{Value, json};
 use sqlx::PgExecutor;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -95,4 +96,31 @@ pub(crate) async fn record(
         facts,
     };
     Ok(audit::record(&mut **transaction, deed, at).await?)
+}
+
+/// Tells others what happened to a person: ids and `facts`, and never a name or an address.
+pub(crate) async fn tell(
+    transaction: &mut Transaction,
+    organisation_id: Option<OrganisationId>,
+    kind: &'static str,
+    user_id: UserId,
+    mut facts: Value,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    facts["user_id"] = json!(user_id);
+    let event = Event { organisation_id, kind, subject: user_id.into(), payload: facts };
+    Ok(outbox::publish(&mut **transaction, event, at).await?)
+}
+
+/// Tells others that a person may sign in again, or no longer.
+pub(crate) async fn tell_status(
+    transaction: &mut Transaction,
+    organisation_id: Option<OrganisationId>,
+    user_id: UserId,
+    is_active: bool,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let status = |is_active| if is_active { "ACTIVE" } else { "SUSPENDED" };
+    let facts = json!({ "status": status(is_active), "status_before": status(!is_active) });
+    tell(transaction, organisation_id, "user.status.updated", user_id, facts, at).await
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::staff::insert_membership;
-use crate::{Error, Identity, Result};
+use crate::{Error, Identity, Result, people};
 
 /// The longest part of a company code that comes from the name.
 const LONGEST_SLUG: usize = 40;
@@ -87,7 +87,8 @@ impl Identity {
             subject: Some(hotel_uuid),
             facts: json!({ "hotel": hotel.name, "owner": registration.owner_email }),
         };
-        Ok(audit::record(&mut **transaction, deed, now).await?)
+        audit::record(&mut **transaction, deed, now).await?;
+        people::tell(transaction, Some(organisation_id), "user.created", owner_id, json!({}), now).await
     }
 }
 

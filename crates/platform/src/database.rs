@@ -64,8 +64,8 @@ impl Database {
                 _ => "SET ROLE keyrack_app",
             };
             PgPoolOptions::new()
-                // The worker alone keeps three connections to listen on.
-                .max_connections(share.max(6))
+                // The worker alone keeps four connections to listen on.
+                .max_connections(share.max(7))
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 // Asking before each use would cost every request a round trip. Instead those that Postgres took with it
                 // are known (see `forget_connections`); one that dies alone shows itself in the first statement, which is

@@ -7,9 +7,11 @@
 //! * [`outbox`]: events written with the change, delivered after it
 //! * [`audit`]: who did what
 //! * [`live`]: what another desk does, within a second
+//! * [`outgoing`]: HTTP to addresses that somebody typed
 //! * [`mail`]: SMTP, or kept and shown at `/dev/mail`
 //! * [`pdf`]: documents on pages
 //! * [`clock`], [`ids`], [`secret`]: time, identifiers and random tokens, each from one place
+//! * [`sealed`]: secrets that have to be read again, encrypted
 
 pub mod audit;
 pub mod clock;
@@ -20,6 +22,8 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod outbox;
+pub mod outgoing;
 pub mod pdf;
+pub mod sealed;
 pub mod secret;
 pub mod settings;

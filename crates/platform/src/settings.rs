@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::outgoing::OutgoingRules;
+
 /// A text that must not be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -102,6 +104,8 @@ pub struct Settings {
     pub sign_in_limits: SignInLimits,
     /// Whether `X-Forwarded-For` tells the client's address, because a balancer of ours sets it.
     pub trust_proxy: bool,
+    /// What addresses that somebody typed, as of webhooks, may be.
+    pub outgoing: OutgoingRules,
 }
 
 /// The key that is used on a developer's machine when none is set.
@@ -183,6 +187,10 @@ impl Settings {
                 window_minutes: reader.parsed("RATE_LIMIT_SIGN_IN_WINDOW_MINUTES", "a number", 15),
             },
             trust_proxy: reader.flag("TRUST_PROXY"),
+            outgoing: OutgoingRules {
+                allow_http: reader.flag("OUTGOING_ALLOW_HTTP"),
+                allow_private_addresses: reader.flag("OUTGOING_ALLOW_PRIVATE_ADDRESSES"),
+            },
             base_url,
         };
         if reader.problems.is_empty() { Ok(settings) } else { Err(SettingsError(reader.problems)) }
@@ -287,6 +295,7 @@ mod tests {
         let settings = read(&[]).unwrap();
         assert_eq!(settings.base_url, "http://localhost:3000");
         assert!(settings.is_local() && !settings.is_https());
+        assert_eq!(settings.outgoing, OutgoingRules::default());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use billing::mails::Mails;
 use billing::providers::{FollowSubscription, HandleEvent};
+use billing::webhooks::{Announcer, DeliverWebhooks, Webhooks};
 use chrono::{NaiveTime, TimeDelta};
 use platform::jobs::{Cron, HandlerError, Handlers, Job, Schedule, Worker, housekeeping};
 use platform::mail::Mailer;
@@ -18,6 +19,9 @@ const SELF_AUDIT_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 /// How often subscriptions are looked at whose time has come.
 const BILLING_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// How many endpoints of webhooks are delivered to at once. Each takes ten seconds at most, nearly all of it waiting.
+const WEBHOOKS_AT_ONCE: usize = 32;
 
 /// When sessions, tokens and failed sign-ins that have expired are deleted: it is night in the hotels of Europe.
 const EXPIRY_AT: NaiveTime = match NaiveTime::from_hms_opt(3, 0, 0) {
@@ -60,22 +64,29 @@ fn of_billing(error: billing::Error) -> HandlerError {
 
 /// Starts to carry out jobs, until the server stops.
 pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
-    let worker = Worker::new(
-        state.database.clone(),
-        state.services.clock.clone(),
-        Arc::new(handlers(mailer, state.services.billing.clone())),
-    );
-    work.spawn(worker.with_crons(crons()).run(state.stop.clone()));
+    let handlers = Arc::new(handlers(mailer, state.services.billing.clone(), state.webhooks.clone()));
+    let worker = || Worker::new(state.database.clone(), state.services.clock.clone(), Arc::clone(&handlers));
+    let is_webhook = |queue: &str| queue == DeliverWebhooks::QUEUE;
+    let most = worker().with_crons(crons()).with_queues(|queue| !is_webhook(queue));
+    work.spawn(most.run(state.stop.clone()));
+    // Other machines may be slow: nothing of ours waits for them.
+    let webhooks = worker().with_queues(is_webhook).with_concurrency(WEBHOOKS_AT_ONCE);
+    work.spawn(webhooks.run(state.stop.clone()));
     let outbox = Outbox::new(state.database.clone(), state.services.clock.clone())
-        .with_consumer(Mails::new(state.settings.base_url.as_str()));
+        .with_consumer(Mails::new(state.settings.base_url.as_str()))
+        .with_consumer(Announcer);
     work.spawn(outbox.run(state.stop.clone()));
 }
 
 /// Everything that this release knows how to do.
-pub fn handlers(mailer: Mailer, billing: billing::Billing) -> Handlers {
+pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -> Handlers {
     let provider = billing.clone();
     let handlers = Handlers::new()
-        .on(housekeeping::run)
+        .on(|context, job: housekeeping::Housekeeping| async move {
+            housekeeping::run(context.clone(), job).await?;
+            billing::expiry::delete_expired(&context.database, context.now()).await?;
+            Ok(())
+        })
         .on(|context, SelfAudit {}| async move {
             pms::hotel::check_hotels(&context.database, context.now()).await?;
             Ok(())
@@ -91,6 +102,10 @@ pub fn handlers(mailer: Mailer, billing: billing::Billing) -> Handlers {
         .on(move |_, job: FollowSubscription| {
             let billing = billing.clone();
             async move { billing.follow(&job).await.map_err(of_billing) }
+        })
+        .on(move |_, DeliverWebhooks { endpoint_id }| {
+            let webhooks = webhooks.clone();
+            async move { webhooks.deliver(endpoint_id).await.map(drop).map_err(of_billing) }
         })
         .on(|context, BillingTick {}| async move {
             billing::subscriptions::clockwork::tick(&context.database, context.now()).await?;

@@ -40,3 +40,7 @@ mod v1_admin_sales;
 mod v1_admin_settings;
 #[cfg(test)]
 mod v1_admin_users;
+#[cfg(test)]
+mod v1_events;
+#[cfg(test)]
+mod v1_webhooks;

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use domain::access::AdminPermit;
-use domain::ids::{AccountId, AddonSubscriptionId};
+use domain::ids::{AccountId, AddonSubscriptionId, SubscriptionId};
 use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Profile, ProfileError, StoredProfile, ensure_customer, lock, profile};
-use crate::payments::record;
+use crate::payments::{record, tell_cancelled};
 use crate::subscriptions::AddonSubscription;
 use crate::tokens::{self, Entry};
 use crate::{Billing, Error, Result, input};
@@ -160,15 +160,17 @@ impl Billing {
         if !force && (has.invoices > 0 || has.subscriptions > 0) {
             return Err(Error::Conflict("User has invoices or subscriptions".to_owned()));
         }
-        sqlx::query!(
-            "UPDATE subscriptions SET status = 'cancelled', cancelled_at = $2, expires_at = least(expires_at, $2), pending_plan_id = NULL,
-                                      updated_at = $2
-             WHERE account_id = $1 AND status IN ('pending', 'active', 'trialing', 'paused')",
+        let ended = sqlx::query_scalar!(
+            r#"UPDATE subscriptions SET status = 'cancelled', cancelled_at = $2, expires_at = least(expires_at, $2), pending_plan_id = NULL,
+                                        updated_at = $2
+               WHERE account_id = $1 AND status IN ('pending', 'active', 'trialing', 'paused') RETURNING id AS "id: SubscriptionId""#,
             id,
             now,
         )
-        .execute(&mut *transaction)
+        .fetch_all(&mut *transaction)
         .await?;
+        tell_cancelled(&mut transaction, account_id, ended, "account_closed", now).await?;
+        sqlx::query!("DELETE FROM client_events WHERE user_id = $1", id).execute(&mut *transaction).await?;
         sqlx::query!(
             "UPDATE addon_subscriptions SET status = 'cancelled', cancelled_at = $2, expires_at = least(expires_at, $2), updated_at = $2
              WHERE account_id = $1 AND status IN ('pending', 'active')",

@@ -17,7 +17,7 @@ use crate::error::CartProblem;
 use crate::{Error, Result};
 
 /// More items than anybody buys at once.
-const MAX_ITEMS: usize = 50;
+pub(super) const MOST_ITEMS: usize = 50;
 
 pub(super) struct Cart {
     pub plan: Option<Plan>,
@@ -62,7 +62,7 @@ impl Cart {
         let items = usize::from(order.plan_id.is_some()) + order.bundle_ids.len() + order.addon_ids.len();
         match items {
             0 => return Err(CartProblem::Empty.into()),
-            1..=MAX_ITEMS => {}
+            1..=MOST_ITEMS => {}
             _ => return Err(CartProblem::TooMany.into()),
         }
         let rates = Rates::load(transaction).await?;

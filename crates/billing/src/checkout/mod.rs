@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::invoices::{NewInvoice, NewLine, insert as insert_invoice};
 use crate::payments::{Capture, settle};
-use crate::{Billing, Result, accounts};
+use crate::{Billing, CartProblem, Error, Result, accounts};
 
 use cart::Cart;
 
@@ -62,6 +62,39 @@ pub struct Ordered {
 impl Billing {
     /// Orders what is in the cart: one invoice, to be paid. What costs nothing runs at once.
     pub async fn checkout(&self, permit: AccountPermit<'_>, order: &Order) -> Result<Ordered> {
+        let ordered = self.try_checkout(permit, order).await;
+        match &ordered {
+            // An empty cart is nothing that was asked for.
+            Err(Error::Cart(CartProblem::Empty)) => {}
+            Err(Error::Cart(problem)) => self.tell_failed(permit, order, problem).await?,
+            _ => {}
+        }
+        ordered
+    }
+
+    /// Tells that a cart could not be bought, since what was begun is undone with all that it told.
+    async fn tell_failed(
+        &self,
+        permit: AccountPermit<'_>,
+        order: &Order,
+        problem: &CartProblem,
+    ) -> Result<()> {
+        let failed = json!({ "account_id": permit.account_id(), "reason": problem.code() });
+        let event = |kind, payload| Event {
+            organisation_id: permit.actor().organisation_id,
+            kind,
+            subject: permit.account_id().into(),
+            payload,
+        };
+        let mut transaction = self.begin(permit).await?;
+        let events =
+            vec![event("checkout.requested", requested(permit, order)), event("checkout.failed", failed)];
+        outbox::publish_all(&mut *transaction, events, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn try_checkout(&self, permit: AccountPermit<'_>, order: &Order) -> Result<Ordered> {
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         let account_id = accounts::ensure(&mut transaction, permit, now).await?;
@@ -114,8 +147,22 @@ impl Billing {
         insert_purchases(&mut transaction, account_id, invoice_id, &purchases, now).await?;
         let subscription_id = subscription.as_ref().map(|subscription| subscription.id);
         insert_addons(&mut transaction, account_id, invoice_id, subscription_id, &addons, now).await?;
+        let mut events = vec![("checkout.requested", account_id.into(), requested(permit, order))];
+        if let (Some(plan), Some(subscription)) = (&cart.plan, &subscription) {
+            let payload = json!({
+                "account_id": account_id, "subscription_id": subscription.id, "plan_id": plan.id, "invoice_id": invoice_id,
+                "status": subscription.state.status(),
+            });
+            events.push(("subscription.created", subscription.id.into(), payload));
+        }
         let payload = json!({ "account_id": account_id, "invoice_id": invoice_id, "total": totals.total });
-        publish(&mut transaction, permit, "checkout.completed", invoice_id.into(), payload, now).await?;
+        events.push(("checkout.completed", invoice_id.into(), payload));
+        let organisation_id = permit.actor().organisation_id;
+        let events = events
+            .into_iter()
+            .map(|(kind, subject, payload)| Event { organisation_id, kind, subject, payload })
+            .collect();
+        outbox::publish_all(&mut *transaction, events, now).await?;
 
         let is_complete = totals.total.minor == 0;
         if is_complete {
@@ -130,6 +177,16 @@ impl Billing {
             is_complete,
         })
     }
+}
+
+/// What is told of an order: ids, and nothing that was typed.
+fn requested(permit: AccountPermit<'_>, order: &Order) -> serde_json::Value {
+    // More than a cart can hold is not told.
+    let bundles: Vec<_> = order.bundle_ids.iter().take(cart::MOST_ITEMS).collect();
+    let addons: Vec<_> = order.addon_ids.iter().take(cart::MOST_ITEMS).collect();
+    json!({
+        "account_id": permit.account_id(), "plan_id": order.plan_id, "token_bundle_ids": bundles, "add_on_ids": addons,
+    })
 }
 
 /// Publishes an event of an account.

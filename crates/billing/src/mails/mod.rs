@@ -95,6 +95,9 @@ impl Mails {
                 about_invoice(connection, account_id, id, About::PaymentFailed, is_open).await?,
                 "payment_failed",
             ),
+            ("payment.failed", None, Some(id)) => {
+                (not_collected(connection, account_id, id).await?, "not_collected")
+            }
             ("invoice.overdue", Some(id), _) => {
                 let is_last =
                     event.payload.get("is_last").and_then(serde_json::Value::as_bool).unwrap_or(false);
@@ -110,7 +113,8 @@ impl Mails {
             ("subscription.activated", _, Some(id)) => {
                 (activated(connection, account_id, id, event.occurred_at).await?, "activated")
             }
-            ("subscription.cancelled", _, Some(id)) => (
+            // With a reason it is not the customer's own doing, and another mail tells of what is.
+            ("subscription.cancelled", _, Some(id)) if event.payload.get("reason").is_none() => (
                 about_subscription(
                     connection,
                     account_id,
@@ -200,6 +204,7 @@ struct SubscriptionRow {
     expires_at: Option<DateTime<Utc>>,
     open_invoice: Option<Uuid>,
     has_renewed: bool,
+    is_past_due: bool,
 }
 
 async fn subscription(
@@ -210,7 +215,7 @@ async fn subscription(
 ) -> Result<SubscriptionRow> {
     sqlx::query_as!(
         SubscriptionRow,
-        r#"SELECT p.name AS plan, s.status, s.expires_at,
+        r#"SELECT p.name AS plan, s.status, s.expires_at, s.is_past_due,
                   (SELECT i.id FROM invoices i WHERE i.account_id = s.account_id AND i.subscription_id = s.id AND i.status = 'pending'
                      AND i.reason IN ('purchase', 'renewal') ORDER BY i.invoiced_at DESC, i.id DESC LIMIT 1) AS "open_invoice?",
                   EXISTS (SELECT FROM invoices i WHERE i.account_id = s.account_id AND i.subscription_id = s.id AND i.reason = 'renewal'
@@ -237,6 +242,16 @@ async fn activated(
         return Ok(None);
     }
     Ok(Some(Said::Activated { plan: row.plan, until: row.expires_at }))
+}
+
+/// A provider could not collect the next period, and there is no invoice over it yet.
+async fn not_collected(
+    connection: &mut PgConnection,
+    account_id: AccountId,
+    id: SubscriptionId,
+) -> Result<Option<Said>> {
+    let row = subscription(connection, account_id, id, None).await?;
+    Ok(row.is_past_due.then_some(Said::NotCollected { plan: row.plan }))
 }
 
 /// Something about a subscription that is still in a state.

@@ -30,6 +30,7 @@ pub(super) enum Said {
     Document { document: Box<InvoiceDocument>, about: About },
     Activated { plan: String, until: Option<DateTime<Utc>> },
     Cancelled { plan: String, until: Option<DateTime<Utc>> },
+    NotCollected { plan: String },
     RenewalReminder { plan: String, ends_at: DateTime<Utc>, invoice: Option<Box<InvoiceDocument>> },
     TrialReminder { plan: String, ends_at: DateTime<Utc>, invoice: Option<Box<InvoiceDocument>> },
 }
@@ -64,7 +65,7 @@ impl Said {
         match self {
             Self::Document { document, .. } => Some(document),
             Self::RenewalReminder { invoice, .. } | Self::TrialReminder { invoice, .. } => invoice.as_deref(),
-            Self::Activated { .. } | Self::Cancelled { .. } => None,
+            Self::Activated { .. } | Self::Cancelled { .. } | Self::NotCollected { .. } => None,
         }
     }
 
@@ -92,6 +93,13 @@ impl Said {
                 let back =
                     "If this was a mistake, or you change your mind, you can subscribe again at any time.";
                 (format!("Your subscription to {plan} was cancelled"), vec![text(words), text(back), site()])
+            }
+            Self::NotCollected { plan } => {
+                let words = format!(
+                    "The payment for the next period of your subscription to {plan} did not work. It is tried again in the next days."
+                );
+                let help = "Please see to it that your card is valid and covered, or give us another one: your subscription then goes on without a gap.";
+                (format!("Your payment for {plan} failed"), vec![text(words), text(help), site()])
             }
             Self::RenewalReminder { plan, ends_at, invoice } => {
                 let subject = format!("Your subscription to {plan} renews on {}", date(*ends_at));
@@ -230,6 +238,7 @@ pub fn previews() -> Vec<Preview> {
         ("overdue_7_days", document(&open, About::Overdue { is_last: true })),
         ("subscription_activated", Said::Activated { plan: plan.clone(), until: Some(later) }),
         ("subscription_cancelled", Said::Cancelled { plan: plan.clone(), until: Some(later) }),
+        ("payment_not_collected", Said::NotCollected { plan: plan.clone() }),
         (
             "renewal_reminder",
             Said::RenewalReminder { plan: plan.clone(), ends_at: later, invoice: invoice.clone() },

@@ -7,15 +7,16 @@ mod refund;
 mod settle;
 
 pub(crate) use refund::{Tokens, refund, restore};
-pub(crate) use settle::{Capture, organisation_of, settle};
+pub(crate) use settle::{Capture, organisation_of, settle, tell_cancelled};
 
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
 use domain::billing::InvoiceStatus;
-use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
+use domain::ids::{AccountId, InvoiceId, OrganisationId, PlanId, SubscriptionId};
 use domain::money::Money;
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
+use platform::outbox::{self, Event};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -177,6 +178,7 @@ impl Billing {
     /// first. Should this process die in between, the provider's own word completes it.
     pub async fn refund(&self, permit: AdminPermit<'_>, id: InvoiceId, reference: &str) -> Result<Reversed> {
         let taken = self.taken_by_provider(permit, id, reference).await?;
+        self.tell_refund_requested(permit, id).await?;
         if let Some((provider, payment)) = &taken {
             self.give_back(provider, payment).await?;
         }
@@ -199,6 +201,27 @@ impl Billing {
         .await?;
         transaction.commit().await?;
         Ok(reversed)
+    }
+
+    /// Tells that an invoice is to be refunded, before a provider is asked to: should it refuse, that was said.
+    async fn tell_refund_requested(&self, permit: AdminPermit<'_>, id: InvoiceId) -> Result<()> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let account = sqlx::query!(
+            r#"SELECT a.id AS "id: AccountId", a.organisation_id AS "organisation_id: OrganisationId"
+               FROM billing_accounts a JOIN invoices i ON i.account_id = a.id WHERE i.id = $1"#,
+            Uuid::from(id),
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        let event = Event {
+            organisation_id: account.organisation_id,
+            kind: "refund.requested",
+            subject: id.into(),
+            payload: json!({ "account_id": account.id, "invoice_id": id }),
+        };
+        outbox::publish(&mut *transaction, event, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     /// A refund was taken back: what was bought runs again.

@@ -8,7 +8,7 @@ use platform::outbox::{self, Event};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::settle::{end_rivals, organisation, start_addons};
+use super::settle::{end_rivals, organisation, start_addons, tell_cancelled};
 use super::{LockedInvoice, Reversed};
 use crate::documents::credit_notes;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
@@ -47,7 +47,11 @@ pub(crate) async fn refund(
         match (invoice.reason.as_str(), invoice.from_plan_id) {
             // The better plan was paid back; the one before it was not.
             ("upgrade", Some(plan_id)) => subscription.plan_id = plan_id,
-            _ => subscription.state = subscription.state.revoked(now),
+            _ => {
+                subscription.state = subscription.state.revoked(now);
+                tell_cancelled(transaction, invoice.account_id, vec![subscription_id], "refunded", now)
+                    .await?;
+            }
         }
         subscription.save(transaction, now).await?;
         reversed.subscription_id = Some(subscription_id);

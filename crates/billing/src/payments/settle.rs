@@ -94,7 +94,17 @@ pub(crate) async fn settle(
         subject: id.into(),
         payload,
     };
-    outbox::publish(&mut **transaction, event, now).await?;
+    let completed = Event {
+        organisation_id: event.organisation_id,
+        kind: "payment.completed",
+        subject: id.into(),
+        payload: json!({
+            "account_id": invoice.account_id, "invoice_id": id, "subscription_id": settled.subscription_id,
+            "bundle_purchase_ids": settled.bundle_purchases, "addon_subscription_ids": settled.addon_subscriptions,
+            "tokens_credited": settled.tokens,
+        }),
+    };
+    outbox::publish_all(&mut **transaction, vec![event, completed], now).await?;
     Ok(settled)
 }
 
@@ -199,11 +209,34 @@ pub(super) async fn end_rivals(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    for rival in rivals {
-        let mut rival = LockedSubscription::load(transaction, invoice.account_id, rival).await?;
+    for rival in &rivals {
+        let mut rival = LockedSubscription::load(transaction, invoice.account_id, *rival).await?;
         rival.state = rival.state.revoked(now);
         rival.save(transaction, now).await?;
     }
+    tell_cancelled(transaction, invoice.account_id, rivals, "replaced", now).await
+}
+
+/// Tells that subscriptions ended without their owner's asking. Whoever is told something else about it, as by a receipt
+/// or a credit note, is not written about this: see `mails`.
+pub(crate) async fn tell_cancelled(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    ids: Vec<SubscriptionId>,
+    reason: &'static str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let organisation_id = organisation_of(transaction, account_id).await?;
+    let event = |id: SubscriptionId| Event {
+        organisation_id,
+        kind: "subscription.cancelled",
+        subject: id.into(),
+        payload: json!({ "account_id": account_id, "subscription_id": id, "reason": reason }),
+    };
+    outbox::publish_all(&mut **transaction, ids.into_iter().map(event).collect(), now).await?;
     Ok(())
 }
 

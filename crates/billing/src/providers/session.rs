@@ -6,10 +6,12 @@ use domain::ids::{AccountId, InvoiceId};
 use domain::money::Money;
 use platform::database::Transaction;
 use plugin_api::payment::{Interval, NewSession, Payer, Reading, SessionLine, SessionStatus, Subject};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::apply;
 use crate::catalogue::currency;
+use crate::checkout::publish;
 use crate::{Billing, Error, Result};
 
 /// What a payer brings along.
@@ -100,6 +102,7 @@ impl Billing {
         }
         let new = payable.into_session(invoice_id, checkout);
         let made = provider.create_session(&new).await?;
+        let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         sqlx::query!(
             "UPDATE invoices SET provider = $3, provider_session_id = $4, updated_at = $5
@@ -108,11 +111,15 @@ impl Billing {
             Uuid::from(invoice_id),
             provider.slug(),
             made.id,
-            self.clock.now(),
+            now,
         )
         .execute(&mut *transaction)
         .await?;
         apply::remember_customer(&mut transaction, permit.account_id(), made.customer.as_deref()).await?;
+        let payload = json!({
+            "account_id": permit.account_id(), "invoice_id": invoice_id, "provider": provider.slug(),
+        });
+        publish(&mut transaction, permit, "checkout.initiated", invoice_id.into(), payload, now).await?;
         transaction.commit().await?;
         Ok(PayPage { session_id: made.id, url: made.url })
     }

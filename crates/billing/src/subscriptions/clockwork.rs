@@ -167,7 +167,11 @@ async fn ask_for_renewal(
     if totals.total.minor == 0 {
         settle(&mut transaction, invoice_id, Capture::of_nothing(totals.total), now).await?;
     }
-    tell(&mut transaction, account_id, "subscription.renewal_requested", id, now).await?;
+    let organisation_id = organisation_of(&mut transaction, account_id).await?;
+    let payload = json!({ "account_id": account_id, "subscription_id": id, "invoice_id": invoice_id });
+    let event =
+        Event { organisation_id, kind: "subscription.renewal_requested", subject: id.into(), payload };
+    outbox::publish(&mut *transaction, event, now).await?;
     transaction.commit().await?;
     Ok(true)
 }

@@ -117,3 +117,21 @@ async fn a_failed_payment_is_told_and_an_event_about_nothing_harms_nobody(superu
     publish(json!({ "account_id": account_id, "invoice_id": ordered.invoice_id })).await;
     assert_eq!(world.subjects().await.len(), 1, "another attempt that failed is news");
 }
+
+/// A period that a provider could not collect has no invoice yet.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_period_that_was_not_collected_is_told(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    world.mails().await;
+    let tell = async || {
+        let payload = json!({ "account_id": world.ada.user_id, "subscription_id": id, "provider": "stripe" });
+        let event = Event { organisation_id: None, kind: "payment.failed", subject: id.into(), payload };
+        outbox::publish(&world.superuser, event, platform::clock::Clock::now(&world.clock)).await.unwrap();
+        world.subjects().await
+    };
+    assert!(tell().await.is_empty(), "it was collected in the meantime");
+    sqlx::query("UPDATE subscriptions SET is_past_due = true").execute(&world.superuser).await.unwrap();
+    world.clock.advance(TimeDelta::hours(1));
+    assert_eq!(tell().await, ["Your payment for Basic failed"]);
+}

@@ -5,6 +5,8 @@ mod buying;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod features;
+#[cfg(test)]
 mod mails;
 #[cfg(test)]
 mod managing;
@@ -18,3 +20,5 @@ mod reminding;
 mod subscribing;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod telling;

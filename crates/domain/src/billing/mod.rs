@@ -3,11 +3,14 @@
 
 pub mod account;
 pub mod catalogue;
+pub mod client_event;
+pub mod feature;
 pub mod invoice;
 pub mod period;
 pub mod proration;
 pub mod subscription;
 pub mod tax;
+pub mod webhook;
 
 pub use catalogue::{Addon, Plan, PlanCategory, PricedPlan, TokenBundle};
 pub use invoice::{InvoiceAction, InvoiceStatus, Totals};

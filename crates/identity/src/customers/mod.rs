@@ -69,6 +69,7 @@ impl Identity {
         .await
         .map_err(|error| Error::taken(error, &[("users_email_key", "email"), ("users_username_key", "email")]))?;
         people::record(&mut transaction, None, id, "customer.registered", id.into(), json!({}), now).await?;
+        people::tell(&mut transaction, None, "user.created", id, json!({}), now).await?;
         platform::mail::enqueue(&mut transaction, mail::welcome(&email, name, &self.base_url), now).await?;
         transaction.commit().await?;
         Ok(id)

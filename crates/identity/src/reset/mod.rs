@@ -47,6 +47,9 @@ impl Identity {
         repo::insert(&mut transaction, &token.hash, user.id, now).await?;
         let message = mail::message(&email, &user.full_name, &self.base_url, &token.text);
         platform::mail::enqueue(&mut transaction, message, now).await?;
+        // Never the link, which lets its holder in.
+        let kind = "security.password_reset.request";
+        people::tell(&mut transaction, user.organisation_id, kind, user.id, json!({}), now).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -77,6 +80,8 @@ impl Identity {
         let (action, facts) = ("password.reset", json!({ "sessions_ended": ended }));
         people::record(&mut transaction, user.organisation_id, user_id, action, user_id.into(), facts, now)
             .await?;
+        let kind = "security.password_reset.execute";
+        people::tell(&mut transaction, user.organisation_id, kind, user_id, json!({}), now).await?;
         Ok(transaction.commit().await?)
     }
 }

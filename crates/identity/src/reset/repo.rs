@@ -1,7 +1,7 @@
 //! The table `password_resets`.
 
 use chrono::{DateTime, Utc};
-use domain::ids::UserId;
+use domain::ids::{OrganisationId, UserId};
 use platform::database::Transaction;
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::Result;
 /// Who is sent a link.
 pub(super) struct Recipient {
     pub(super) id: UserId,
+    pub(super) organisation_id: Option<OrganisationId>,
     pub(super) full_name: String,
 }
 
@@ -19,7 +20,7 @@ pub(super) struct Recipient {
 pub(super) async fn lock_by_email(transaction: &mut Transaction, email: &str) -> Result<Option<Recipient>> {
     let recipient = sqlx::query_as!(
         Recipient,
-        r#"SELECT id AS "id: UserId", full_name FROM users WHERE email = $1 AND is_active FOR NO KEY UPDATE"#,
+        r#"SELECT id AS "id: UserId", organisation_id AS "organisation_id: OrganisationId", full_name FROM users WHERE email = $1 AND is_active FOR NO KEY UPDATE"#,
         email,
     )
     .fetch_optional(&mut **transaction)

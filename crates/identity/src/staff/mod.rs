@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::access_end::end_access;
 use crate::reset::new_password_checked;
-use crate::{Error, Identity, Result};
+use crate::{Error, Identity, Result, people};
 
 impl Identity {
     /// The people who work in the hotel, or did: active ones first, by name.
@@ -56,6 +56,8 @@ impl Identity {
             .map_err(|error| Error::taken(error, &fields))?;
         let facts = json!({ "username": draft.username, "role": draft.role });
         audit::record(&mut *transaction, Deed::of(&permit, "staff.created", id, facts), now).await?;
+        let organisation_id = Some(permit.organisation_id());
+        people::tell(&mut transaction, organisation_id, "user.created", id, json!({}), now).await?;
         transaction.commit().await?;
         Ok(StaffMember {
             id,
@@ -104,6 +106,10 @@ impl Identity {
             "is_active": is_active, "is_active_before": before.is_active, "sessions_ended": ended,
         });
         audit::record(&mut *transaction, Deed::of(&permit, "staff.changed", user_id, facts), now).await?;
+        if before.is_active != is_active {
+            let organisation_id = Some(permit.organisation_id());
+            people::tell_status(&mut transaction, organisation_id, user_id, is_active, now).await?;
+        }
         Ok(transaction.commit().await?)
     }
 
@@ -124,7 +130,7 @@ impl Identity {
         if user_id == permit.actor().user_id || !permit.role().may_assign(member.highest_role) {
             return Err(Error::Forbidden);
         }
-        crate::people::set_password(&mut transaction, user_id, &hash).await?;
+        people::set_password(&mut transaction, user_id, &hash).await?;
         let ended = end_access(&mut transaction, user_id, None, now).await?;
         let facts = json!({ "sessions_ended": ended });
         audit::record(&mut *transaction, Deed::of(&permit, "password.changed", user_id, facts), now).await?;

@@ -25,4 +25,6 @@ mod staff_rules;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod telling;
+#[cfg(test)]
 mod tokens;

@@ -4,7 +4,7 @@
 //! when it dies, another one takes the job over. A job that fails is tried again after a back-off, ten times in all, and
 //! is then kept as dead for the admin.
 //!
-//! * [`enqueue`]: a job to be done, in the caller's transaction
+//! * [`enqueue`], [`enqueue_all`]: jobs to be done, in the caller's transaction
 //! * [`Handlers`]: what carries out the jobs of each queue
 //! * [`Worker`]: carries out jobs until it is told to stop
 //! * [`Cron`]: jobs by the clock, once for each tick however many workers there are
@@ -88,4 +88,31 @@ pub async fn enqueue<J: Job>(
     .fetch_one(connection)
     .await?;
     Ok(id)
+}
+
+/// [`enqueue`] for any number of jobs, each with a deduplication key, in one statement.
+pub async fn enqueue_all<J: Job>(
+    connection: &mut PgConnection,
+    jobs: &[(String, J)],
+    run_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = jobs.iter().map(|_| crate::ids::new()).collect();
+    let keys: Vec<String> = jobs.iter().map(|(key, _)| key.clone()).collect();
+    let payloads = jobs.iter().map(|(_, job)| serde_json::to_value(job)).collect::<Result<Vec<_>, _>>();
+    let payloads = payloads.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    // In the order of their keys, so that two who enqueue the same at once do not wait for each other in a circle.
+    sqlx::query!(
+        "SELECT enqueue_once(id, $1, payload, key, $5, $6)
+         FROM (SELECT * FROM unnest($2::uuid[], $3::jsonb[], $4::text[]) AS t (id, payload, key) ORDER BY key) AS job",
+        J::QUEUE,
+        &ids,
+        &payloads,
+        &keys,
+        run_at,
+        now,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(())
 }

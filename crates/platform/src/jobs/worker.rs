@@ -32,19 +32,29 @@ pub struct Worker {
     clock: SharedClock,
     handlers: Arc<Handlers>,
     crons: Vec<Cron>,
+    queues: Vec<String>,
     concurrency: usize,
 }
 
 impl Worker {
     /// A worker that does nothing by the clock, and four jobs at a time.
     pub fn new(database: Database, clock: SharedClock, handlers: Arc<Handlers>) -> Self {
-        Self { database, clock, handlers, crons: Vec::new(), concurrency: CONCURRENCY }
+        let queues = handlers.queues().map(str::to_owned).collect();
+        Self { database, clock, handlers, crons: Vec::new(), queues, concurrency: CONCURRENCY }
     }
 
     /// Has it enqueue jobs by the clock as well.
     #[must_use]
     pub fn with_crons(mut self, crons: Vec<Cron>) -> Self {
         self.crons = crons;
+        self
+    }
+
+    /// Has it take jobs of these queues alone, of those that have a handler: what waits for other machines has workers of
+    /// its own, so that nothing else waits for it.
+    #[must_use]
+    pub fn with_queues(mut self, is_taken: impl Fn(&str) -> bool) -> Self {
+        self.queues.retain(|queue| is_taken(queue));
         self
     }
 
@@ -64,14 +74,13 @@ impl Worker {
     }
 
     async fn work(&mut self, wake: &Notify, stop: &CancellationToken) {
-        let queues: Vec<String> = self.handlers.queues().map(str::to_owned).collect();
         let mut ticker = Ticker::new(std::mem::take(&mut self.crons));
         let mut looked_for_unknown = None;
         let mut running = JoinSet::new();
         while !stop.is_cancelled() {
             ticker.tick(&self.database, self.clock.now()).await;
             self.look_for_unknown(&mut looked_for_unknown).await;
-            if let Err(error) = self.start(&queues, &mut running).await {
+            if let Err(error) = self.start(&mut running).await {
                 tracing::warn!(%error, "jobs.not_claimed");
             }
             tokio::select! {
@@ -88,13 +97,13 @@ impl Worker {
     }
 
     /// Begins as many jobs as there are places and jobs.
-    async fn start(&self, queues: &[String], running: &mut JoinSet<Outcome>) -> Result<(), sqlx::Error> {
+    async fn start(&self, running: &mut JoinSet<Outcome>) -> Result<(), sqlx::Error> {
         let free = i64::try_from(self.concurrency.saturating_sub(running.len())).unwrap_or(i64::MAX);
         if free == 0 {
             return Ok(());
         }
         let mut connection = self.database.worker().acquire().await?;
-        let jobs = queue::claim(&mut connection, queues, free, self.clock.now()).await?;
+        let jobs = queue::claim(&mut connection, &self.queues, free, self.clock.now()).await?;
         for job in jobs {
             running.spawn(run::run(
                 job,

@@ -290,7 +290,7 @@ async fn read(
         .fetch_one(&mut *connection)
         .await?;
     let rows = sqlx::query!(
-        r#"SELECT transaction::text AS "transaction!", position, organisation_id, kind, subject, payload, occurred_at
+        r#"SELECT transaction::text AS "transaction!", position, id, organisation_id, kind, subject, payload, occurred_at
            FROM events
            WHERE (transaction, position) > ($1::text::xid8, $2) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
            ORDER BY transaction, position LIMIT $3"#,
@@ -302,6 +302,7 @@ async fn read(
     .await?;
     let events = rows.into_iter().map(|row| {
         let event = Published {
+            id: row.id,
             position: row.position,
             organisation_id: row.organisation_id.map(Into::into),
             kind: row.kind,

@@ -39,6 +39,8 @@ pub struct Event {
 /// An event as its consumers see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Published {
+    /// Names the event for ever: who is told it twice knows it by this.
+    pub id: Uuid,
     /// Numbers events; a later event of one transaction has a greater number. Between transactions only the order of
     /// delivery counts.
     pub position: i64,

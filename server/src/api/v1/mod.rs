@@ -7,6 +7,8 @@ mod auth;
 pub(super) mod caller;
 mod checkout;
 pub(crate) mod documents;
+mod events;
+mod features;
 mod invoices;
 mod payments;
 mod plans;
@@ -69,6 +71,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::status))
         .routes(routes!(sessions::portal))
+        .routes(routes!(features::list))
+        .routes(routes!(features::use_it))
+        .routes(routes!(events::keep))
+        .routes(routes!(events::types))
         .routes(routes!(settings::payment_methods))
         .routes(routes!(settings::payment_method))
         .routes(routes!(settings::terms))

@@ -81,7 +81,12 @@ impl From<E> for Problem {
                 tracing::warn!(%problem, "billing.provider_unavailable");
                 Self::unavailable()
             }
-            E::NotYourInvoice => Self::forbidden(error.to_string()),
+            E::NotYourInvoice | E::NoFeature => Self::forbidden(error.to_string()),
+            E::TooManyRequests { retry_after_seconds } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
+                    .code("too_many_requests")
+                    .retry_after(retry_after_seconds)
+            }
             E::Database(error) => error.into(),
             E::Inconsistent(what) => {
                 tracing::error!(what, "billing.inconsistent_row");

@@ -9,7 +9,7 @@ use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
@@ -80,11 +80,13 @@ async fn kept(response: Response) -> (Response, Verdict) {
             | StatusCode::PAYMENT_REQUIRED
             | StatusCode::FORBIDDEN
     );
+    // What says that it must not be kept holds a secret, such as what webhooks are signed with.
+    let is_secret = response.headers().get(CACHE_CONTROL).is_some_and(|value| value == "no-store");
     let is_small = response.body().size_hint().exact().is_some_and(|size| size <= limits::MAX_BODY as u64);
     if status.is_server_error() {
         return (response, Verdict::Undo);
     }
-    if may_pass || !is_small {
+    if may_pass || is_secret || !is_small {
         return (response, Verdict::Forget);
     }
     let (parts, body) = response.into_parts();

@@ -8,7 +8,7 @@ use domain::ids::AccountId;
 use platform::database::Transaction;
 use platform::outbox::{self, Event};
 use plugin_api::payment::{Reading, SessionStatus, Subject};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Outcome;
@@ -98,8 +98,20 @@ impl Purchase<'_> {
         what: &'static str,
         subject: Uuid,
     ) -> Result<()> {
+        self.tell_with(transaction, kind, subject, json!({ what: subject })).await
+    }
+
+    /// [`Purchase::tell`] with further facts.
+    async fn tell_with(
+        &self,
+        transaction: &mut Transaction,
+        kind: &'static str,
+        subject: Uuid,
+        mut payload: Value,
+    ) -> Result<()> {
         let organisation_id = payments::organisation_of(transaction, self.account_id).await?;
-        let payload = json!({ "account_id": self.account_id, "provider": self.provider, what: subject });
+        payload["account_id"] = json!(self.account_id);
+        payload["provider"] = json!(self.provider);
         outbox::publish(&mut **transaction, Event { organisation_id, kind, subject, payload }, self.now)
             .await?;
         Ok(())

@@ -6,6 +6,7 @@ use domain::billing::{SubscriptionStatus, Totals};
 use domain::ids::{InvoiceId, PlanId, SubscriptionId};
 use platform::database::Transaction;
 use plugin_api::payment::{PaidPeriod, SubscriptionReading, SubscriptionStanding};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::Purchase;
@@ -59,7 +60,7 @@ impl Purchase<'_> {
         .execute(&mut **transaction)
         .await?;
         if is_past_due && !known.is_past_due {
-            self.tell(transaction, "payment.failed", "subscription_id", id.into()).await?;
+            self.tell_not_collected(transaction, id).await?;
         }
         // Only what changed at the provider is done here: what changed here is on its way there.
         match (known.provider_renews.unwrap_or(true), renews) {
@@ -178,6 +179,25 @@ impl Purchase<'_> {
         void_open_changes(transaction, &subscription, self.now).await?;
         subscription.write(transaction, self.now).await?;
         self.tell(transaction, "subscription.cancelled", "subscription_id", id.into()).await
+    }
+
+    /// Tells that a period could not be collected, with the invoice over it, where there is one: a period that a provider
+    /// collects has one once it is paid.
+    async fn tell_not_collected(&self, transaction: &mut Transaction, id: SubscriptionId) -> Result<()> {
+        let invoice_id = sqlx::query_scalar!(
+            "SELECT id FROM invoices
+             WHERE account_id = $1 AND subscription_id = $2 AND status IN ('pending', 'failed') AND reason IN ('purchase', 'renewal')
+             ORDER BY invoiced_at DESC, id DESC LIMIT 1",
+            Uuid::from(self.account_id),
+            Uuid::from(id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?;
+        let payload = match invoice_id {
+            Some(invoice_id) => json!({ "subscription_id": id, "invoice_id": invoice_id }),
+            None => json!({ "subscription_id": id }),
+        };
+        self.tell_with(transaction, "payment.failed", id.into(), payload).await
     }
 
     /// The customer changed their mind on the provider's page.

@@ -4,6 +4,7 @@
 mod addons;
 mod analytics;
 mod categories;
+mod client_events;
 mod countries;
 mod currencies;
 mod invoices;
@@ -15,6 +16,7 @@ mod subscriptions;
 mod taxes;
 mod token_bundles;
 mod users;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +38,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .nest("/api/v1/admin/addons", addons::router())
         .nest("/api/v1/admin/token-bundles", token_bundles::router())
         .nest("/api/v1/admin/provider-events", provider_events::router())
+        .nest("/api/v1/admin/webhooks", webhooks::router())
+        .nest("/api/v1/admin/client-events", client_events::router())
         .nest("/api/v1/admin/users", users::router())
         .nest("/api/v1/admin/analytics", analytics::router())
         .nest("/api/v1/admin/invoices", invoices::router())
