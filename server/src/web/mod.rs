@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod live;
 pub mod metrics;
+pub mod module_gate;
 pub mod origin;
 pub mod pages;
 pub mod panics;

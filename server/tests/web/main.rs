@@ -1,6 +1,8 @@
 //! The web layer through the whole router, on a database of its own for each test.
 
 #[cfg(test)]
+mod companies;
+#[cfg(test)]
 mod database_down;
 #[cfg(test)]
 mod demo;
@@ -10,6 +12,8 @@ mod desk;
 mod form_flash;
 #[cfg(test)]
 mod headers;
+#[cfg(test)]
+mod hotel_subscriptions;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]

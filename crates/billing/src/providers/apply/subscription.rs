@@ -58,6 +58,9 @@ impl Purchase<'_> {
         )
         .execute(&mut **transaction)
         .await?;
+        if known.provider_subscription_id.is_none() {
+            self.tell(transaction, "subscription.collected", "subscription_id", id.into()).await?;
+        }
         if is_past_due && !known.is_past_due {
             self.tell(transaction, "payment.failed", "subscription_id", id.into()).await?;
         }
