@@ -285,7 +285,7 @@ impl From<identity::Error> for AppError {
         use identity::Error as E;
         match error {
             E::Invalid(problems) => Self::Invalid(problems),
-            E::WrongCredentials => Self::WrongCredentials,
+            E::WrongCredentials | E::UnknownCompany => Self::WrongCredentials,
             E::Inactive => Self::Inactive,
             E::TooManyAttempts { retry_after_seconds } => Self::TooManyAttempts { retry_after_seconds },
             E::BadToken | E::ExpiredToken => Self::BadLink,

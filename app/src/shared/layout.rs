@@ -12,8 +12,9 @@ use super::live::{LiveState, LiveVersion, listen};
 use super::page::PageFacts;
 use super::show;
 use crate::desk::booking::ActOnStay;
-use crate::desk::shell::{ChooseHotel, load_day};
+use crate::desk::shell::{ChooseHotel, Day, load_day};
 use crate::entry::sign_in::SignOut;
+use crate::error::AppError;
 use crate::routes;
 use crate::texts::{fill, notice_text, texts};
 
@@ -31,14 +32,16 @@ pub fn Desk(
             .into_any();
     }
     let state = listen();
+    let day = Resource::new(LiveVersion::get, |_| load_day());
     let t = texts();
     view! {
         <a class="skip" href="#content">{t.common.skip_to_content}</a>
         <div class="desk">
             <Rail/>
             <div class="desk-column">
-                <TopBar state/>
+                <TopBar state day/>
                 <main id="content" class="content">
+                    <Lapsed day/>
                     <DoneNotice/>
                     {children()}
                 </main>
@@ -109,16 +112,15 @@ fn PhoneBar() -> impl IntoView {
 }
 
 #[component]
-fn TopBar(state: RwSignal<LiveState>) -> impl IntoView {
+fn TopBar(state: RwSignal<LiveState>, day: Resource<Result<Day, AppError>>) -> impl IntoView {
     let t = texts();
-    let day = Resource::new(LiveVersion::get, |_| load_day());
     view! {
         <header class="top-bar">
             <HotelName/>
             <Transition>
                 {move || Suspend::new(async move {
-                    day.await.ok().map(|(date, audit)| view! {
-                        <span class="business-date">{show::full_date(date)}</span> <Audit audit/>
+                    day.await.ok().map(|day| view! {
+                        <span class="business-date">{show::full_date(day.date)}</span> <Audit audit=day.audit/>
                     })
                 })}
             </Transition>
@@ -138,6 +140,31 @@ fn TopBar(state: RwSignal<LiveState>) -> impl IntoView {
         </header>
     }
     .into_any()
+}
+
+/// Says that the hotel's subscription has lapsed, and leads whoever may buy to where it is renewed.
+#[component]
+fn Lapsed(day: Resource<Result<Day, AppError>>) -> impl IntoView {
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                day.await.is_ok_and(|day| day.has_lapsed).then(|| view! { <LapsedNotice/> })
+            })}
+        </Transition>
+    }
+    .into_any()
+}
+
+#[component]
+fn LapsedNotice() -> impl IntoView {
+    let t = &texts().lapsed;
+    let may_buy = PageFacts::get().may(Permission::ManageBilling);
+    let what_to_do = if may_buy { t.renew_text } else { t.ask_text };
+    view! {
+        <Notice kind=NoticeKind::Problem text=format!("{} {what_to_do}", t.text)>
+            {may_buy.then(|| view! { <a class="button" href=routes::STORE>{t.renew}</a> })}
+        </Notice>
+    }
 }
 
 /// The hotel in use, and the way to the reader's others.

@@ -43,6 +43,16 @@ catalogue! {
 }
 
 catalogue! {
+    /// A subscription that has lapsed.
+    Lapsed {
+        text: "The subscription of this hotel has lapsed. Everything is kept and can be read; new bookings and reports wait for a renewal.",
+        renew_text: "Renew it, and the desk goes on at once.",
+        ask_text: "Please tell an owner or manager of the hotel.",
+        renew: "Renew",
+    }
+}
+
+catalogue! {
     /// Keys.
     Keys {
         title: "Keys",

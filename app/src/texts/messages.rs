@@ -81,7 +81,7 @@ catalogue! {
         inactive: "This account is not active. An owner or manager can activate it.",
         too_many_attempts: "Too many failed attempts. Please try again in {minutes} minutes.",
         bad_link: "This link was used already or is too old. Please ask for a new one.",
-        subscription_lapsed: "The subscription of this hotel has lapsed. Reading works; new bookings need a renewal.",
+        subscription_lapsed: "The subscription of this hotel has lapsed. Reading works; new bookings and reports need a renewal.",
         unavailable: "The server cannot be reached at the moment. Nothing was lost; please try again in a moment.",
         internal: "Something went wrong on our side. Nothing was saved; the log knows more.",
     }
@@ -130,6 +130,10 @@ catalogue! {
         reinstated: "Brought back",
         guest_changed: "Guest changed",
         guest_created: "Guest added",
+        company_changed: "Company changed by the platform's admin",
+        company_registered: "Company registered",
+        user_impersonated: "The platform's admin signed in as a colleague",
+        impersonation_request: "Asked for in a colleague's name",
         hotel_changed: "Hotel changed",
         hotel_registered: "Hotel registered",
         password_changed: "Password changed",
@@ -178,6 +182,10 @@ catalogue! {
         address: "from",
         hotel: "hotel",
         owner: "owner",
+        impersonated_by: "in their name by",
+        admin: "admin",
+        method: "request",
+        path: "to",
     }
 }
 
@@ -203,6 +211,10 @@ pub fn fact_text(name: &str) -> Option<&'static str> {
         "address" => t.address,
         "hotel" => t.hotel,
         "owner" => t.owner,
+        "impersonated_by" => t.impersonated_by,
+        "admin" => t.admin,
+        "method" => t.method,
+        "path" => t.path,
         _ => return None,
     })
 }
@@ -355,6 +367,10 @@ pub fn history_text(action: &str) -> String {
         "stay.reinstated" => t.reinstated,
         "guest.changed" => t.guest_changed,
         "guest.created" => t.guest_created,
+        "company.changed" => t.company_changed,
+        "company.registered" => t.company_registered,
+        "user.impersonated" => t.user_impersonated,
+        "impersonation.request" => t.impersonation_request,
         "hotel.changed" => t.hotel_changed,
         "hotel.registered" => t.hotel_registered,
         "password.changed" => t.password_changed,

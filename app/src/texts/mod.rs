@@ -38,6 +38,8 @@ pub struct Texts {
     pub nav: desk::Nav,
     /// The live state.
     pub live: desk::LiveTexts,
+    /// A subscription that has lapsed.
+    pub lapsed: desk::Lapsed,
     /// Keys.
     pub keys: desk::Keys,
     /// Before one is signed in.
@@ -121,6 +123,7 @@ static EN: Texts = Texts {
     common: Common::EN,
     nav: desk::Nav::EN,
     live: desk::LiveTexts::EN,
+    lapsed: desk::Lapsed::EN,
     keys: desk::Keys::EN,
     entry: entry::Entry::EN,
     register: entry::Register::EN,

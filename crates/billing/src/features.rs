@@ -12,7 +12,7 @@ use platform::database::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::store::opens;
+use crate::modules::open_until;
 use crate::{Billing, Error, Result, accounts, input};
 
 /// The most uses that are counted at once.
@@ -168,7 +168,7 @@ async fn grants(
             cancelled_at: row.cancelled_at,
             paused_at: row.paused_at,
         })?;
-        if opens(&state, row.is_collected, now) {
+        if open_until(&state, row.is_collected).is_some_and(|end| now < end) {
             let billing_period = row.billing_period.parse()?;
             let is_collected = row.is_collected;
             entitlements.push(Entitlement { features: row.features, state, billing_period, is_collected });

@@ -4,7 +4,8 @@
 //! * [`checkout`]: a plan, add-ons and bundles become one invoice
 //! * [`payments`]: an invoice is settled, refunded or restored; what was bought follows
 //! * [`providers`]: the pages of payment providers, and what they send
-//! * [`store`]: what can be bought; the modules of a company
+//! * [`store`]: what can be bought
+//! * [`modules`]: which modules a company has, and until when
 //! * [`subscriptions`]: pause, resume, cancel, change of plan; what time does to them
 //! * [`invoices`]: reading and voiding; numbers without a gap
 //! * [`documents`]: invoices and credit notes as PDF
@@ -33,6 +34,7 @@ mod input;
 pub mod invoices;
 pub mod lists;
 pub mod mails;
+pub mod modules;
 pub mod payments;
 pub mod providers;
 pub mod settings;

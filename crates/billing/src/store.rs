@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::AccountPermit;
 use domain::billing::account::{Module, Shop, SubscriptionView};
-use domain::billing::{Addon, PricedPlan, SubscriptionState, TokenBundle};
+use domain::billing::{Addon, PricedPlan, TokenBundle};
 use domain::money::{Currency, Money};
 
 use crate::catalogue::{self, PlanQuery, Setting};
+use crate::modules::{MODULES, open_until};
 use crate::subscriptions::Subscription;
-use crate::subscriptions::clockwork::COLLECTION_DAYS;
 use crate::{Billing, Result};
-
-/// The modules that are sold, whether or not a plan for them is on offer just now.
-const MODULES: [&str; 2] = ["hotel", "tour"];
 
 impl From<Subscription> for SubscriptionView {
     fn from(subscription: Subscription) -> Self {
@@ -30,17 +26,6 @@ impl From<Subscription> for SubscriptionView {
             is_past_due: subscription.is_past_due,
         }
     }
-}
-
-/// Whether a subscription opens what it is for. A provider that collects it has some days after the end, since its word
-/// comes later and it tries a refused card again.
-pub(crate) fn opens(state: &SubscriptionState, is_collected: bool, now: DateTime<Utc>) -> bool {
-    let grace = if is_collected && matches!(state, SubscriptionState::Active { .. }) {
-        TimeDelta::days(COLLECTION_DAYS.into())
-    } else {
-        TimeDelta::zero()
-    };
-    state.gives_access(now - grace)
 }
 
 impl Billing {
@@ -93,6 +78,7 @@ impl Billing {
         let now = self.clock.now();
         let country = self.country(permit).await?;
         let subscriptions = self.subscriptions(permit).await?;
+        let access = self.own_modules(permit.actor()).await?;
         let mut transaction = self.begin(permit).await?;
         let query = PlanQuery { currency: Some("USD".to_owned()), country, category: None };
         let setting = Setting::load(&mut transaction, &query, now).await?;
@@ -110,13 +96,12 @@ impl Billing {
             .into_iter()
             .map(|(name, plans)| {
                 let of_module = |it: &&Subscription| it.module.as_deref() == Some(name.as_str());
-                let opening = subscriptions
-                    .iter()
-                    .filter(of_module)
-                    .find(|it| opens(&it.state, it.provider_subscription_id.is_some(), now));
+                let opening = subscriptions.iter().filter(of_module).find(|it| {
+                    open_until(&it.state, it.provider_subscription_id.is_some()).is_some_and(|end| now < end)
+                });
                 let shown = opening.or_else(|| subscriptions.iter().find(of_module));
                 Module {
-                    is_enabled: opening.is_some(),
+                    is_enabled: access.get(&name).is_some_and(|access| access.is_open(now)),
                     valid_until: opening.and_then(|it| it.state.expires_at()),
                     subscription: shown.cloned().map(Into::into),
                     plans,

@@ -102,6 +102,12 @@ pub struct Actor {
     pub username: String,
     /// Whether the user runs the platform.
     pub is_platform_admin: bool,
+    /// Whether the user runs the organisation as a whole, also while it has no hotel.
+    #[serde(default)]
+    pub is_company_admin: bool,
+    /// The platform's admin who acts in the user's name, if one does.
+    #[serde(default)]
+    pub impersonated_by: Option<UserId>,
     /// The hotels the user works in.
     pub memberships: Vec<Membership>,
 }
@@ -253,8 +259,20 @@ impl Actor {
             full_name: String::new(),
             username: String::new(),
             is_platform_admin: false,
+            is_company_admin: false,
+            impersonated_by: None,
             memberships: Vec::new(),
         }
+    }
+
+    /// Whether the actor runs the organisation they work for: as a whole, or any of its hotels.
+    pub fn runs_company(&self) -> bool {
+        self.organisation_id.is_some()
+            && (self.is_company_admin
+                || self
+                    .memberships
+                    .iter()
+                    .any(|membership| membership.role.allows(Permission::ManageBilling)))
     }
 
     /// Proves that the actor may use the account that is their own.
@@ -262,18 +280,22 @@ impl Actor {
         AccountPermit { actor: self, account_id: AccountId(self.user_id.0) }
     }
 
-    /// Proves that the actor may use the account of the organisation they run: of any of its hotels.
+    /// Proves that the actor may use the account of the organisation they run: as a whole, or any of its hotels.
     pub fn company_account(&self) -> Result<AccountPermit<'_>, Forbidden> {
         let organisation_id = self.organisation_id.ok_or(Forbidden)?;
-        if !self.memberships.iter().any(|membership| membership.role.allows(Permission::ManageBilling)) {
+        if !self.runs_company() {
             return Err(Forbidden);
         }
         Ok(AccountPermit { actor: self, account_id: AccountId(organisation_id.0) })
     }
 
-    /// Proves that the actor runs the platform.
+    /// Proves that the actor runs the platform. Nobody does so in somebody else's name.
     pub fn admin(&self) -> Result<AdminPermit<'_>, Forbidden> {
-        if self.is_platform_admin { Ok(AdminPermit { actor: self }) } else { Err(Forbidden) }
+        if self.is_platform_admin && self.impersonated_by.is_none() {
+            Ok(AdminPermit { actor: self })
+        } else {
+            Err(Forbidden)
+        }
     }
 
     /// The hotel a request without one means: the first the user works in.
@@ -297,8 +319,8 @@ mod tests {
             organisation_id: Some(OrganisationId(Uuid::from_u128(2))),
             full_name: "Ada".into(),
             username: "ada".into(),
-            is_platform_admin: false,
             memberships: vec![membership],
+            ..Actor::nobody()
         };
         (actor, hotel_id)
     }
@@ -314,6 +336,24 @@ mod tests {
     fn nobody_has_a_permission_in_a_hotel_they_do_not_work_in() {
         let (actor, _) = actor(Role::Owner);
         assert!(actor.permit::<right::ViewDesk>(HotelId(Uuid::from_u128(8))).is_err());
+    }
+
+    #[test]
+    fn who_runs_a_company_buys_for_it_also_without_a_hotel() {
+        let (reception, _) = actor(Role::Reception);
+        assert!(!reception.runs_company() && reception.company_account().is_err());
+        let founder = Actor { is_company_admin: true, memberships: Vec::new(), ..reception.clone() };
+        assert!(founder.company_account().is_ok_and(|permit| permit.is_company()));
+        let customer = Actor { is_company_admin: true, organisation_id: None, ..reception };
+        assert!(!customer.runs_company(), "there is no company to run");
+    }
+
+    #[test]
+    fn nobody_runs_the_platform_in_somebody_elses_name() {
+        let admin = Actor { is_platform_admin: true, ..Actor::nobody() };
+        assert!(admin.admin().is_ok());
+        let other = Some(UserId(Uuid::from_u128(9)));
+        assert!(Actor { impersonated_by: other, ..admin }.admin().is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! * [`stay`]: half-open civil date ranges and the life of a stay
 //! * [`booking`], [`room`], [`guest`], [`hotel`], [`staff`]: what desks show and send
 //! * [`billing`]: periods, subscriptions, proration, tax and invoices
+//! * [`company`]: how a company's package stands
 //! * [`access`]: roles, permissions and the proof that one was checked
 //! * [`reference`]: the short references people read to each other
 //! * [`problem`]: what is wrong with a field, as a code
@@ -15,6 +16,7 @@
 pub mod access;
 pub mod billing;
 pub mod booking;
+pub mod company;
 pub mod format;
 pub mod guest;
 pub mod hotel;

@@ -32,12 +32,13 @@ impl Identity {
         let mut transaction = self.database.begin(&permit).await?;
         // Two ranges of one index, each read backwards no further than the page.
         let mut rows = sqlx::query!(
-            r#"SELECT a.id AS "id!", a.action AS "action!", a.at AS "at!", a.facts AS "facts!", u.full_name AS "by?"
-               FROM ((SELECT id, action, at, facts, user_id FROM audit_log
+            r#"SELECT a.id AS "id!", a.action AS "action!", a.at AS "at!", a.facts AS "facts!", u.full_name AS "by?",
+                      CASE WHEN a.impersonated_by IS NOT NULL THEN impersonator_name(a.impersonated_by) END AS impersonator
+               FROM ((SELECT id, action, at, facts, user_id, impersonated_by FROM audit_log
                       WHERE organisation_id = $1 AND hotel_id = $2 AND id < $3
                       ORDER BY id DESC LIMIT $4)
                      UNION ALL
-                     (SELECT id, action, at, facts, user_id FROM audit_log
+                     (SELECT id, action, at, facts, user_id, impersonated_by FROM audit_log
                       WHERE organisation_id = $1 AND hotel_id IS NULL AND id < $3
                         AND user_id IN (SELECT user_id FROM memberships WHERE hotel_id = $2)
                       ORDER BY id DESC LIMIT $4)) a
@@ -59,19 +60,21 @@ impl Identity {
             action: row.action,
             by: row.by,
             at: row.at.fixed_offset(),
-            facts: facts(row.facts),
+            facts: facts(row.facts, row.impersonator),
         });
         Ok(AuditPage { entries: entries.collect(), next })
     }
 }
 
-fn facts(value: Value) -> Vec<(String, String)> {
-    let Value::Object(facts) = value else {
-        return Vec::new();
-    };
+/// Facts by name, with the admin who acted in the person's name.
+fn facts(value: Value, impersonator: Option<String>) -> Vec<(String, String)> {
     let text = |value: Value| match value {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    facts.into_iter().map(|(name, value)| (name, text(value))).collect()
+    let named = match value {
+        Value::Object(facts) => facts.into_iter().map(|(name, value)| (name, text(value))).collect(),
+        _ => Vec::new(),
+    };
+    impersonator.map(|name| ("impersonated_by".to_owned(), name)).into_iter().chain(named).collect()
 }

@@ -11,6 +11,9 @@ pub enum Error {
     /// No such user, or another password. Which of them is not told.
     #[error("incorrect username or password")]
     WrongCredentials,
+    /// No company has this code.
+    #[error("invalid company code")]
+    UnknownCompany,
     /// The password is right, and the user was deactivated.
     #[error("the user is inactive")]
     Inactive,

@@ -9,6 +9,7 @@
 //! * [`customers`]: people without an organisation, who sign up by themselves
 //! * [`managed`]: everybody, for the admin of the platform
 //! * [`registration`]: a new company with its first hotel and owner
+//! * [`companies`]: company accounts; for the admin, all of them, and acting in the name of their people
 //! * [`operator`]: what somebody with a shell on the server may do
 //! * [`audit`]: reading who did what; [`expiry`]: the nightly deletion of what has expired
 //!
@@ -17,6 +18,7 @@
 
 mod access_end;
 pub mod audit;
+pub mod companies;
 pub mod cookie;
 pub mod customers;
 mod error;

@@ -22,7 +22,7 @@ pub(crate) struct Person {
 /// Loads a person with their memberships, ordered by hotel name. For the identity role.
 pub(crate) async fn load(executor: impl PgExecutor<'_>, user_id: UserId) -> Result<Option<Person>> {
     let row = sqlx::query!(
-        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin, u.is_active,
+        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin, u.is_company_admin, u.is_active,
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
                                             ORDER BY h.name, h.id), '[]')
@@ -40,6 +40,8 @@ pub(crate) async fn load(executor: impl PgExecutor<'_>, user_id: UserId) -> Resu
             full_name: row.full_name,
             username: row.username,
             is_platform_admin: row.is_platform_admin,
+            is_company_admin: row.is_company_admin,
+            impersonated_by: None,
             memberships: row.memberships.0,
         },
         is_active: row.is_active,

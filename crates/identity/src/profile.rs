@@ -10,6 +10,11 @@ use crate::access_end::end_access;
 use crate::reset::new_password_checked;
 use crate::{Error, Identity, Result, people};
 
+/// Who acts in somebody's name does not change how they sign in.
+fn own_name(actor: &Actor) -> Result<()> {
+    if actor.impersonated_by.is_none() { Ok(()) } else { Err(Error::Forbidden) }
+}
+
 impl Identity {
     /// Changes the actor's password, and ends everything they are signed in with but the session `current`.
     ///
@@ -22,6 +27,7 @@ impl Identity {
         old: &str,
         new: &str,
     ) -> Result<()> {
+        own_name(actor)?;
         let new = new_password_checked("new_password", new)?;
         let user_id = actor.user_id;
         let attempt = self.limits.confirmation(user_id);
@@ -61,6 +67,7 @@ impl Identity {
     /// address signs in with the new one from then on, and cannot be without; links for another password that were
     /// sent to the old one end.
     pub async fn change_profile(&self, actor: &Actor, full_name: &str, email: &str) -> Result<()> {
+        own_name(actor)?;
         let now = self.clock.now();
         let mut transaction = self.database.begin_identity().await?;
         let user = people::lock_active(&mut transaction, actor.user_id).await?.ok_or(Error::NotFound)?;

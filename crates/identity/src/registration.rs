@@ -1,4 +1,4 @@
-//! A new company with its first hotel and its owner.
+//! A new company with its first hotel and its owner. Its code is the next number (spec `hotel-modules.md` 2.2).
 
 use domain::access::Role;
 use domain::hotel::Registration;
@@ -11,12 +11,6 @@ use uuid::Uuid;
 
 use crate::staff::insert_membership;
 use crate::{Error, Identity, Result, people};
-
-/// The longest part of a company code that comes from the name.
-const LONGEST_SLUG: usize = 40;
-
-/// Letters and digits that are not taken for each other.
-const CODE_LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 impl Identity {
     /// Writes organisation, hotel, owner and membership inside `transaction`, which was opened with
@@ -39,9 +33,8 @@ impl Identity {
         let now = self.clock.now();
         let (organisation, hotel_uuid) = (Uuid::from(organisation_id), Uuid::from(hotel_id));
         sqlx::query!(
-            "INSERT INTO organisations (id, code, name, created_at) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO organisations (id, code, name, created_at) VALUES ($1, next_company_code(), $2, $3)",
             organisation,
-            company_code(&hotel.name, rand::random()),
             hotel.name,
             now,
         )
@@ -89,56 +82,5 @@ impl Identity {
         };
         audit::record(&mut **transaction, deed, now).await?;
         people::tell(transaction, Some(organisation_id), "user.created", owner_id, json!({}), now).await
-    }
-}
-
-/// A code that people can type: the name's letters, and eight that make it unlike any other.
-fn company_code(name: &str, random: u64) -> String {
-    let mut code = String::new();
-    for letter in name.chars().map(|c| c.to_ascii_lowercase()) {
-        if code.len() >= LONGEST_SLUG {
-            break;
-        }
-        if letter.is_ascii_alphanumeric() {
-            code.push(letter);
-        } else if !code.is_empty() && !code.ends_with('-') {
-            code.push('-');
-        }
-    }
-    let slug = code.trim_end_matches('-');
-    let mut code = if slug.is_empty() { "hotel-".to_owned() } else { format!("{slug}-") };
-    for position in 0..8 {
-        let index = (random >> (5 * position)) & 31;
-        code.push(char::from(CODE_LETTERS[usize::try_from(index).unwrap_or(0)]));
-    }
-    code
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn every_name_gives_a_code_that_can_be_typed(name: String, random: u64) {
-            let code = company_code(&name, random);
-            prop_assert!(code.len() <= LONGEST_SLUG + 9);
-            prop_assert!(code.split('-').all(|part| !part.is_empty()), "{code}");
-            prop_assert!(code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{code}");
-        }
-
-        #[test]
-        fn the_same_name_gives_another_code_each_time(first in 0..1u64 << 40, second in 0..1u64 << 40) {
-            prop_assume!(first != second);
-            prop_assert_ne!(company_code("Harbour House", first), company_code("Harbour House", second));
-        }
-    }
-
-    #[test]
-    fn the_name_can_be_recognised() {
-        assert_eq!(company_code("  Harbour & House!", 0), "harbour-house-00000000");
-        assert_eq!(company_code("ホテル", u64::MAX), "hotel-zzzzzzzz");
     }
 }

@@ -105,13 +105,13 @@ impl Database {
 
     /// Opens a transaction for somebody who proved a permission.
     pub async fn begin<R>(&self, permit: &Permit<'_, R>) -> Result<Transaction, sqlx::Error> {
-        self.begin_in(permit.organisation_id(), permit.actor().user_id).await
+        self.begin_with(&permit.organisation_id().to_string(), permit.actor()).await
     }
 
     /// Opens a transaction for somebody signed in, in their own organisation if they have one.
     pub async fn begin_as(&self, actor: &Actor) -> Result<Transaction, sqlx::Error> {
         let organisation = actor.organisation_id.map_or_else(String::new, |id| id.to_string());
-        self.begin_with(&organisation, actor.user_id).await
+        self.begin_with(&organisation, actor).await
     }
 
     /// Opens a transaction in an organisation that is being made, or on behalf of a machine. Everything else uses
@@ -121,16 +121,16 @@ impl Database {
         organisation_id: OrganisationId,
         user_id: UserId,
     ) -> Result<Transaction, sqlx::Error> {
-        self.begin_with(&organisation_id.to_string(), user_id).await
+        self.begin_with_role("", &organisation_id.to_string(), user_id, None).await
     }
 
     /// Opens a transaction of the platform's admin, who sees all accounts.
     pub async fn begin_admin(&self, permit: &AdminPermit<'_>) -> Result<Transaction, sqlx::Error> {
-        self.begin_with_role("SET LOCAL ROLE keyrack_admin; ", "", permit.actor().user_id).await
+        self.begin_with_role("SET LOCAL ROLE keyrack_admin; ", "", permit.actor().user_id, None).await
     }
 
-    async fn begin_with(&self, organisation: &str, user_id: UserId) -> Result<Transaction, sqlx::Error> {
-        self.begin_with_role("", organisation, user_id).await
+    async fn begin_with(&self, organisation: &str, actor: &Actor) -> Result<Transaction, sqlx::Error> {
+        self.begin_with_role("", organisation, actor.user_id, actor.impersonated_by).await
     }
 
     async fn begin_with_role(
@@ -138,10 +138,13 @@ impl Database {
         role: &str,
         organisation: &str,
         user_id: UserId,
+        impersonator: Option<UserId>,
     ) -> Result<Transaction, sqlx::Error> {
-        // Both values are UUIDs (or empty), so nothing in them can end the literal.
+        let impersonator = impersonator.map_or_else(String::new, |id| id.to_string());
+        // The values are UUIDs (or empty), so nothing in them can end the literal.
         let actor = format!(
-            "{role}SET LOCAL keyrack.organisation = '{organisation}'; SET LOCAL keyrack.actor = '{}'",
+            "{role}SET LOCAL keyrack.organisation = '{organisation}'; SET LOCAL keyrack.actor = '{}'; \
+             SET LOCAL keyrack.impersonator = '{impersonator}'",
             Uuid::from(user_id)
         );
         // A part before this one may have been another role's.

@@ -102,6 +102,8 @@ pub struct Settings {
     pub stripe_sandbox_port: Option<u16>,
     /// Limits on failed sign-ins.
     pub sign_in_limits: SignInLimits,
+    /// Whether what belongs to a module is for companies alone that have it (spec `hotel-modules.md` 2.3).
+    pub modules_enabled: bool,
     /// Whether `X-Forwarded-For` tells the client's address, because a balancer of ours sets it.
     pub trust_proxy: bool,
     /// What addresses that somebody typed, as of webhooks, may be.
@@ -186,6 +188,7 @@ impl Settings {
                 per_address: reader.parsed("RATE_LIMIT_SIGN_IN_PER_ADDRESS", "a number", 50),
                 window_minutes: reader.parsed("RATE_LIMIT_SIGN_IN_WINDOW_MINUTES", "a number", 15),
             },
+            modules_enabled: reader.flag("MODULES_ENABLED"),
             trust_proxy: reader.flag("TRUST_PROXY"),
             outgoing: OutgoingRules {
                 allow_http: reader.flag("OUTGOING_ALLOW_HTTP"),
@@ -296,6 +299,7 @@ mod tests {
         assert_eq!(settings.base_url, "http://localhost:3000");
         assert!(settings.is_local() && !settings.is_https());
         assert_eq!(settings.outgoing, OutgoingRules::default());
+        assert!(!settings.modules_enabled);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub enum Error {
     /// It cannot be removed, because stays or rooms refer to it.
     #[error("it is in use")]
     InUse,
-    /// The hotel's subscription has lapsed: reads stay open, new bookings do not.
+    /// The hotel's subscription has lapsed: reads stay open, new bookings and reports do not.
     #[error("the subscription has lapsed")]
     SubscriptionLapsed,
     /// A row that must not exist.

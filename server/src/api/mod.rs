@@ -1,6 +1,7 @@
 //! REST. One folder for each family of clients (DESIGN 4), one file for each resource; data types of their own, the same
 //! services as the pages.
 
+mod companies;
 mod docs;
 mod payments;
 mod reception;
@@ -46,6 +47,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(v1::router())
         .merge(payments::router())
         .merge(store::router())
+        .merge(companies::router())
         .routes(routes!(docs::document))
         .routes(routes!(docs::page))
 }

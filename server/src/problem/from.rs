@@ -62,6 +62,7 @@ impl From<identity::Error> for Problem {
             E::WrongCredentials => {
                 Self::unauthorised("Incorrect username or password").code("wrong_credentials")
             }
+            E::UnknownCompany => Self::unauthorised("Invalid company code").code("unknown_company"),
             E::Inactive => Self::forbidden("User is inactive").code("inactive"),
             E::TooManyAttempts { retry_after_seconds } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many failed sign-ins. Try again later.")

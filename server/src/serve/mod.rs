@@ -2,6 +2,7 @@
 
 mod banner;
 pub mod database;
+pub mod hotel_subscriptions;
 mod payments;
 pub mod readiness;
 mod site;

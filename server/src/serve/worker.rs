@@ -12,10 +12,14 @@ use platform::outbox::Outbox;
 use serde::{Deserialize, Serialize};
 use tokio_util::task::TaskTracker;
 
+use super::hotel_subscriptions::HotelSubscriptions;
 use crate::state::AppState;
 
 /// How often it is proved that no room is sold twice; the desk shows how long ago that was.
 const SELF_AUDIT_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// How often hotels are looked at whose subscription has run out.
+const LAPSE_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 /// How often subscriptions are looked at whose time has come.
 const BILLING_EVERY: TimeDelta = TimeDelta::seconds(60);
@@ -35,6 +39,14 @@ struct SelfAudit {}
 
 impl Job for SelfAudit {
     const QUEUE: &'static str = "pms.self_audit";
+}
+
+/// Marks hotels whose subscription has run out.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct LapseHotels {}
+
+impl Job for LapseHotels {
+    const QUEUE: &'static str = "pms.lapse_hotels";
 }
 
 /// Deletes sessions, tokens and failed sign-ins that have expired.
@@ -74,7 +86,8 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
     work.spawn(webhooks.run(state.stop.clone()));
     let outbox = Outbox::new(state.database.clone(), state.services.clock.clone())
         .with_consumer(Mails::new(state.settings.base_url.as_str()))
-        .with_consumer(Announcer);
+        .with_consumer(Announcer)
+        .with_consumer(HotelSubscriptions);
     work.spawn(outbox.run(state.stop.clone()));
 }
 
@@ -89,6 +102,10 @@ pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -
         })
         .on(|context, SelfAudit {}| async move {
             pms::hotel::check_hotels(&context.database, context.now()).await?;
+            Ok(())
+        })
+        .on(|context, LapseHotels {}| async move {
+            pms::hotel::subscription::lapse(&context.database, context.now()).await?;
             Ok(())
         })
         .on(|context, DeleteExpired {}| async move {
@@ -118,6 +135,7 @@ fn crons() -> Vec<Cron> {
     vec![
         housekeeping::cron(),
         Cron::new("pms.self_audit", Schedule::Every(SELF_AUDIT_EVERY), |_| SelfAudit {}),
+        Cron::new("pms.lapse_hotels", Schedule::Every(LAPSE_EVERY), |_| LapseHotels {}),
         Cron::new("billing.tick", Schedule::Every(BILLING_EVERY), |_| BillingTick {}),
         Cron::new("identity.delete_expired", Schedule::Daily(EXPIRY_AT), |_| DeleteExpired {}),
     ]

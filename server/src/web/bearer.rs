@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName};
 
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::web::paths;
 
 /// Names another hotel than the actor's home hotel.
 pub const HOTEL: HeaderName = HeaderName::from_static("x-hotel-id");
@@ -46,7 +47,8 @@ pub fn token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Finds the caller once for a request; who asks again is given the same.
+/// Finds the caller once for a request; who asks again is given the same. What is asked for in somebody's name is written
+/// down before it is done.
 pub async fn caller(state: &AppState, parts: &mut Parts) -> Result<Arc<Actor>, Problem> {
     if let Some(Bearer(actor)) = parts.extensions.get() {
         return Ok(Arc::clone(actor));
@@ -54,6 +56,8 @@ pub async fn caller(state: &AppState, parts: &mut Parts) -> Result<Arc<Actor>, P
     let token =
         token(&parts.headers).ok_or_else(|| Problem::unauthorised("Could not validate credentials"))?;
     let actor = Arc::new(state.services.identity.bearer(token).await?);
+    let path = paths::loggable(parts.uri.path());
+    state.services.identity.note_impersonated(&actor, parts.method.as_str(), path).await?;
     parts.extensions.insert(Bearer(Arc::clone(&actor)));
     Ok(actor)
 }

@@ -125,6 +125,10 @@ fn words(status: StatusCode, is_read: bool) -> (&'static str, &'static str) {
             "That was not sent from Keyrack",
             "For your safety nothing was changed. Open the page again and repeat it.",
         ),
+        StatusCode::PAYMENT_REQUIRED => (
+            "The subscription of this hotel has lapsed",
+            "Everything is kept and can be read. New bookings and reports wait for a renewal.",
+        ),
         StatusCode::METHOD_NOT_ALLOWED => {
             ("That cannot be done here", "Nothing was changed. Go back and try it from the page.")
         }

@@ -18,6 +18,7 @@ use crate::api::v1::documents::PdfFile;
 use crate::state::AppState;
 use crate::web::{dev_mail, error_page};
 
+/// The paths of the files.
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/admin/export/{subject}", routing::get(list))

@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod live;
 pub mod metrics;
+pub mod module_gate;
 pub mod origin;
 pub mod pages;
 pub mod panics;

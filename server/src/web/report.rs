@@ -1,6 +1,7 @@
 //! The bookings as a file, from the desk.
 
-use app::server_ctx::SignedIn;
+use app::error::AppError;
+use app::server_ctx::{SignedIn, status_of};
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -23,9 +24,10 @@ struct Wanted {
     to: String,
 }
 
-/// `GET /desk/bookings/report`: the bookings that arrive between two days, as CSV. Without any it is the header alone.
+/// `GET /desk/bookings/report`: the bookings that arrive between two days, as CSV. Without any it is the header alone; a hotel
+/// whose subscription has lapsed is told so.
 pub async fn download(State(state): State<AppState>, request: Request) -> Response {
-    let Some(signed_in) = request.extensions().get::<SignedIn>() else {
+    let Some(signed_in) = request.extensions().get::<SignedIn>().cloned() else {
         return Redirect::to(app::routes::SIGN_IN).into_response();
     };
     let Ok(permit) = signed_in.permit::<right::ViewReports>() else {
@@ -45,5 +47,8 @@ pub async fn download(State(state): State<AppState>, request: Request) -> Respon
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=bookings_report.csv"),
     ];
-    (headers, Body::from_stream(state.services.pms.report(permit, from, to))).into_response()
+    match state.services.pms.report(permit, from, to).await {
+        Ok(report) => (headers, Body::from_stream(report)).into_response(),
+        Err(error) => error_page::of(&request, status_of(&AppError::from(error))),
+    }
 }

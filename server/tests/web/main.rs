@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod admin;
+mod companies;
 #[cfg(test)]
 mod database_down;
 #[cfg(test)]
@@ -12,6 +13,8 @@ mod desk;
 mod form_flash;
 #[cfg(test)]
 mod headers;
+#[cfg(test)]
+mod hotel_subscriptions;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]

@@ -166,6 +166,14 @@ impl SubscriptionState {
         }
     }
 
+    /// The end of the access that it gives or gave; none for what was never begun. What is paused stopped when it was.
+    pub fn access_until(&self) -> Option<DateTime<Utc>> {
+        match *self {
+            Self::Paused { paused_at, .. } => Some(paused_at),
+            _ => self.expires_at(),
+        }
+    }
+
     /// Whether it is one that a category with a single subscription holds: active, tried out, or paused.
     pub fn is_current(&self) -> bool {
         matches!(self, Self::Active { .. } | Self::Trialing { .. } | Self::Paused { .. })
@@ -477,6 +485,7 @@ mod tests {
                 if state.status() == SubscriptionStatus::Active {
                     prop_assert!(state.gives_access(at));
                 }
+                prop_assert_eq!(state.at(at).access_until().is_some_and(|until| at < until), state.at(at).gives_access(at));
             }
         }
     }

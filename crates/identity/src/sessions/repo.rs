@@ -38,7 +38,7 @@ pub(super) async fn find(
     let row = sqlx::query!(
         r#"SELECT s.id AS "id: SessionId", s.hotel_id AS "hotel_id: HotelId", s.created_at, s.last_seen_at,
                   u.id AS "user_id: UserId", u.organisation_id AS "organisation_id: OrganisationId",
-                  u.full_name, u.username, u.is_platform_admin,
+                  u.full_name, u.username, u.is_platform_admin, u.is_company_admin,
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
                                             ORDER BY h.name, h.id), '[]')
@@ -59,6 +59,8 @@ pub(super) async fn find(
             full_name: row.full_name,
             username: row.username,
             is_platform_admin: row.is_platform_admin,
+            is_company_admin: row.is_company_admin,
+            impersonated_by: None,
             memberships: row.memberships.0,
         },
         hotel_id: row.hotel_id,

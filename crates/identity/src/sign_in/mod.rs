@@ -43,6 +43,8 @@ struct Candidate {
     organisation_id: Option<OrganisationId>,
     password_hash: String,
     is_known_network: bool,
+    /// The code of the company that employs the user, or of those who run the platform.
+    company_code: Option<String>,
 }
 
 impl Identity {
@@ -51,7 +53,7 @@ impl Identity {
     /// An unknown login and a wrong password are both [`Error::WrongCredentials`] after the same time; the right
     /// password of a deactivated user is [`Error::Inactive`]. Limits on failures: see [`limits`].
     pub async fn sign_in(&self, login: &str, password: &str, client: &Client) -> Result<NewSession> {
-        let Proven { mut transaction, actor, at } = self.prove(login, password, client).await?;
+        let Proven { mut transaction, actor, at } = self.prove(login, password, client, None).await?;
         let token = platform::secret::token();
         let id = repo::insert(&mut transaction, &actor, &token, client, at).await?;
         let facts = json!({ "address": client.address.to_string() });
@@ -69,16 +71,29 @@ impl Identity {
         Ok(NewSession { token: token.text, session: crate::sessions::session(id, actor, None) })
     }
 
-    /// Finds out whether somebody is who they say, within the limits.
-    pub(crate) async fn prove(&self, login: &str, password: &str, client: &Client) -> Result<Proven> {
+    /// Finds out whether somebody is who they say, within the limits, and of the company whose code they name.
+    pub(crate) async fn prove(
+        &self,
+        login: &str,
+        password: &str,
+        client: &Client,
+        company_code: Option<&str>,
+    ) -> Result<Proven> {
         let login = normal(login);
+        let wrong = match company_code {
+            Some(code) if !self.is_company_code(code.trim()).await? => Error::UnknownCompany,
+            _ => Error::WrongCredentials,
+        };
         let candidate = self.candidate(&login, client.address).await?;
         let is_known_network = candidate.as_ref().is_some_and(|candidate| candidate.is_known_network);
         let attempt = self.limits.sign_in(&login, client.address).known_here(is_known_network);
         self.limits.refuse_early(self.database.identity(), &attempt, self.clock.now()).await?;
 
         let hash = candidate.as_ref().map(|candidate| candidate.password_hash.as_str());
-        let is_right = self.passwords.verify(password, hash).await?;
+        let is_theirs = company_code.is_none_or(|code| {
+            candidate.as_ref().is_some_and(|candidate| candidate.company_code.as_deref() == Some(code.trim()))
+        });
+        let is_right = self.passwords.verify(password, hash).await? && is_theirs;
         let new_hash = match hash {
             Some(hash) if is_right && is_bcrypt(hash) => Some(self.passwords.hash(password).await?),
             _ => None,
@@ -89,7 +104,7 @@ impl Identity {
         self.limits.settle(&mut transaction, &attempt, is_right, now).await?;
         let Some(candidate) = candidate else {
             transaction.commit().await?;
-            return Err(Error::WrongCredentials);
+            return Err(wrong);
         };
         if !is_right {
             let facts = json!({ "address": client.address.to_string() });
@@ -105,7 +120,7 @@ impl Identity {
             )
             .await?;
             transaction.commit().await?;
-            return Err(Error::WrongCredentials);
+            return Err(wrong);
         }
         let actor = let_in(&mut transaction, &candidate, now).await?;
         if let Some(new_hash) = new_hash {
@@ -122,13 +137,25 @@ impl Identity {
         Ok(Proven { transaction, actor, at: now })
     }
 
+    async fn is_company_code(&self, code: &str) -> Result<bool> {
+        let found = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM organisations WHERE code = $1) AS "found!""#,
+            code.replace('\0', "\u{fffd}"),
+        )
+        .fetch_one(self.database.identity())
+        .await?;
+        Ok(found)
+    }
+
     async fn candidate(&self, login: &str, address: IpAddr) -> Result<Option<Candidate>> {
         let candidate = sqlx::query_as!(
             Candidate,
             r#"SELECT u.id AS "id: UserId", u.organisation_id AS "organisation_id: OrganisationId", u.password_hash,
                       EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.address::inet <<= ($2::text)::inet)
-                          AS "is_known_network!"
-               FROM users u WHERE u.email = $1 OR u.username = $1"#,
+                          AS "is_known_network!",
+                      CASE WHEN u.is_platform_admin AND u.organisation_id IS NULL THEN '1000' ELSE o.code END AS company_code
+               FROM users u LEFT JOIN organisations o ON o.id = u.organisation_id
+               WHERE u.email = $1 OR u.username = $1"#,
             login,
             Network::of(address).to_string(),
         )

@@ -5,7 +5,7 @@
 //! grace for a client that repeats a request; it signs in again. A bearer token ends with its family.
 
 pub(crate) mod access;
-mod repo;
+pub(crate) mod repo;
 
 use std::sync::Arc;
 
@@ -44,7 +44,26 @@ impl std::fmt::Debug for TokenPair {
 impl Identity {
     /// Issues tokens for a login and a password, like [`Identity::sign_in`].
     pub async fn issue_tokens(&self, login: &str, password: &str, client: &Client) -> Result<TokenPair> {
-        let Proven { mut transaction, actor, at } = self.prove(login, password, client).await?;
+        let proven = self.prove(login, password, client, None).await?;
+        self.issue(proven, client).await
+    }
+
+    /// [`Identity::issue_tokens`] to somebody who names their company, too: one of another company is
+    /// [`Error::WrongCredentials`], and a code that no company has [`Error::UnknownCompany`]. Both count as failures. Those
+    /// who run the platform belong to the company with the code `1000`.
+    pub async fn issue_company_tokens(
+        &self,
+        company_code: &str,
+        login: &str,
+        password: &str,
+        client: &Client,
+    ) -> Result<TokenPair> {
+        let proven = self.prove(login, password, client, Some(company_code)).await?;
+        self.issue(proven, client).await
+    }
+
+    async fn issue(&self, proven: Proven, client: &Client) -> Result<TokenPair> {
+        let Proven { mut transaction, actor, at } = proven;
         let family_id: Uuid = platform::ids::new();
         let facts = json!({ "address": client.address.to_string() });
         people::record(
@@ -122,7 +141,7 @@ impl Identity {
     }
 
     /// Whom a bearer token is for, as the database knows them now. Deactivated users are [`Error::Inactive`]; a token
-    /// whose family was revoked is [`Error::BadToken`].
+    /// whose family was revoked is [`Error::BadToken`], as is one of an admin in somebody's name who is no admin any more.
     pub async fn bearer(&self, access_token: &str) -> Result<Actor> {
         let bearer = self.keys.verify(access_token, self.clock.now())?;
         let found = repo::bearer(self.database.identity(), &bearer).await?.ok_or(Error::BadToken)?;
@@ -142,7 +161,7 @@ impl Identity {
         let token = platform::secret::token();
         repo::insert(transaction, family_id, actor.user_id, &token.hash, at).await?;
         Ok(TokenPair {
-            access_token: self.keys.sign(&Bearer { user_id: actor.user_id, family_id }, at)?,
+            access_token: self.keys.sign(&Bearer::of(&actor, family_id), at)?,
             refresh_token: token.text,
             expires_in_seconds: LIFETIME.num_seconds(),
             actor: Arc::new(actor),

@@ -95,6 +95,18 @@ pub(super) async fn insert(
     token_hash: &[u8],
     now: DateTime<Utc>,
 ) -> Result<()> {
+    insert_until(transaction, family_id, user_id, token_hash, now, now + REFRESH_LIFETIME).await
+}
+
+/// Writes a token of a family that can be used until `expires_at`.
+pub(crate) async fn insert_until(
+    transaction: &mut Transaction,
+    family_id: Uuid,
+    user_id: UserId,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "INSERT INTO refresh_tokens (id, family_id, user_id, token_hash, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
@@ -103,7 +115,7 @@ pub(super) async fn insert(
         Uuid::from(user_id),
         token_hash,
         now,
-        now + REFRESH_LIFETIME,
+        expires_at,
     )
     .execute(&mut **transaction)
     .await?;
@@ -119,7 +131,7 @@ pub(super) struct BearerFound {
 /// User, memberships and the state of the family in one statement.
 pub(super) async fn bearer(executor: impl PgExecutor<'_>, bearer: &Bearer) -> Result<Option<BearerFound>> {
     let row = sqlx::query!(
-        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin, u.is_active,
+        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin, u.is_company_admin, u.is_active,
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
                                             ORDER BY h.name, h.id), '[]')
@@ -127,10 +139,12 @@ pub(super) async fn bearer(executor: impl PgExecutor<'_>, bearer: &Bearer) -> Re
                    WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>",
                   EXISTS (SELECT FROM refresh_tokens t
                           WHERE t.family_id = $2 AND t.user_id = u.id AND t.used_at IS NULL AND t.revoked_at IS NULL)
+                      AND ($3::uuid IS NULL OR EXISTS (SELECT FROM users a WHERE a.id = $3 AND a.is_active AND a.is_platform_admin))
                       AS "family_lives!"
            FROM users u WHERE u.id = $1"#,
         Uuid::from(bearer.user_id),
         bearer.family_id,
+        bearer.impersonated_by.map(Uuid::from),
     )
     .fetch_optional(executor)
     .await?;
@@ -142,6 +156,8 @@ pub(super) async fn bearer(executor: impl PgExecutor<'_>, bearer: &Bearer) -> Re
                 full_name: row.full_name,
                 username: row.username,
                 is_platform_admin: row.is_platform_admin,
+                is_company_admin: row.is_company_admin,
+                impersonated_by: bearer.impersonated_by,
                 memberships: row.memberships.0,
             },
             is_active: row.is_active,

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod companies;
+#[cfg(test)]
 mod expiry;
 #[cfg(test)]
 mod limits;

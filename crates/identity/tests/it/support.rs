@@ -194,13 +194,13 @@ pub fn actor(
         organisation_id: Some(organisation_id),
         full_name: username.to_owned(),
         username: username.to_owned(),
-        is_platform_admin: false,
         memberships: vec![Membership {
             hotel_id: at.0,
             hotel_name: at.1.to_owned(),
             time_zone: "UTC".to_owned(),
             role,
         }],
+        ..Actor::nobody()
     }
 }
 

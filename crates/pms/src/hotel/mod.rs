@@ -1,6 +1,7 @@
 //! The hotel's own data, and the proof that no room is sold twice.
 
 mod self_audit;
+pub mod subscription;
 
 use domain::access::{Permit, right};
 use domain::hotel::{Hotel, HotelForm};

@@ -5,7 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::{Permit, right};
 use domain::money::Money;
 use domain::stay::StayStatus;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use crate::hotel::Facts;
@@ -44,7 +45,7 @@ struct Cursor {
 }
 
 impl Pms {
-    /// Whether the report would have a row.
+    /// Whether the report would have a row. [`Error::SubscriptionLapsed`] for a hotel that gets none.
     pub async fn report_has_rows(
         &self,
         permit: Permit<'_, right::ViewReports>,
@@ -52,6 +53,7 @@ impl Pms {
         to: Option<NaiveDate>,
     ) -> Result<bool> {
         let mut transaction = self.database.begin(&permit).await?;
+        self.refuse_lapsed(&mut transaction, &permit).await?;
         let found = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM stays WHERE hotel_id = $1 AND arrival >= $2 AND arrival <= $3) AS "found!""#,
             Uuid::from(permit.hotel_id()),
@@ -67,13 +69,16 @@ impl Pms {
     /// The bookings whose arrival lies between `from` and `to`, both included, by arrival, as CSV with a header row.
     ///
     /// Read in pages by key, each in a transaction of its own, so that a slow reader holds neither a connection nor
-    /// an old snapshot; cells are safe against formulas.
-    pub fn report(
+    /// an old snapshot; cells are safe against formulas. [`Error::SubscriptionLapsed`] for a hotel that gets none.
+    pub async fn report(
         &self,
         permit: Permit<'_, right::ViewReports>,
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
-    ) -> impl Stream<Item = Result<Bytes>> + Send + 'static + use<> {
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let mut transaction = self.database.begin(&permit).await?;
+        self.refuse_lapsed(&mut transaction, &permit).await?;
+        transaction.commit().await?;
         let pms = self.clone();
         let actor = permit.actor().clone();
         let hotel_id = permit.hotel_id();
@@ -96,7 +101,7 @@ impl Pms {
             }
         });
         let header = futures::stream::once(async { Ok(Bytes::from_static(HEADER.as_bytes())) });
-        header.chain(lines.try_filter(|chunk| futures::future::ready(!chunk.is_empty())))
+        Ok(header.chain(lines.try_filter(|chunk| futures::future::ready(!chunk.is_empty()))).boxed())
     }
 
     async fn report_page(

@@ -165,12 +165,12 @@ async fn person(
         organisation_id: Some(organisation_id),
         full_name: username.clone(),
         username,
-        is_platform_admin: false,
         memberships: vec![Membership {
             hotel_id,
             hotel_name: hotel_name.to_owned(),
             time_zone: "UTC".to_owned(),
             role,
         }],
+        ..Actor::nobody()
     }
 }

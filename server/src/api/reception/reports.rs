@@ -25,11 +25,11 @@ pub struct Wanted {
     end_date: Option<String>,
 }
 
-/// Bookings as CSV, streamed; 404 when there are none.
+/// Bookings as CSV, streamed; 404 when there are none. A hotel whose subscription has lapsed gets none: 402.
 #[utoipa::path(
     post, path = "/reports/bookings", tag = "reports", security(("bearer" = [])), params(Wanted),
     responses((status = 200, description = "CSV with a header row", content_type = "text/csv", body = String), (status = 400, body = Problem),
-        (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem))
+        (status = 401, body = Problem), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn bookings(
     State(state): State<AppState>,
@@ -57,5 +57,6 @@ pub async fn bookings(
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=bookings_report.csv"),
     ];
-    Ok((headers, Body::from_stream(state.services.pms.report(permit, from, to))).into_response())
+    let report = state.services.pms.report(permit, from, to).await?;
+    Ok((headers, Body::from_stream(report)).into_response())
 }

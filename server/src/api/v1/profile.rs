@@ -352,8 +352,8 @@ pub struct PasswordChange {
 /// Changes one's password, and ends what one is signed in with elsewhere.
 #[utoipa::path(
     post, path = "/api/v1/user/change-password", tag = "v1 user", security(("bearer" = [])), request_body = PasswordChange,
-    responses((status = 200, body = Said), (status = 400, body = Problem), (status = 401, body = Problem), (status = 415, body = Problem),
-        (status = 429, body = Problem))
+    responses((status = 200, body = Said), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 415, body = Problem), (status = 429, body = Problem))
 )]
 pub async fn change_password(
     State(state): State<AppState>,

@@ -59,6 +59,9 @@ impl Purchase<'_> {
         )
         .execute(&mut **transaction)
         .await?;
+        if known.provider_subscription_id.is_none() {
+            self.tell(transaction, "subscription.collected", "subscription_id", id.into()).await?;
+        }
         if is_past_due && !known.is_past_due {
             self.tell_not_collected(transaction, id).await?;
         }
