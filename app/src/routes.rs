@@ -111,7 +111,7 @@ pub fn admin_export(subject: Subject, wanted: &Wanted) -> String {
 
 /// An invoice as PDF; answered by the server itself.
 pub fn admin_invoice_pdf(id: InvoiceId) -> String {
-    format!("{ADMIN}/export/invoices/{id}.pdf")
+    format!("{ADMIN}/export/invoices/{id}")
 }
 
 /// A mail as HTML; answered by the server itself.
@@ -147,7 +147,7 @@ pub fn account_invoice(id: InvoiceId) -> String {
 
 /// One invoice as PDF; answered by the server itself.
 pub fn account_invoice_pdf(id: InvoiceId) -> String {
-    format!("{ACCOUNT}/files/invoices/{id}.pdf")
+    format!("{ACCOUNT}/files/invoices/{id}")
 }
 
 /// The plans that a subscription can change to.

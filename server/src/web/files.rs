@@ -22,9 +22,9 @@ use crate::web::{dev_mail, error_page};
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/admin/export/{subject}", routing::get(list))
-        .route("/admin/export/invoices/{file}", routing::get(invoice))
+        .route("/admin/export/invoices/{id}", routing::get(invoice))
         .route("/admin/export/mails/{kind}", routing::get(mail))
-        .route("/account/files/invoices/{file}", routing::get(own_invoice))
+        .route("/account/files/invoices/{id}", routing::get(own_invoice))
 }
 
 /// Who asks, if they run the platform.
@@ -112,25 +112,25 @@ fn without_formula(text: String) -> String {
 }
 
 /// An invoice as PDF.
-async fn invoice(State(state): State<AppState>, Path(file): Path<String>, request: Request) -> Response {
+async fn invoice(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Response {
     let signed_in = match admin(&request) {
         Ok(signed_in) => signed_in,
         Err(response) => return response,
     };
     let pdf = async {
-        let id = file.strip_suffix(".pdf").and_then(|id| id.parse().ok()).ok_or(AppError::NotFound)?;
+        let id = id.parse().map_err(|_| AppError::NotFound)?;
         Ok::<_, AppError>(state.services.billing.any_invoice_pdf(signed_in.admin()?, id).await?)
     };
     pdf_or_page(pdf.await, &request)
 }
 
 /// An invoice of the reader's account as PDF.
-async fn own_invoice(State(state): State<AppState>, Path(file): Path<String>, request: Request) -> Response {
+async fn own_invoice(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Response {
     let Some(signed_in) = request.extensions().get::<SignedIn>() else {
         return Redirect::to(app::routes::SIGN_IN).into_response();
     };
     let pdf = async {
-        let id = file.strip_suffix(".pdf").and_then(|id| id.parse().ok()).ok_or(AppError::NotFound)?;
+        let id = id.parse().map_err(|_| AppError::NotFound)?;
         Ok::<_, AppError>(state.services.billing.invoice_pdf(signed_in.account()?, id).await?)
     };
     pdf_or_page(pdf.await, &request)

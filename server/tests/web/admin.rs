@@ -9,7 +9,7 @@ use crate::v1::shop;
 async fn signed_in(site: &Site, email: &str, password: &str) -> String {
     let body = format!("login={}&password={}&next=", email.replace('@', "%40"), password.replace('@', "%40"));
     let answer = site.post_form("/actions/sign-in", "/sign-in", "", &body).await;
-    cookie(&answer, "session").unwrap_or_else(|| panic!("{email} is not let in"))
+    cookie(&answer, "keyrack_session").unwrap_or_else(|| panic!("{email} is not let in"))
 }
 
 async fn admin(site: &Site) -> String {
@@ -153,7 +153,7 @@ async fn an_invoice_is_found_and_refunded(pool: PgPool) {
         assert_eq!(shown.status(), StatusCode::OK, "{search}");
         assert!(!text(shown).await.contains(&number), "{search}");
     }
-    let pdf = site.get(&format!("/admin/export/invoices/{id}.pdf"), &admin).await;
+    let pdf = site.get(&format!("/admin/export/invoices/{id}"), &admin).await;
     assert_eq!(header(&pdf, "content-type"), "application/pdf");
     let act = format!("subject=invoices&id={id}&action=refund&said=");
     let customer = signed_in(&site, "test@example.com", "TestPass123@").await;
@@ -173,7 +173,7 @@ async fn an_invoice_is_found_and_refunded(pool: PgPool) {
     let csv = text(site.get("/admin/export/invoices?state=refunded", &admin).await).await;
     assert!(csv.contains(&number));
     let owner = signed_in(&site, "owner@harbour.example", "HarbourDesk1!").await;
-    let path = format!("/account/files/invoices/{id}.pdf");
+    let path = format!("/account/files/invoices/{id}");
     assert_eq!(site.get(&path, &owner).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(header(&site.get(&path, &customer).await, "content-type"), "application/pdf");
 }
