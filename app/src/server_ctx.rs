@@ -146,10 +146,9 @@ pub fn status_of(error: &AppError) -> StatusCode {
         AppError::NotFound => StatusCode::NOT_FOUND,
         AppError::Forbidden | AppError::Inactive => StatusCode::FORBIDDEN,
         AppError::SignInRequired | AppError::WrongCredentials => StatusCode::UNAUTHORIZED,
-        AppError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        AppError::Invalid(_) | AppError::Said(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::Conflict(_) => StatusCode::CONFLICT,
         AppError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-        AppError::Said(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::SubscriptionLapsed => StatusCode::PAYMENT_REQUIRED,
         AppError::BadLink => StatusCode::BAD_REQUEST,
         AppError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -249,7 +248,9 @@ impl From<billing::Error> for AppError {
             | E::NoSession
             | E::NoEvent
             | E::NoProvider
-            | E::NotACustomerYet => Self::NotFound,
+            | E::NotACustomerYet
+            | E::Missing(_)
+            | E::NoCountry(_) => Self::NotFound,
             E::Refused(refusal) => Self::Conflict(Conflict::Subscription(refusal)),
             E::AlreadySubscribed | E::Cart(C::SingleCategory(_)) => {
                 Self::Conflict(Conflict::AlreadySubscribed)
@@ -268,7 +269,6 @@ impl From<billing::Error> for AppError {
                 Self::Conflict(Conflict::PaymentRefused)
             }
             E::ChangedMeanwhile => Self::Conflict(Conflict::ChangedMeanwhile),
-            E::Missing(_) | E::NoCountry(_) => Self::NotFound,
             E::Invalid(text) | E::Conflict(text) => Self::Said(text),
             problem @ E::TokensSpent { .. } => Self::Said(problem.to_string()),
             E::Database(error) => database(&error),

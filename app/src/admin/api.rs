@@ -117,5 +117,5 @@ pub async fn load_business() -> Result<Business, AppError> {
 pub async fn load_mails() -> Result<Vec<(String, String, String)>, AppError> {
     let (_, who) = crate::server_ctx::context()?;
     who.admin()?;
-    Ok(subjects::mails())
+    Ok(subjects::mails().await)
 }

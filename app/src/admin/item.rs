@@ -81,9 +81,8 @@ fn Shown(subject: Subject, id: String, item: Item) -> impl IntoView {
             view! { <section class="list"><h2>{heading}</h2>{body}</section> }
         })
         .collect_view();
-    let form = item.values.map(|values| {
-        let (id, options, version) = (id.clone(), item.options, item.version);
-        view! { <Edit subject id values options version/> }
+    let form = (!item.values.is_empty()).then(|| {
+        view! { <Edit subject id=id.clone() values=item.values options=item.options version=item.version/> }
     });
     let long_text = item.long_text.map(|(heading, text)| {
         view! { <section class="panel"><h2>{heading}</h2><pre class="payload" tabindex="0">{text}</pre></section> }

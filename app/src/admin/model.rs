@@ -257,8 +257,8 @@ pub struct Item {
     pub actions: Vec<Action>,
     /// Files and other places: name and address.
     pub links: Vec<(String, String)>,
-    /// Its form, by field; none where it has no form.
-    pub values: Option<BTreeMap<String, String>>,
+    /// Its form, by field; empty where it has no form.
+    pub values: BTreeMap<String, String>,
     /// What its fields can be chosen from: value and name.
     pub options: BTreeMap<String, Vec<(String, String)>>,
     /// The version that the form was made of.

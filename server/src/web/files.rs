@@ -28,12 +28,12 @@ pub fn router() -> Router<AppState> {
 }
 
 /// Who asks, if they run the platform.
-fn admin(request: &Request) -> Result<SignedIn, Response> {
+fn admin(request: &Request) -> Result<SignedIn, Box<Response>> {
     let Some(signed_in) = request.extensions().get::<SignedIn>() else {
-        return Err(Redirect::to(app::routes::SIGN_IN).into_response());
+        return Err(Box::new(Redirect::to(app::routes::SIGN_IN).into_response()));
     };
     if signed_in.admin().is_err() {
-        return Err(error_page::of(request, StatusCode::FORBIDDEN));
+        return Err(Box::new(error_page::of(request, StatusCode::FORBIDDEN)));
     }
     Ok(signed_in.clone())
 }
@@ -42,7 +42,7 @@ fn admin(request: &Request) -> Result<SignedIn, Response> {
 async fn list(State(state): State<AppState>, Path(subject): Path<String>, request: Request) -> Response {
     let signed_in = match admin(&request) {
         Ok(signed_in) => signed_in,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let Ok(subject) = subject.parse::<Subject>() else {
         return error_page::of(&request, StatusCode::NOT_FOUND);
@@ -115,7 +115,7 @@ fn without_formula(text: String) -> String {
 async fn invoice(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Response {
     let signed_in = match admin(&request) {
         Ok(signed_in) => signed_in,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let pdf = async {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
@@ -146,11 +146,13 @@ fn pdf_or_page(pdf: Result<Pdf, AppError>, request: &Request) -> Response {
 /// A mail's HTML, about somebody invented.
 async fn mail(Path(kind): Path<String>, request: Request) -> Response {
     if let Err(response) = admin(&request) {
-        return response;
+        return *response;
     }
     let welcome = ("welcome", identity::customers::welcome_preview());
     let found = std::iter::once(welcome)
-        .chain(billing::mails::previews().into_iter().map(|preview| (preview.kind, preview.message)))
+        .chain(
+            billing::mails::drawn_previews().await.into_iter().map(|preview| (preview.kind, preview.message)),
+        )
         .find(|(known, _)| *known == kind);
     let Some(html) = found.and_then(|(_, message)| message.html) else {
         return error_page::of(&request, StatusCode::NOT_FOUND);

@@ -93,10 +93,10 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
 }
 
 /// Every kind of mail, with invented facts.
-pub fn mails() -> Vec<(String, String, String)> {
+pub async fn mails() -> Vec<(String, String, String)> {
     let welcome = ("welcome", identity::customers::welcome_preview());
     std::iter::once(welcome)
-        .chain(billing::mails::previews().into_iter().map(|it| (it.kind, it.message)))
+        .chain(billing::mails::drawn_previews().await.into_iter().map(|it| (it.kind, it.message)))
         .map(|(kind, message)| (kind.to_owned(), message.subject, message.text))
         .collect()
 }

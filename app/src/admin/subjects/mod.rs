@@ -249,6 +249,6 @@ fn on(is_on: bool) -> String {
 }
 
 /// The values of a form.
-fn values<const N: usize>(pairs: [(&str, String); N]) -> Option<Fields> {
-    Some(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+fn values<const N: usize>(pairs: [(&str, String); N]) -> Fields {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -1,5 +1,7 @@
 //! People with an account of their own, staff, and admins.
 
+use std::collections::BTreeMap;
+
 use billing::Billing;
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
@@ -144,7 +146,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         .collect(),
         tables: if bought.rows.is_empty() { Vec::new() } else { vec![(t.addons.to_owned(), bought)] },
         actions,
-        values: if is_deleted { None } else { values(form) },
+        values: if is_deleted { BTreeMap::new() } else { values(form) },
         version: user.version,
         ..Item::default()
     })

@@ -24,6 +24,14 @@ use crate::{Error, Result};
 use texts::{About, Said};
 pub use texts::{Preview, previews};
 
+/// [`previews`] for a request: their documents are drawn on a thread where nobody waits.
+pub async fn drawn_previews() -> Vec<Preview> {
+    tokio::task::spawn_blocking(previews).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "mail.previews_failed");
+        Vec::new()
+    })
+}
+
 /// News that is older is no news: after a longer standstill, or where mail is new, nobody is written about the past.
 const NEWS: TimeDelta = TimeDelta::days(3);
 

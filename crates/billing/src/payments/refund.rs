@@ -44,14 +44,12 @@ pub(crate) async fn refund(
     if let Some((subscription_id, _)) = invoice.subscription() {
         let mut subscription =
             LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
-        match (invoice.reason.as_str(), invoice.from_plan_id) {
+        if let ("upgrade", Some(plan_id)) = (invoice.reason.as_str(), invoice.from_plan_id) {
             // The better plan was paid back; the one before it was not.
-            ("upgrade", Some(plan_id)) => subscription.plan_id = plan_id,
-            _ => {
-                subscription.state = subscription.state.revoked(now);
-                tell_cancelled(transaction, invoice.account_id, vec![subscription_id], "refunded", now)
-                    .await?;
-            }
+            subscription.plan_id = plan_id;
+        } else {
+            subscription.state = subscription.state.revoked(now);
+            tell_cancelled(transaction, invoice.account_id, vec![subscription_id], "refunded", now).await?;
         }
         subscription.save(transaction, now).await?;
         reversed.subscription_id = Some(subscription_id);
