@@ -84,8 +84,8 @@ impl<'a> House<'a> {
         ordered
     }
 
-    fn in_days(&self, days: i64) -> Option<DateTime<Utc>> {
-        Some(self.site.clock.now() + TimeDelta::days(days))
+    fn in_days(&self, days: i64) -> DateTime<Utc> {
+        self.site.clock.now() + TimeDelta::days(days)
     }
 
     fn later(&self, days: i64) {
@@ -117,7 +117,7 @@ async fn a_hotel_is_subscribed_for_as_long_as_was_paid_however_often_it_is_said(
     assert_eq!(house.standing().await, (true, None), "who has not bought yet keeps what registration gave");
     house.pay(unpaid).await;
     house.hear().await;
-    let end = house.in_days(30);
+    let end = Some(house.in_days(30));
     assert_eq!(house.standing().await, (true, end));
 
     // Paid again, told again from the beginning, told by two at once: the end is where it was.
@@ -138,10 +138,10 @@ async fn a_hotel_is_subscribed_for_as_long_as_was_paid_however_often_it_is_said(
     house.pay(renewal.id).await;
     house.hear().await;
     let id = billing.subscriptions(account).await.unwrap()[0].id;
-    assert_eq!(house.standing().await, (true, house.in_days(35)));
+    assert_eq!(house.standing().await, (true, Some(house.in_days(35))));
     billing.extend_subscription(admin, id, 5).await.unwrap();
     house.hear().await;
-    let end = house.in_days(40);
+    let end = Some(house.in_days(40));
     assert_eq!(house.standing().await, (true, end));
 
     // Cancelled is not over; interrupted is; taken back with its money is.
@@ -150,16 +150,16 @@ async fn a_hotel_is_subscribed_for_as_long_as_was_paid_however_often_it_is_said(
     assert_eq!(house.standing().await, (true, end));
     billing.refund(admin, renewal.id, "r").await.unwrap();
     house.hear().await;
-    assert_eq!(house.standing().await, (false, house.in_days(0)));
+    assert_eq!(house.standing().await, (false, Some(house.in_days(0))));
     let (again, _) = house.buy().await;
-    assert_eq!(house.standing().await, (true, house.in_days(30)));
+    assert_eq!(house.standing().await, (true, Some(house.in_days(30))));
     billing.pause(account, again).await.unwrap();
     house.hear().await;
-    assert_eq!(house.standing().await, (false, house.in_days(0)));
+    assert_eq!(house.standing().await, (false, Some(house.in_days(0))));
     house.later(2);
     billing.resume(account, again).await.unwrap();
     house.hear().await;
-    assert_eq!(house.standing().await, (true, house.in_days(30)));
+    assert_eq!(house.standing().await, (true, Some(house.in_days(30))));
     assert_eq!(other.standing().await, (true, None), "nobody else's");
 }
 
@@ -168,7 +168,7 @@ async fn an_older_event_that_is_told_later_changes_nothing_back(pool: PgPool) {
     let site = Site::new(&pool);
     let house = House::new(&site, &pool, "harbour").await;
     let (id, _) = house.buy().await;
-    let end = house.in_days(35);
+    let end = Some(house.in_days(35));
     site.state.services.billing.extend_subscription(house.admin.admin().unwrap(), id, 5).await.unwrap();
     // As a transaction does that took its number early and committed late: its event comes after the newer one.
     sqlx::query("UPDATE events SET position = DEFAULT WHERE kind = 'subscription.activated'")
@@ -201,7 +201,7 @@ async fn what_the_admin_grants_has_no_end_until_it_is_taken_back(pool: PgPool) {
     assert!(matches!(grant(false).await, Err(billing::Error::Conflict(_))), "it is paid for");
     house.later(31);
     lapse(&site.state.database, site.clock.now()).await.unwrap();
-    let ended = house.in_days(-1);
+    let ended = Some(house.in_days(-1));
     assert_eq!(house.standing().await, (false, ended));
     grant(true).await.unwrap();
     assert_eq!(house.standing().await, (true, None));

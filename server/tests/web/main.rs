@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod admin;
+#[cfg(test)]
 mod companies;
 #[cfg(test)]
 mod database_down;
