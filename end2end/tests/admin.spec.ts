@@ -31,7 +31,7 @@ test("the admin finds an invoice and marks its copy as paid", async ({ page, jav
   await signIn(page, admin, "/admin/invoices?search=test@example.com&state=paid");
   await page.getByRole("link", { name: /^INV-/ }).first().click();
   await page.getByRole("button", { name: "Duplicate" }).click();
-  await expect(page.getByText("Done.")).toBeVisible();
+  await expect(page.getByText("Done.", { exact: true })).toBeVisible();
   await page.locator("summary", { hasText: "Mark as paid" }).click();
   await page.getByLabel("Reference").fill("Bank transfer 7");
   await page.getByRole("button", { name: "Mark as paid" }).click();
