@@ -117,5 +117,6 @@ pub async fn load_business() -> Result<Business, AppError> {
 pub async fn load_mails() -> Result<Vec<(String, String, String)>, AppError> {
     let (_, who) = crate::server_ctx::context()?;
     who.admin()?;
-    Ok(subjects::mails().await)
+    let mails = subjects::mails().await.into_iter();
+    Ok(mails.map(|(kind, message)| (kind.to_owned(), message.subject, message.text)).collect())
 }

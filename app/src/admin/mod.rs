@@ -6,7 +6,6 @@
 
 mod api;
 mod dashboard;
-pub mod export;
 mod fields;
 mod item;
 mod list;
@@ -22,3 +21,5 @@ pub use item::ItemPage;
 pub use list::ListPage;
 pub use mails::MailsPage;
 pub use shell::AdminShell;
+#[cfg(feature = "ssr")]
+pub use subjects::{list as part_of_list, mails};

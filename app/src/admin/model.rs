@@ -9,7 +9,6 @@ use domain::money::Money;
 use serde::{Deserialize, Serialize};
 
 use crate::routes;
-use crate::shared::show;
 use crate::texts::texts;
 
 macro_rules! subjects {
@@ -297,11 +296,6 @@ impl Action {
         self.field = Some((label.to_owned(), value.to_owned()));
         self
     }
-}
-
-/// An amount as a link's or a title's text.
-pub fn amount(money: Money) -> String {
-    show::money(money)
 }
 
 /// A link to a thing's page.

@@ -6,7 +6,7 @@ use domain::access::AdminPermit;
 use domain::billing::{InvoiceStatus, SubscriptionStatus};
 use domain::ids::{AccountId, InvoiceId, SubscriptionId};
 use domain::money::Money;
-use platform::database::Transaction;
+use platform::database::{Transaction, beginning, plan_for_values};
 use uuid::Uuid;
 
 use crate::catalogue::currency;
@@ -68,26 +68,29 @@ pub struct SubscriptionRow {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Nearly every row has another condition for each filter: planned for the values at hand, each uses its own index.
-async fn plan_for_values(transaction: &mut Transaction) -> Result<()> {
-    sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut **transaction).await?;
-    Ok(())
-}
+impl<S, I> Search<S, I> {
+    /// The account that is meant, if one is: that of the address in the text, else the given one; [`None`] if nobody has
+    /// the address, or somebody else.
+    async fn account(&self, transaction: &mut Transaction) -> Result<Option<Option<AccountId>>> {
+        let Some(address) = self.address() else { return Ok(Some(self.account_id)) };
+        let owner = sqlx::query_scalar!(
+            r#"SELECT id AS "id: AccountId" FROM users WHERE email = $1"#,
+            address.to_lowercase()
+        )
+        .fetch_optional(&mut **transaction)
+        .await?;
+        Ok(owner.filter(|owner| self.account_id.is_none_or(|wanted| wanted == *owner)).map(Some))
+    }
 
-/// The account that an e-mail address means, if anybody has it.
-async fn owner_of(transaction: &mut Transaction, text: &str) -> Result<Option<AccountId>> {
-    let id = sqlx::query_scalar!(
-        r#"SELECT id AS "id: AccountId" FROM users WHERE email = $1"#,
-        text.to_lowercase()
-    )
-    .fetch_optional(&mut **transaction)
-    .await?;
-    Ok(id)
-}
+    /// The text, if it is an address.
+    fn address(&self) -> Option<&str> {
+        self.text.as_deref().filter(|text| text.contains('@'))
+    }
 
-/// A text with what `LIKE` would take for something else.
-fn literally(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    /// The text, if it is not an address.
+    fn words(&self) -> Option<&str> {
+        self.text.as_deref().filter(|text| !text.contains('@'))
+    }
 }
 
 impl Billing {
@@ -98,21 +101,11 @@ impl Billing {
         search: &Search<InvoiceStatus, InvoiceId>,
     ) -> Result<Vec<InvoiceRow>> {
         let mut transaction = self.database.begin_admin(&permit).await?;
-        let (mut account_id, mut beginning, mut end) = (search.account_id, None, None);
-        match search.text.as_deref() {
-            Some(text) if text.contains('@') => {
-                let Some(owner) = owner_of(&mut transaction, text).await? else { return Ok(Vec::new()) };
-                if account_id.is_some_and(|wanted| wanted != owner) {
-                    return Ok(Vec::new());
-                }
-                account_id = Some(owner);
-            }
-            Some(text) if text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                end = Some(format!("{text:0>6}"));
-            }
-            Some(text) => beginning = Some(format!("{}%", literally(&text.to_uppercase()))),
-            None => {}
-        }
+        let Some(account_id) = search.account(&mut transaction).await? else { return Ok(Vec::new()) };
+        let is_end = |text: &&str| text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let end = search.words().filter(is_end).map(|text| format!("{text:0>6}"));
+        let beginning =
+            search.words().filter(|text| !is_end(text)).map(|text| beginning(&text.to_uppercase()));
         plan_for_values(&mut transaction).await?;
         let rows = sqlx::query!(
             r#"SELECT i.id AS "id: InvoiceId", i.account_id AS "account_id: AccountId", i.number, i.status,
@@ -156,18 +149,8 @@ impl Billing {
         search: &Search<SubscriptionStatus, SubscriptionId>,
     ) -> Result<Vec<SubscriptionRow>> {
         let mut transaction = self.database.begin_admin(&permit).await?;
-        let (mut account_id, mut plan) = (search.account_id, None);
-        match search.text.as_deref() {
-            Some(text) if text.contains('@') => {
-                let Some(owner) = owner_of(&mut transaction, text).await? else { return Ok(Vec::new()) };
-                if account_id.is_some_and(|wanted| wanted != owner) {
-                    return Ok(Vec::new());
-                }
-                account_id = Some(owner);
-            }
-            Some(text) => plan = Some(text.to_lowercase()),
-            None => {}
-        }
+        let Some(account_id) = search.account(&mut transaction).await? else { return Ok(Vec::new()) };
+        let plan = search.words().map(str::to_lowercase);
         plan_for_values(&mut transaction).await?;
         let rows = sqlx::query!(
             r#"SELECT s.id AS "id: SubscriptionId", s.account_id AS "account_id: AccountId", s.status, s.started_at, s.expires_at,

@@ -105,6 +105,16 @@ impl UserChange {
     }
 }
 
+/// What `is_active` is, if that matters, and whether there is a `deleted_at`.
+fn columns(standing: Option<Standing>) -> (Option<bool>, bool) {
+    match standing {
+        None => (None, false),
+        Some(Standing::Active) => (Some(true), false),
+        Some(Standing::Suspended) => (Some(false), false),
+        Some(Standing::Deleted) => (None, true),
+    }
+}
+
 impl Identity {
     /// Everybody, newest first: a part of them, and how many there are.
     pub async fn managed_users(
@@ -112,12 +122,7 @@ impl Identity {
         permit: AdminPermit<'_>,
         query: &UserQuery,
     ) -> Result<(Vec<ManagedUser>, i64)> {
-        let (active, deleted) = match query.standing {
-            None => (None, false),
-            Some(Standing::Active) => (Some(true), false),
-            Some(Standing::Suspended) => (Some(false), false),
-            Some(Standing::Deleted) => (None, true),
-        };
+        let (active, deleted) = columns(query.standing);
         let mut transaction = self.database.begin_admin(&permit).await?;
         let users = sqlx::query_as!(
             ManagedUser,
@@ -160,19 +165,10 @@ impl Identity {
         after: Option<UserId>,
         limit: i64,
     ) -> Result<Vec<ManagedUser>> {
-        let (active, deleted) = match standing {
-            None => (None, false),
-            Some(Standing::Active) => (Some(true), false),
-            Some(Standing::Suspended) => (Some(false), false),
-            Some(Standing::Deleted) => (None, true),
-        };
-        let beginning = beginning.map(|text| {
-            let text = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            format!("{text}%")
-        });
+        let (active, deleted) = columns(standing);
+        let beginning = beginning.map(|text| platform::database::beginning(&text.to_lowercase()));
         let mut transaction = self.database.begin_admin(&permit).await?;
-        // Planned for the values at hand, each filter uses its own index.
-        sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *transaction).await?;
+        platform::database::plan_for_values(&mut transaction).await?;
         let users = sqlx::query_as!(
             ManagedUser,
             r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,

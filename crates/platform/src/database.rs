@@ -207,6 +207,18 @@ pub fn violated_constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
 }
 
+/// Has the statements that follow in this transaction planned for the values at hand: where filters may be absent, each
+/// uses its own index.
+pub async fn plan_for_values(transaction: &mut Transaction) -> Result<(), sqlx::Error> {
+    sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// The pattern for `LIKE` of what begins with `text`, literally.
+pub fn beginning(text: &str) -> String {
+    format!("{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
 /// Whether the statement was given up because two transactions waited for each other; the other one went on.
 pub fn is_deadlock(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40P01")

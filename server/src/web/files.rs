@@ -1,7 +1,7 @@
 //! What pages offer as files: lists of the admin as CSV, invoices as PDF, mails as HTML.
 
-use app::admin::export::part;
 use app::admin::model::{MOST, Subject, Wanted};
+use app::admin::part_of_list;
 use app::error::AppError;
 use app::server_ctx::{Services, SignedIn};
 use axum::body::Body;
@@ -90,7 +90,7 @@ async fn chunk(
     wanted: Wanted,
     with_header: bool,
 ) -> Result<(Bytes, Option<Wanted>), AppError> {
-    let table = part(services, signed_in.admin()?, subject, &wanted).await?;
+    let table = part_of_list(services, signed_in.admin()?, subject, &wanted).await?;
     let mut writer = csv::Writer::from_writer(Vec::new());
     let lost = |error: csv::Error| {
         tracing::error!(%error, "csv.not_written");
@@ -148,12 +148,7 @@ async fn mail(Path(kind): Path<String>, request: Request) -> Response {
     if let Err(response) = admin(&request) {
         return *response;
     }
-    let welcome = ("welcome", identity::customers::welcome_preview());
-    let found = std::iter::once(welcome)
-        .chain(
-            billing::mails::drawn_previews().await.into_iter().map(|preview| (preview.kind, preview.message)),
-        )
-        .find(|(known, _)| *known == kind);
+    let found = app::admin::mails().await.into_iter().find(|(known, _)| *known == kind);
     let Some(html) = found.and_then(|(_, message)| message.html) else {
         return error_page::of(&request, StatusCode::NOT_FOUND);
     };

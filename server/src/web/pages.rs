@@ -1,5 +1,7 @@
 //! The half for people: server-rendered pages, the server functions behind their forms, and built files.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -8,7 +10,7 @@ use axum::routing::get;
 use http::StatusCode;
 use leptos::context::{provide_context, use_context};
 use leptos::nonce::Nonce;
-use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::state::AppState;
@@ -17,12 +19,17 @@ use crate::web::{
     paths, report, session,
 };
 
+/// Where the pages are. Once in a process: while Leptos lists them, it loads no data, for any page that is rendered at
+/// that moment either, which would then wait for ever.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
+
 /// All pages.
 pub fn router(state: AppState) -> Router {
     let options = state.leptos_options.clone();
-    let pages = generate_route_list(app::App);
     let mut router = Router::new()
-        .leptos_routes_with_context(&state, pages, context(&state), move || app::shell(options.clone()))
+        .leptos_routes_with_context(&state, PAGES.clone(), context(&state), move || {
+            app::shell(options.clone())
+        })
         .route(live::PATH, get(live::stream))
         .route(app::routes::REPORT, get(report::download))
         .merge(files::router());

@@ -177,3 +177,21 @@ async fn an_invoice_is_found_and_refunded(pool: PgPool) {
     assert_eq!(site.get(&path, &owner).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(header(&site.get(&path, &customer).await, "content-type"), "application/pdf");
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_file_has_every_message_also_of_one_instant(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    sqlx::query(
+        "INSERT INTO provider_events (provider, event_id, kind, body, status, received_at)
+         SELECT 'stripe', 'evt_' || n, 'invoice.paid', '\x7b7d', 'received', '2026-11-20T12:00:00Z'::timestamptz - interval '1 second' * (n / 700)
+         FROM generate_series(1, 2100) AS n",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let csv = text(site.get("/admin/export/provider-events?state=received", &admin).await).await;
+    assert_eq!(csv.lines().count(), 1 + 2100);
+    let page = text(site.get("/admin/provider-events", &admin).await).await;
+    assert_eq!(links(&page, "provider-events").len(), 50);
+}

@@ -36,7 +36,7 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
     let billing = &services.billing;
     let it = billing.dashboard(permit).await?;
     let months = billing.months(permit).await?;
-    let failed = billing.provider_events(permit, Some("failed"), None, 100).await?.len();
+    let failed = billing.failed_provider_events(permit).await?;
     let dead = platform::jobs::admin::figures(&services.database, services.clock.now())
         .await
         .map_err(AppError::from)?
@@ -78,11 +78,7 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
         revenue: compared(&months, |it| it.revenue.minor, |it| show::money(it.revenue)),
         customers: compared(&months, |it| it.customers, |it| show::number(it.customers)),
         attention: [
-            (
-                t.failed_messages,
-                i64::try_from(failed).unwrap_or(i64::MAX),
-                of_state(Subject::ProviderEvents, "failed"),
-            ),
+            (t.failed_messages, failed, of_state(Subject::ProviderEvents, "failed")),
             (t.failed_jobs, dead, routes::admin_list(Subject::Jobs)),
         ]
         .into_iter()
@@ -92,11 +88,9 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
     })
 }
 
-/// Every kind of mail, with invented facts.
-pub async fn mails() -> Vec<(String, String, String)> {
+/// Every kind of mail, with invented facts: what it is called, and itself.
+pub async fn mails() -> Vec<(&'static str, platform::mail::Message)> {
     let welcome = ("welcome", identity::customers::welcome_preview());
-    std::iter::once(welcome)
-        .chain(billing::mails::drawn_previews().await.into_iter().map(|it| (it.kind, it.message)))
-        .map(|(kind, message)| (kind.to_owned(), message.subject, message.text))
-        .collect()
+    let others = billing::mails::drawn_previews().await.into_iter();
+    std::iter::once(welcome).chain(others.map(|preview| (preview.kind, preview.message))).collect()
 }

@@ -6,7 +6,7 @@ use billing::catalogue::addons::AddonChange;
 use billing::catalogue::bundles::BundleChange;
 use domain::access::AdminPermit;
 
-use super::{Form, Shown, currency_options, id_of, next_page, on, page_of, period_options, values};
+use super::{Form, currency_options, id_of, next_page, on, page_of, period_options, values};
 use crate::account::show::period;
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
@@ -118,19 +118,6 @@ pub async fn save_addon(
     Ok(saved.id.to_string())
 }
 
-pub async fn act_on_addon(
-    services: &Services,
-    permit: AdminPermit<'_>,
-    id: &str,
-    action: &str,
-) -> Result<Shown, AppError> {
-    if action != "delete" {
-        return Err(AppError::NotFound);
-    }
-    services.billing.delete_addon(permit, id_of(id)?).await?;
-    Ok(Shown::List)
-}
-
 pub async fn bundles(
     services: &Services,
     permit: AdminPermit<'_>,
@@ -211,17 +198,4 @@ pub async fn save_bundle(
         services.billing.change_bundle(permit, id_of(id)?, &change).await?
     };
     Ok(saved.id.to_string())
-}
-
-pub async fn act_on_bundle(
-    services: &Services,
-    permit: AdminPermit<'_>,
-    id: &str,
-    action: &str,
-) -> Result<Shown, AppError> {
-    if action != "delete" {
-        return Err(AppError::NotFound);
-    }
-    services.billing.delete_bundle(permit, id_of(id)?).await?;
-    Ok(Shown::List)
 }

@@ -4,7 +4,7 @@ use billing::catalogue::categories::{Category, CategoryChange};
 use domain::access::AdminPermit;
 use domain::ids::PlanCategoryId;
 
-use super::{Form, Shown, id_of, on, values};
+use super::{Form, id_of, on, values};
 use crate::admin::model::{Action, Cell, Item, Subject, Table};
 use crate::error::AppError;
 use crate::routes;
@@ -108,17 +108,4 @@ pub async fn save(
         services.billing.change_category(permit, id_of(id)?, &change).await?
     };
     Ok(saved.id.to_string())
-}
-
-pub async fn act(
-    services: &Services,
-    permit: AdminPermit<'_>,
-    id: &str,
-    action: &str,
-) -> Result<Shown, AppError> {
-    if action != "delete" {
-        return Err(AppError::NotFound);
-    }
-    services.billing.delete_category(permit, id_of(id)?).await?;
-    Ok(Shown::List)
 }

@@ -5,7 +5,7 @@ use domain::billing::InvoiceStatus;
 use domain::ids::InvoiceId;
 use domain::money::Money;
 
-use super::{Shown, account, id_of, limit, next_of, searched, state};
+use super::{Shown, account, id_of, known, limit, next_of, searched, state};
 use crate::account::show::rate;
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
@@ -97,7 +97,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     Ok(Item {
         title: it.number.clone(),
         state: vec![Cell::Invoice(it.status)],
-        facts: vec![
+        facts: known(vec![
             (t.customer.to_owned(), owner),
             (t.net.to_owned(), Cell::Money(it.totals.subtotal)),
             (tax, Cell::Money(it.totals.tax)),
@@ -115,10 +115,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
                 t.subscription.to_owned(),
                 found.subscription.map_or(Cell::None, |it| link(it.plan.name, Subject::Subscriptions, it.id)),
             ),
-        ]
-        .into_iter()
-        .filter(|(_, cell)| *cell != Cell::None)
-        .collect(),
+        ]),
         tables,
         actions,
         links: vec![(t.pdf.to_owned(), routes::admin_invoice_pdf(it.id))],

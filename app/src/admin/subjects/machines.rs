@@ -1,7 +1,6 @@
 //! What payment providers sent, and jobs that failed for good.
 
-use billing::providers::KeptEvent;
-use chrono::{DateTime, Utc};
+use billing::providers::EventRow;
 use domain::access::AdminPermit;
 
 use super::{Shown, id_of, limit, next_of};
@@ -22,7 +21,7 @@ fn status(status: &str) -> Cell {
 }
 
 /// Both parts of a message's key, in one part of an address.
-fn key(event: &KeptEvent) -> String {
+fn key(event: &EventRow) -> String {
     format!("{}~{}", event.provider, event.event_id)
 }
 
@@ -32,12 +31,11 @@ pub async fn events(
     wanted: &Wanted,
 ) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let before: Option<DateTime<Utc>> =
-        if wanted.after.is_empty() { None } else { Some(id_of(&wanted.after)?) };
+    let after = if wanted.after.is_empty() { None } else { Some(parts(&wanted.after)?) };
     let state = (!wanted.state.is_empty()).then_some(wanted.state.as_str());
-    let mut found = services.billing.provider_events(permit, state, before, limit(wanted)).await?;
+    let mut found = services.billing.find_provider_events(permit, state, after, limit(wanted)).await?;
     let mut table = Table::of(&[t.message, t.provider, t.state, t.outcome, t.attempts, t.received]);
-    table.next = next_of(&mut found, wanted, |event| event.received_at.to_rfc3339());
+    table.next = next_of(&mut found, wanted, key);
     table.rows = found
         .into_iter()
         .map(|it| {

@@ -18,7 +18,7 @@ use domain::access::AdminPermit;
 use domain::ids::AccountId;
 
 use super::fields::{Kind, fields};
-use super::model::{Item, PAGE, Subject, Table, Wanted};
+use super::model::{Cell, Item, PAGE, Subject, Table, Wanted};
 use crate::error::AppError;
 use crate::server_ctx::Services;
 
@@ -30,6 +30,11 @@ pub enum Shown {
     Of(Subject, String),
     /// To the list.
     List,
+}
+
+/// What is known of a thing: what is not there is left out.
+fn known(facts: Vec<(String, Cell)>) -> Vec<(String, Cell)> {
+    facts.into_iter().filter(|(_, cell)| *cell != Cell::None).collect()
 }
 
 /// What a form holds.
@@ -124,21 +129,25 @@ pub async fn act(
     action: &str,
     said: &str,
 ) -> Result<Shown, AppError> {
-    match subject {
-        Subject::Users => users::act(services, permit, id, action).await,
-        Subject::Subscriptions => subscriptions::act(services, permit, id, action, said).await,
-        Subject::Invoices => invoices::act(services, permit, id, action, said).await,
-        Subject::Plans => plans::act(services, permit, id, action).await,
-        Subject::Categories => categories::act(services, permit, id, action).await,
-        Subject::Addons => catalogue::act_on_addon(services, permit, id, action).await,
-        Subject::Bundles => catalogue::act_on_bundle(services, permit, id, action).await,
-        Subject::PaymentMethods => payment_methods::act(services, permit, id, action).await,
-        Subject::Countries => sellers::act_on_country(services, permit, id, action).await,
-        Subject::Taxes => sellers::act_on_tax(services, permit, id, action).await,
-        Subject::ProviderEvents => machines::replay(services, permit, id, action).await,
-        Subject::Jobs => machines::act(services, id, action).await,
-        Subject::Currencies | Subject::Settings => Err(AppError::NotFound),
+    let billing = &services.billing;
+    match (subject, action) {
+        (Subject::Plans, "delete") => billing.delete_plan(permit, id_of(id)?).await?,
+        (Subject::Categories, "delete") => billing.delete_category(permit, id_of(id)?).await?,
+        (Subject::Addons, "delete") => billing.delete_addon(permit, id_of(id)?).await?,
+        (Subject::Bundles, "delete") => billing.delete_bundle(permit, id_of(id)?).await?,
+        (Subject::PaymentMethods, "delete") => billing.delete_payment_method(permit, id_of(id)?).await?,
+        (Subject::Taxes, "delete") => billing.delete_tax(permit, id_of(id)?).await?,
+        (Subject::Users, _) => return users::act(services, permit, id, action).await,
+        (Subject::Subscriptions, _) => return subscriptions::act(services, permit, id, action, said).await,
+        (Subject::Invoices, _) => return invoices::act(services, permit, id, action, said).await,
+        (Subject::Plans, _) => return plans::act(services, permit, id, action).await,
+        (Subject::PaymentMethods, _) => return payment_methods::act(services, permit, id, action).await,
+        (Subject::Countries, _) => return sellers::act_on_country(services, permit, id, action).await,
+        (Subject::ProviderEvents, _) => return machines::replay(services, permit, id, action).await,
+        (Subject::Jobs, _) => return machines::act(services, id, action).await,
+        _ => return Err(AppError::NotFound),
     }
+    Ok(Shown::List)
 }
 
 /// What was typed into a form.

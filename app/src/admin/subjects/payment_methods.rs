@@ -175,10 +175,6 @@ pub async fn act(
             services.billing.set_default_payment_method(permit, method_id).await?;
             Ok(Shown::Item(id.to_owned()))
         }
-        "delete" => {
-            services.billing.delete_payment_method(permit, method_id).await?;
-            Ok(Shown::List)
-        }
         _ => Err(AppError::NotFound),
     }
 }

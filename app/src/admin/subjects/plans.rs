@@ -159,10 +159,6 @@ pub async fn act(
             let copy = services.billing.copy_plan(permit, id).await?;
             Ok(Shown::Of(Subject::Plans, copy.plan.id.to_string()))
         }
-        "delete" => {
-            services.billing.delete_plan(permit, id).await?;
-            Ok(Shown::List)
-        }
         _ => Err(AppError::NotFound),
     }
 }

@@ -177,19 +177,6 @@ pub async fn save_tax(
     Ok(saved.id.to_string())
 }
 
-pub async fn act_on_tax(
-    services: &Services,
-    permit: AdminPermit<'_>,
-    id: &str,
-    action: &str,
-) -> Result<Shown, AppError> {
-    if action != "delete" {
-        return Err(AppError::NotFound);
-    }
-    services.billing.delete_tax(permit, id_of(id)?).await?;
-    Ok(Shown::List)
-}
-
 pub async fn currencies(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
     let mut table = Table::of(&[t.currency_code, t.name, t.exchange_rate, t.state]);

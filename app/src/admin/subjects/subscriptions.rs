@@ -4,11 +4,12 @@ use domain::access::AdminPermit;
 use domain::billing::{BillingPeriod, SubscriptionState};
 use domain::ids::{AccountId, SubscriptionId};
 
-use super::{Form, Shown, account, id_of, limit, next_of, searched, state, values};
+use super::{Form, Shown, account, id_of, known, limit, next_of, searched, state, values};
 use crate::account::show::period;
-use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, amount, link};
+use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::server_ctx::Services;
+use crate::shared::show;
 use crate::texts::texts;
 
 pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted) -> Result<Table, AppError> {
@@ -65,7 +66,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             .map(|managed| {
                 (
                     managed.plan.id.to_string(),
-                    format!("{} · {}", managed.plan.name, amount(managed.plan.price)),
+                    format!("{} · {}", managed.plan.name, show::money(managed.plan.price)),
                 )
             })
             .collect();
@@ -97,14 +98,14 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         SubscriptionState::Cancelled { .. } | SubscriptionState::Expired { .. } => {}
     }
     let price = if it.plan.billing_period == BillingPeriod::OneTime {
-        amount(it.plan.price)
+        show::money(it.plan.price)
     } else {
-        format!("{}, {}", amount(it.plan.price), period(it.plan.billing_period))
+        format!("{}, {}", show::money(it.plan.price), period(it.plan.billing_period))
     };
     Ok(Item {
         title: it.plan.name.clone(),
         state: vec![Cell::Subscription(status)],
-        facts: vec![
+        facts: known(vec![
             (t.customer.to_owned(), owner),
             (t.plan.to_owned(), link(it.plan.name, Subject::Plans, it.plan.id)),
             (t.price.to_owned(), Cell::Text(price)),
@@ -114,10 +115,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             (t.module.to_owned(), Cell::text(it.module)),
             (t.at_provider.to_owned(), Cell::text(it.provider_subscription_id)),
             (t.ordered.to_owned(), Cell::Instant(it.created_at)),
-        ]
-        .into_iter()
-        .filter(|(_, cell)| *cell != Cell::None)
-        .collect(),
+        ]),
         tables: vec![(t.invoices.to_owned(), invoice_table(invoices))],
         actions,
         ..Item::default()

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use billing::Billing;
-use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
 use domain::ids::{AccountId, UserId};
 use identity::managed::{ManagedUser, Standing, UserChange};
 
-use super::{Form, Shown, id_of, limit, next_of, on, searched, values};
+use super::{Form, Shown, id_of, known, limit, next_of, on, searched, values};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::routes;
@@ -127,7 +126,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     Ok(Item {
         title: user.email.clone(),
         state: vec![standing(&user)],
-        facts: vec![
+        facts: known(vec![
             (
                 t.full_name.to_owned(),
                 Cell::text(summary.name.clone().or_else(|| Some(user.full_name.clone()))),
@@ -139,11 +138,8 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             (t.subscriptions.to_owned(), of_user(Subject::Subscriptions, holdings.subscriptions)),
             (t.invoices.to_owned(), of_user(Subject::Invoices, holdings.invoices)),
             (t.since.to_owned(), Cell::Day(user.created_at)),
-            (t.deleted.to_owned(), Cell::day(user.deleted_at.map(|at: DateTime<Utc>| at))),
-        ]
-        .into_iter()
-        .filter(|(_, cell)| *cell != Cell::None)
-        .collect(),
+            (t.deleted.to_owned(), Cell::day(user.deleted_at)),
+        ]),
         tables: if bought.rows.is_empty() { Vec::new() } else { vec![(t.addons.to_owned(), bought)] },
         actions,
         values: if is_deleted { BTreeMap::new() } else { values(form) },

@@ -57,6 +57,25 @@ impl Job for HandleEvent {
     const QUEUE: &'static str = "billing.provider_event";
 }
 
+/// A message of a list, without its body.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    /// Who sent it.
+    pub provider: String,
+    /// Its id there.
+    pub event_id: String,
+    /// What it is about.
+    pub kind: String,
+    /// `received`, `handled`, `ignored` or `failed`.
+    pub status: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// What it led to, or why it failed.
+    pub outcome: Option<String>,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+}
+
 /// A message as the admin sees it.
 #[derive(Debug, Clone, Serialize)]
 pub struct KeptEvent {
@@ -221,6 +240,48 @@ impl Billing {
             .await?;
         transaction.commit().await?;
         self.handle_event(provider, event_id).await?.ok_or(Error::NoEvent)
+    }
+
+    /// What providers sent, newest first, without its bodies: those of one status if given, after the one before, which is
+    /// named by its provider and its id there.
+    pub async fn find_provider_events(
+        &self,
+        permit: AdminPermit<'_>,
+        status: Option<&str>,
+        after: Option<(&str, &str)>,
+        limit: i64,
+    ) -> Result<Vec<EventRow>> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        platform::database::plan_for_values(&mut transaction).await?;
+        let found = sqlx::query_as!(
+            EventRow,
+            "SELECT provider, event_id, kind, status, attempts, coalesce(last_error, outcome) AS outcome, received_at
+             FROM provider_events
+             WHERE ($1::text IS NULL OR status = $1)
+               AND ($2::text IS NULL OR (received_at, provider, event_id)
+                    < (SELECT b.received_at, b.provider, b.event_id FROM provider_events b WHERE b.provider = $2 AND b.event_id = $3))
+             ORDER BY received_at DESC, provider DESC, event_id DESC LIMIT $4",
+            status,
+            after.map(|(provider, _)| provider),
+            after.map(|(_, event_id)| event_id),
+            limit,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(found)
+    }
+
+    /// How many messages of providers could not be handled.
+    pub async fn failed_provider_events(&self, permit: AdminPermit<'_>) -> Result<i64> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let count = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM provider_events WHERE status = 'failed'"#
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(count)
     }
 
     /// One message that a provider sent.

@@ -19,7 +19,7 @@ use plugin_api::payment::PaymentProvider;
 
 pub use follow::FollowSubscription;
 pub(crate) use follow::follow_later;
-pub use inbox::{HandleEvent, KeptEvent, Outcome, Received};
+pub use inbox::{EventRow, HandleEvent, KeptEvent, Outcome, Received};
 pub use session::{Checkout, PayPage, Paying};
 
 use crate::{Billing, Error, Result};
