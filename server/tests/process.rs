@@ -1,6 +1,10 @@
 //! The binary as a process: what it says when it cannot start, and how it stops.
 
 #[cfg(test)]
+#[path = "process/killed.rs"]
+mod killed;
+
+#[cfg(test)]
 mod keyrack {
     use std::process::Stdio;
     use std::time::Duration;
@@ -13,7 +17,7 @@ mod keyrack {
     use tokio::time::{sleep, timeout};
 
     /// The binary with nothing of this environment's settings.
-    fn keyrack(args: &[&str]) -> Command {
+    pub fn keyrack(args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyrack"));
         // The sandbox for payments keeps its state there.
         let state = std::env::temp_dir().join("keyrack-process-tests");
@@ -26,11 +30,11 @@ mod keyrack {
         command
     }
 
-    fn url(pool: &PgPool) -> String {
+    pub fn url(pool: &PgPool) -> String {
         PgConnectOptions::clone(&pool.connect_options()).to_url_lossy().to_string()
     }
 
-    async fn free_port() -> u16 {
+    pub async fn free_port() -> u16 {
         TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
     }
 
@@ -102,8 +106,8 @@ mod keyrack {
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
     }
 
-    async fn eventually_ready(port: u16) {
-        for _ in 0..200 {
+    pub async fn eventually_ready(port: u16) {
+        for _ in 0..1_000 {
             if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await {
                 let request = "GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
                 stream.write_all(request.as_bytes()).await.unwrap();
@@ -111,7 +115,7 @@ mod keyrack {
                     return;
                 }
             }
-            sleep(Duration::from_millis(100)).await;
+            sleep(Duration::from_millis(20)).await;
         }
         panic!("it never became ready");
     }
