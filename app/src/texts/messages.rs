@@ -49,6 +49,7 @@ catalogue! {
         already_in_use: "This is taken already.",
         weak_password: "At least 8 characters, with a small and a capital letter, a digit and a special character.",
         wrong: "This is not right.",
+        not_a_vat_number: "This is no valid VAT number. Check its letters and digits.",
         not_found: "This was not found here.",
     }
 }
@@ -279,6 +280,7 @@ pub fn problem_text(code: &ProblemCode) -> String {
         ProblemCode::AlreadyInUse => t.already_in_use.to_owned(),
         ProblemCode::WeakPassword => t.weak_password.to_owned(),
         ProblemCode::Wrong => t.wrong.to_owned(),
+        ProblemCode::NotAVatNumber => t.not_a_vat_number.to_owned(),
         ProblemCode::NotFound => t.not_found.to_owned(),
     }
 }

@@ -83,6 +83,9 @@ pub enum ProblemCode {
     /// Does not match what is stored.
     #[error("is not right")]
     Wrong,
+    /// Not a VAT number of the country that its letters name: its form or its check digits are not right.
+    #[error("is not a valid VAT number")]
+    NotAVatNumber,
     /// Not found in this hotel.
     #[error("was not found")]
     NotFound,

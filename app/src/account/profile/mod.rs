@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, TextField};
+use ui::{Button, ButtonKind, SelectField, SelectOption, TextField};
 
 use crate::error::AppError;
 use crate::routes;
@@ -29,12 +29,22 @@ pub struct AddressForm {
 
 /// The account's address.
 #[server(prefix = "/actions", endpoint = "billing-address")]
-pub async fn load_address() -> Result<AddressForm, AppError> {
+pub async fn load_address() -> Result<(AddressForm, Vec<(String, String)>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let stored = services.billing.profile(who.account()?).await?;
-    let Some(profile) = stored.map(|stored| stored.profile) else { return Ok(AddressForm::default()) };
+    let countries = services.billing.enabled_countries().await?;
+    let mut countries: Vec<_> = countries.into_iter().map(|country| (country.code, country.name)).collect();
+    let Some(profile) = stored.map(|stored| stored.profile) else {
+        return Ok((AddressForm::default(), countries));
+    };
+    // Where nothing is sold any more somebody may live still.
+    if let Some(code) =
+        profile.country.as_ref().filter(|code| countries.iter().all(|(known, _)| known != *code))
+    {
+        countries.push((code.clone(), code.clone()));
+    }
     let text = |value: Option<String>| value.unwrap_or_default();
-    Ok(AddressForm {
+    let form = AddressForm {
         first_name: text(profile.first_name),
         last_name: text(profile.last_name),
         company: text(profile.company),
@@ -45,7 +55,8 @@ pub async fn load_address() -> Result<AddressForm, AppError> {
         city: text(profile.city),
         country: text(profile.country),
         phone: text(profile.phone),
-    })
+    };
+    Ok((form, countries))
 }
 
 /// Keeps the account's address.
@@ -88,16 +99,18 @@ pub fn AddressPage() -> impl IntoView {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
         <p class="lead">{t.text}</p>
-        <Loaded data children={|address: AddressForm| view! { <Address address/> }}/>
+        <Loaded data children={|(address, countries)| view! { <Address address countries/> }}/>
         <section class="panel panel-form"><h2>{t.password_title}</h2><a href=routes::ACCOUNT_SECURITY>{t.password_link}</a></section>
     }
 }
 
 #[component]
-fn Address(address: AddressForm) -> impl IntoView {
+fn Address(address: AddressForm, countries: Vec<(String, String)>) -> impl IntoView {
     let t = &texts().billing_address;
     let form = Form::of::<ChangeAddress>("form");
     let state = form.state.clone();
+    let mut options = vec![SelectOption::new("", "")];
+    options.extend(countries.into_iter().map(|(code, name)| SelectOption::new(code, name)));
     view! {
         <section class="panel panel-form">
             <PostForm form label=t.title>
@@ -116,7 +129,7 @@ fn Address(address: AddressForm) -> impl IntoView {
                     <TextField form=state.clone() name="city" label=t.city value=address.city autocomplete="address-level2"/>
                 </div>
                 <div class="field-pair">
-                    <TextField form=state.clone() name="country" label=t.country value=address.country autocomplete="country"/>
+                    <SelectField form=state.clone() name="country" label=t.country value=address.country options/>
                     <TextField form=state name="phone" label=t.phone kind="tel" value=address.phone autocomplete="tel"/>
                 </div>
                 <Button kind=ButtonKind::Primary text=texts().common.save/>

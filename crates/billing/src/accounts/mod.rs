@@ -2,6 +2,7 @@
 
 pub mod managed;
 mod profile;
+mod vat;
 
 pub use profile::{Profile, ProfileError, StoredProfile};
 

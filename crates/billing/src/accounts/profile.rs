@@ -8,7 +8,7 @@ use platform::database::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::ensure;
+use super::{ensure, vat};
 use crate::{Billing, Result};
 
 /// An account's name and address (spec 5.1, `user_details`).
@@ -90,6 +90,11 @@ impl Profile {
             tax_number: text("tax_number", self.tax_number, 100),
             config: self.config,
         };
+        let mut profile = profile;
+        if let Some(number) = profile.tax_number.take() {
+            profile.tax_number =
+                problems.take("tax_number", vat::checked(number, profile.country.as_deref()));
+        }
         let is_country =
             |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
         if crate::input::json("config", &profile.config).is_err() {
