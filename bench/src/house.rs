@@ -48,6 +48,7 @@ impl Server {
             .env("DATABASE_URL", database)
             .env("PORT", port.to_string())
             .env("RUST_LOG", "warn")
+            .env("RATE_LIMIT_API_PER_MINUTE", "0")
             .env(
                 "LEPTOS_SITE_ROOT",
                 std::env::var("KEYRACK_SITE").unwrap_or_else(|_| "target/site".to_owned()),

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::serve::readiness::Readiness;
+use crate::web::rate::Addresses;
 
 /// Balancers end connections on which nothing moves for a minute or less.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -23,8 +24,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub struct AppState {
     /// The contexts, as pages and REST use them.
     pub services: Services,
-    /// What is told to addresses that the admin names.
-    pub webhooks: billing::webhooks::Webhooks,
     /// Changes of hotels, for open pages.
     pub live: Arc<Live>,
     /// The pools.
@@ -45,6 +44,8 @@ pub struct AppState {
     pub pay_pages: Arc<str>,
     /// The control page of the sandbox, where no real money moves.
     pub sandbox_url: Option<Arc<str>>,
+    /// How often addresses asked.
+    pub addresses: Addresses,
     /// Work that goes on when its client has gone; the server waits for it before it stops.
     pub tasks: TaskTracker,
 }
@@ -61,16 +62,16 @@ impl AppState {
             identity: identity::Identity::new(database.clone(), clock.clone(), &settings),
             pms: pms::Pms::new(database.clone(), clock.clone()),
             billing: billing::Billing::new(database.clone(), clock.clone()),
+            webhooks: billing::webhooks::Webhooks::new(database.clone(), clock.clone(), &settings),
             clock,
             database: database.clone(),
             is_https: settings.is_https(),
             base_url: settings.base_url.as_str().into(),
             is_sandbox: false,
         };
-        let webhooks = billing::webhooks::Webhooks::new(database.clone(), services.clock.clone(), &settings);
         Self {
             services,
-            webhooks,
+            addresses: Addresses::new(settings.api_requests_per_minute),
             live: Arc::default(),
             database,
             settings: Arc::new(settings),

@@ -102,6 +102,8 @@ pub struct Settings {
     pub stripe_sandbox_port: Option<u16>,
     /// Limits on failed sign-ins.
     pub sign_in_limits: SignInLimits,
+    /// Requests of `/api/v1` that one address may send in a minute; 0 for any number.
+    pub api_requests_per_minute: u32,
     /// Whether what belongs to a module is for companies alone that have it (spec `hotel-modules.md` 2.3).
     pub modules_enabled: bool,
     /// Whether `X-Forwarded-For` tells the client's address, because a balancer of ours sets it.
@@ -188,6 +190,7 @@ impl Settings {
                 per_address: reader.parsed("RATE_LIMIT_SIGN_IN_PER_ADDRESS", "a number", 50),
                 window_minutes: reader.parsed("RATE_LIMIT_SIGN_IN_WINDOW_MINUTES", "a number", 15),
             },
+            api_requests_per_minute: reader.parsed("RATE_LIMIT_API_PER_MINUTE", "a number", 5_000),
             modules_enabled: reader.flag("MODULES_ENABLED"),
             trust_proxy: reader.flag("TRUST_PROXY"),
             outgoing: OutgoingRules {

@@ -23,6 +23,7 @@ pub mod origin;
 pub mod pages;
 pub mod panics;
 pub mod paths;
+pub mod rate;
 pub mod report;
 pub mod request_id;
 pub mod rest;

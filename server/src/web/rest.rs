@@ -14,7 +14,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::web::{health, idempotency, limits, metrics, panics};
+use crate::web::{health, idempotency, limits, metrics, panics, rate};
 
 /// A router's or extractor's own words are short.
 const MAX_WORDS: usize = 16 * 1024;
@@ -27,7 +27,8 @@ pub fn router(state: AppState) -> (Router, Slashes) {
         .layer(from_fn_with_state(state.clone(), idempotency::layer))
         .layer(RequestBodyLimitLayer::new(limits::MAX_BODY))
         .layer(from_fn(limits::time))
-        .layer(from_fn_with_state(state.clone(), limits::ready));
+        .layer(from_fn_with_state(state.clone(), limits::ready))
+        .layer(from_fn_with_state(state.clone(), rate::layer));
     let router = Router::new()
         .merge(api)
         .merge(health::router())

@@ -48,3 +48,33 @@ async fn what_is_too_large_is_refused_before_it_is_read(pool: PgPool) {
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(header(&response, "content-type"), "application/problem+json");
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_address_asks_so_often_and_waits_then(pool: PgPool) {
+    let site = Site::with(
+        platform::database::for_test(&pool),
+        &[("RATE_LIMIT_API_PER_MINUTE", "3"), ("TRUST_PROXY", "true")],
+    );
+    let ask = async |path: &str, address: &str| {
+        let request = page(path, "").header("x-forwarded-for", address);
+        site.send(request.body(Body::empty()).unwrap()).await
+    };
+    for _ in 0..3 {
+        assert_eq!(ask("/api/v1/settings/terms", "203.0.113.1").await.status(), StatusCode::OK);
+    }
+    let refused = ask("/api/v1/settings/terms", "203.0.113.1").await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    let wait: u64 = header(&refused, "retry-after").parse().unwrap();
+    assert!((1..=21).contains(&wait), "{wait}");
+    assert_eq!(json(refused).await["detail"], "Too many requests");
+    assert_eq!(
+        ask("/api/v1/settings/terms", "203.0.113.2").await.status(),
+        StatusCode::OK,
+        "others are not kept waiting"
+    );
+    assert_eq!(
+        ask("/health", "203.0.113.1").await.status(),
+        StatusCode::OK,
+        "nor is what watches the server"
+    );
+}
