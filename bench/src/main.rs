@@ -5,6 +5,7 @@ mod floor;
 mod house;
 mod http;
 mod pages;
+mod shop;
 mod table;
 
 use std::time::Duration;
@@ -108,6 +109,12 @@ impl Bench {
             format!("{:.1} ms with 24 rooms, {:.1} ms with 200", millis(today.p99), millis(large_house.p99));
         self.table.add("Today page, p99 at half load", "≤ 50 ms", figure, millis(p99) <= 50.0);
         self.browser(&server, &house).await?;
+        server.stop().await?;
+        let server = self.start().await?;
+        let time = Duration::from_secs(self.options.seconds);
+        let mut shop =
+            shop::Shop { pool: &self.pool, database: &self.options.database, time, table: &mut self.table };
+        shop.run(&server).await?;
         server.stop().await?;
 
         let started = std::time::Instant::now();

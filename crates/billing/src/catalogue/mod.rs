@@ -125,13 +125,13 @@ impl Setting {
         query: &PlanQuery,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<Self> {
-        let rates = prices::Rates::load(transaction).await?;
+        let country = query.country.as_deref().map(|code| code.trim().to_ascii_uppercase());
+        let (rates, tax_rate) =
+            prices::Rates::load_with_tax(transaction, country.as_deref(), now.date_naive()).await?;
         let currency = match query.currency.as_deref().map(str::trim) {
             None | Some("") => Some(Currency::EUR),
             Some(code) => rates.known(code).ok(),
         };
-        let country = query.country.as_deref().map(|code| code.trim().to_ascii_uppercase());
-        let tax_rate = prices::tax_rate(transaction, country.as_deref(), "", now.date_naive()).await?;
         Ok(Self { rates, currency, tax_rate })
     }
 

@@ -26,6 +26,26 @@ impl Rates {
         Ok(Self { rates })
     }
 
+    /// The rates with the tax of a country on a day, in one query: what every list of prices begins with.
+    pub(crate) async fn load_with_tax(
+        transaction: &mut Transaction,
+        country: Option<&str>,
+        on: NaiveDate,
+    ) -> Result<(Self, TaxRate)> {
+        let rows = sqlx::query!(
+            r#"SELECT c.code AS "code: String", c.rate,
+                      (SELECT t.rate FROM tax_rates t WHERE t.country = $1 AND t.region = '' AND t.valid @> $2::date) AS tax_rate
+               FROM currencies c WHERE c.is_active"#,
+            country,
+            on,
+        )
+        .fetch_all(&mut **transaction)
+        .await?;
+        let tax = rows.first().and_then(|row| row.tax_rate).map_or(Ok(TaxRate::ZERO), taxed)?;
+        let rates = rows.into_iter().filter_map(|row| Some((row.code.parse().ok()?, row.rate))).collect();
+        Ok((Self { rates }, tax))
+    }
+
     /// All currencies that prices can be had in, by their letters.
     pub fn currencies(&self) -> Vec<Currency> {
         let mut currencies: Vec<Currency> = self.rates.keys().copied().collect();
@@ -96,9 +116,11 @@ pub(crate) async fn tax_rate(
     )
     .fetch_optional(&mut **transaction)
     .await?;
-    rate.map_or(Ok(TaxRate::ZERO), |rate| {
-        TaxRate::new(rate).ok_or_else(|| Error::Inconsistent(format!("tax rate {rate}")))
-    })
+    rate.map_or(Ok(TaxRate::ZERO), taxed)
+}
+
+fn taxed(rate: i32) -> Result<TaxRate> {
+    TaxRate::new(rate).ok_or_else(|| Error::Inconsistent(format!("tax rate {rate}")))
 }
 
 #[cfg(test)]
