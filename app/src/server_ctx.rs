@@ -8,7 +8,7 @@ use billing::providers::Checkout;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::access::{AccountPermit, Actor, AdminPermit, Permit, Right};
 use domain::hotel::RegistrationForm;
-use domain::ids::{HotelId, InvoiceId, SessionId};
+use domain::ids::{HotelId, SessionId};
 use domain::problem::{FieldProblem, ProblemCode};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -24,6 +24,8 @@ pub struct Services {
     pub pms: pms::Pms,
     /// Plans, subscriptions, invoices.
     pub billing: billing::Billing,
+    /// What is told to addresses that the admin names.
+    pub webhooks: billing::webhooks::Webhooks,
     /// The time.
     pub clock: platform::clock::SharedClock,
     /// The database, for what two contexts do in one transaction.
@@ -67,11 +69,11 @@ impl Services {
 }
 
 impl Services {
-    /// What somebody brings along who pays an invoice: they come back to its page.
-    pub async fn payer(&self, actor: &Actor, invoice_id: InvoiceId) -> Result<Checkout, identity::Error> {
+    /// What somebody brings along who pays an invoice. They come back to `page`.
+    pub async fn payer(&self, actor: &Actor, page: &str) -> Result<Checkout, identity::Error> {
         // Staff may have a user name alone, which is no address for a receipt.
         let email = Some(self.identity.own(actor).await?.email).filter(|email| email.contains('@'));
-        let page = format!("{}{}", self.base_url, crate::routes::account_invoice(invoice_id));
+        let page = format!("{}{page}", self.base_url);
         Ok(Checkout {
             email,
             success_url: format!("{page}?session={{session}}"),

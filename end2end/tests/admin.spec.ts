@@ -38,3 +38,44 @@ test("the admin finds an invoice and marks its copy as paid", async ({ page, jav
   await expect(page.getByText("Bank transfer 7")).toBeVisible();
   await accessible(page, javaScriptEnabled);
 });
+
+test("the admin acts for a colleague of a company in plain sight, and comes back", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, admin, "/admin/companies?search=harbour");
+  await page.getByRole("link", { name: /Harbour/ }).first().click();
+  await expect(page.getByRole("heading", { name: "People" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.getByRole("row", { name: /reception@harbour\.example/ }).getByRole("link").first().click();
+  await page.getByRole("button", { name: "Sign in as them" }).click();
+  await page.waitForURL("**/desk");
+  await expect(page.getByText("You act in the name of")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.goto("/desk/profile");
+  await expect(page.getByText("You act in the name of")).toBeVisible();
+  await page.getByRole("button", { name: "Back to the administration" }).click();
+  await page.waitForURL(/\/admin\/companies\//);
+  await expect(page.getByText("You act in the name of")).toBeHidden();
+});
+
+test("the admin names an address for webhooks, tests it and takes it away", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, admin, "/admin/webhooks/new");
+  await expect(page.getByLabel("Secret")).toHaveValue(/^whsec_/);
+  await page.getByLabel("Address").fill("no address");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByLabel("Address")).toHaveValue("no address");
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("Address").fill(`https://hooks.example/${Date.now()}${Math.floor(Math.random() * 1e6)}`);
+  await page.getByLabel("Which events").fill("payment.captured\nuser.created");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("heading", { name: "Deliveries" })).toBeVisible();
+  await page.getByRole("button", { name: "Send a test" }).click();
+  await expect(page.getByRole("heading", { name: "webhook.test" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.getByRole("link", { name: /^https:\/\/hooks\.example/ }).click();
+  await page.locator("summary", { hasText: "Delete" }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.waitForURL("**/admin/webhooks");
+  await page.goto("/admin/client-events");
+  await expect(page.getByRole("heading", { name: "Events of front ends" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+});

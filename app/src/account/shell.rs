@@ -7,6 +7,7 @@ use ui::{Icon, Notice, NoticeKind};
 
 use crate::entry::sign_in::SignOut;
 use crate::routes;
+use crate::shared::acting::ActingBar;
 use crate::shared::form::FormToken;
 use crate::shared::page::PageFacts;
 use crate::texts::{notice_text, texts};
@@ -25,12 +26,12 @@ pub fn AccountShell() -> impl IntoView {
     let places = [
         (routes::ACCOUNT, "sun", t.account.overview, true),
         if is_company {
-            (routes::STORE, "sparkles", t.account.store, false)
+            (routes::STORE, "store", t.account.store, false)
         } else {
-            (routes::ACCOUNT_PLANS, "sparkles", t.account.plans, false)
+            (routes::ACCOUNT_PLANS, "package", t.account.plans, false)
         },
-        (routes::ACCOUNT_INVOICES, "calendar", t.account.invoices, false),
-        (routes::ACCOUNT_TOKENS, "key", t.account.tokens, false),
+        (routes::ACCOUNT_INVOICES, "receipt-text", t.account.invoices, false),
+        (routes::ACCOUNT_TOKENS, "coins", t.account.tokens, false),
         (routes::ACCOUNT_PROFILE, "badge", t.account.profile, false),
     ];
     let links = places
@@ -45,6 +46,7 @@ pub fn AccountShell() -> impl IntoView {
     view! {
         <a class="skip" href="#content">{t.common.skip_to_content}</a>
         <div class="account">
+            <ActingBar/>
             <header class="account-bar">
                 <a class="brand" href="/"><Icon name="key"/><span>"Keyrack"</span></a>
                 <nav aria-label=t.account.label><ul>{links}</ul></nav>

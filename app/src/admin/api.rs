@@ -49,11 +49,15 @@ pub async fn act(
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let subject = named(&subject)?;
-    let shown = subjects::act(&services, who.admin()?, subject, &id, &action, &said).await?;
+    let shown = subjects::act(&services, &who, subject, &id, &action, &said).await?;
     let page = match shown {
         subjects::Shown::Item(id) => crate::routes::admin_item(subject, &id),
         subjects::Shown::Of(subject, id) => crate::routes::admin_item(subject, &id),
         subjects::Shown::List => crate::routes::admin_list(subject),
+        subjects::Shown::Home => {
+            ctx::go_to(crate::routes::TODAY, None);
+            return Ok(());
+        }
     };
     ctx::go_to(&page, Some(ctx::Notice::new("done")));
     Ok(())
@@ -62,6 +66,21 @@ pub async fn act(
 #[cfg(feature = "ssr")]
 fn named(subject: &str) -> Result<Subject, AppError> {
     subject.parse().map_err(|()| AppError::NotFound)
+}
+
+/// Acts as oneself again, after acting in somebody's name.
+#[server(prefix = "/actions", endpoint = "stop-acting")]
+pub async fn stop_acting() -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    services.identity.stop_acting(&who.actor, who.session_id).await?;
+    let company = who.actor.organisation_id.filter(|_| who.actor.impersonated_by.is_some());
+    let page = match company {
+        Some(id) => crate::routes::admin_item(Subject::Companies, &id.to_string()),
+        None => crate::routes::ADMIN.to_owned(),
+    };
+    ctx::go_to(&page, None);
+    Ok(())
 }
 
 /// A figure of the platform: its name, itself, and the change in percent.

@@ -166,6 +166,31 @@ static CURRENCIES: &[FieldSpec] = &[
     ACTIVE,
 ];
 
+static COMPANIES: &[FieldSpec] = &[
+    field("company_name", Kind::Text, |t| t.name),
+    field("contact_email", Kind::Text, |t| t.contact_email),
+    field("contact_phone", Kind::Text, |t| t.phone),
+    field("website", Kind::Text, |t| t.website),
+    field("address", Kind::Text, |t| t.address),
+    field("tax_office", Kind::Text, |t| t.tax_office),
+    field("tax_number", Kind::Text, |t| t.tax_number),
+    field("logo_url", Kind::Text, |t| t.logo_url),
+    field("package_start_date", Kind::Date, |t| t.package_from),
+    field("package_end_date", Kind::Date, |t| t.package_until),
+    field("modules", Kind::Choices, |t| t.modules).help(|t| t.modules_help),
+    field("owner_name", Kind::Text, |t| t.owner_name),
+    field("owner_username", Kind::Text, |t| t.owner_username),
+    field("owner_password", Kind::Password, |t| t.owner_password).help(|t| t.password_help),
+];
+
+static WEBHOOKS: &[FieldSpec] = &[
+    field("url", Kind::Text, |t| t.webhook_url).help(|t| t.webhook_url_help),
+    DESCRIPTION,
+    field("events", Kind::Area, |t| t.webhook_events).help(|t| t.webhook_events_help),
+    field("secret", Kind::Text, |t| t.webhook_secret).help(|t| t.webhook_secret_help).only_new(),
+    field("is_active", Kind::Check, |t| t.webhook_active),
+];
+
 static SETTINGS: &[FieldSpec] = &[
     field("provider_name", Kind::Text, |t| t.seller_name),
     field("address_street", Kind::Text, |t| t.street),
@@ -196,6 +221,13 @@ pub fn fields(subject: Subject) -> &'static [FieldSpec] {
         Subject::Taxes => TAXES,
         Subject::Currencies => CURRENCIES,
         Subject::Settings => SETTINGS,
-        Subject::Invoices | Subject::Countries | Subject::ProviderEvents | Subject::Jobs => &[],
+        Subject::Companies => COMPANIES,
+        Subject::Webhooks => WEBHOOKS,
+        Subject::Invoices
+        | Subject::Countries
+        | Subject::ProviderEvents
+        | Subject::Deliveries
+        | Subject::ClientEvents
+        | Subject::Jobs => &[],
     }
 }

@@ -54,7 +54,7 @@ fn One(subject: Subject, id: String) -> impl IntoView {
 fn Shown(subject: Subject, id: String, item: Item) -> impl IntoView {
     let t = &texts().admin;
     let is_new = id == "new";
-    let title = if is_new { fill(t.new_one, &[("what", subject.title())]) } else { item.title };
+    let title = if is_new { fill(t.new_one, &[("what", &subject.one().to_lowercase())]) } else { item.title };
     let refused = Form::about::<Act>("", Some(("id", &id))).error.map(|error| error_text(&error));
     let state = item.state.into_iter().map(cell).collect_view();
     let actions =
@@ -198,7 +198,10 @@ fn field(
                 }
             }
         }
-        Kind::Area => view! { <TextArea form=state name label value/> }.into_any(),
+        Kind::Area => match help {
+            Some(help) => view! { <TextArea form=state name label value help/> }.into_any(),
+            None => view! { <TextArea form=state name label value/> }.into_any(),
+        },
         Kind::Date => view! { <DateField form=state name label value/> }.into_any(),
         Kind::Select => {
             let options =

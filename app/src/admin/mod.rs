@@ -16,6 +16,7 @@ mod show;
 #[cfg(feature = "ssr")]
 mod subjects;
 
+pub use api::StopActing;
 pub use dashboard::DashboardPage;
 pub use item::ItemPage;
 pub use list::ListPage;

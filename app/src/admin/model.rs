@@ -12,7 +12,7 @@ use crate::routes;
 use crate::texts::texts;
 
 macro_rules! subjects {
-    ($($variant:ident => $slug:literal, $text:ident, $icon:literal;)+) => {
+    ($($variant:ident => $slug:literal, $many:ident, $one:ident, $icon:literal;)+) => {
         /// What a list is about.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Subject {
@@ -28,9 +28,14 @@ macro_rules! subjects {
                 match self { $(Self::$variant => $slug),+ }
             }
 
-            /// Its name for people.
+            /// What several are called.
             pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => texts().admin.$text),+ }
+                match self { $(Self::$variant => texts().admin.$many),+ }
+            }
+
+            /// What one is called.
+            pub fn one(self) -> &'static str {
+                match self { $(Self::$variant => texts().admin.$one),+ }
             }
 
             /// Its symbol.
@@ -42,20 +47,24 @@ macro_rules! subjects {
 }
 
 subjects! {
-    Users => "users", users, "users";
-    Subscriptions => "subscriptions", subscriptions, "calendar";
-    Invoices => "invoices", invoices, "badge";
-    Plans => "plans", plans, "sparkles";
-    Categories => "categories", categories, "sparkles";
-    Addons => "addons", addons, "plus";
-    Bundles => "token-bundles", bundles, "key";
-    PaymentMethods => "payment-methods", payment_methods, "lock";
-    Countries => "countries", countries, "door";
-    Taxes => "taxes", taxes, "info";
-    Currencies => "currencies", currencies, "info";
-    ProviderEvents => "provider-events", provider_events, "chevron";
-    Jobs => "jobs", jobs, "wrench";
-    Settings => "settings", settings, "settings";
+    Users => "users", users, user, "users";
+    Companies => "companies", companies, company, "building-2";
+    Subscriptions => "subscriptions", subscriptions, subscription, "repeat";
+    Invoices => "invoices", invoices, invoice, "receipt-text";
+    Plans => "plans", plans, plan, "package";
+    Categories => "categories", categories, category, "layers";
+    Addons => "addons", addons, addon, "puzzle";
+    Bundles => "token-bundles", bundles, bundle, "coins";
+    PaymentMethods => "payment-methods", payment_methods, payment_method, "wallet";
+    Countries => "countries", countries, country, "globe";
+    Taxes => "taxes", taxes, tax, "percent";
+    Currencies => "currencies", currencies, currency, "banknote";
+    ProviderEvents => "provider-events", provider_events, message, "inbox";
+    Webhooks => "webhooks", webhooks, webhook, "webhook";
+    Deliveries => "deliveries", deliveries, delivery, "send";
+    ClientEvents => "client-events", client_events, client_event, "activity";
+    Jobs => "jobs", jobs, job, "wrench";
+    Settings => "settings", settings, seller, "settings";
 }
 
 impl FromStr for Subject {
@@ -98,6 +107,15 @@ impl Subject {
                 ]
             }
             Self::Countries => vec![("enabled", t.enabled), ("disabled", t.disabled)],
+            Self::Companies => vec![
+                ("active", t.package_active),
+                ("expiring_3_months", t.package_three_months),
+                ("expiring_1_month", t.package_one_month),
+                ("expired", t.package_expired),
+            ],
+            Self::Deliveries => {
+                vec![("pending", t.pending), ("succeeded", t.succeeded), ("failed", t.failed)]
+            }
             _ => Vec::new(),
         }
     }
@@ -109,6 +127,8 @@ impl Subject {
             Self::Users => Some(t.search_users),
             Self::Subscriptions => Some(t.search_subscriptions),
             Self::Invoices => Some(t.search_invoices),
+            Self::Companies => Some(t.search_companies),
+            Self::Deliveries | Self::ClientEvents => Some(t.search_kinds),
             _ => None,
         }
     }
@@ -126,6 +146,7 @@ impl Subject {
                 | Self::PaymentMethods
                 | Self::Taxes
                 | Self::Currencies
+                | Self::Webhooks
         )
     }
 }

@@ -78,9 +78,9 @@ fn Places() -> impl IntoView {
         .collect_view();
     view! {
         <ul>
-            {link(routes::ADMIN.to_owned(), "sun", t.dashboard, true)}
+            {link(routes::ADMIN.to_owned(), "layout-dashboard", t.dashboard, true)}
             {subjects}
-            {link(routes::ADMIN_MAILS.to_owned(), "info", t.mails, true)}
+            {link(routes::ADMIN_MAILS.to_owned(), "mail", t.mails, true)}
         </ul>
     }
 }

@@ -1,5 +1,7 @@
 //! What pages share: the shell, forms, loading and errors, and how facts are shown.
 
+pub mod acting;
+pub mod again;
 pub mod form;
 pub mod layout;
 pub mod live;

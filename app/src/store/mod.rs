@@ -6,22 +6,45 @@ use domain::ids::PlanId;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
 use ui::{Badge, Notice, NoticeKind, Tone};
 
 use crate::account::show::{date, period};
 use crate::error::AppError;
 use crate::routes;
+use crate::shared::again::AskAgain;
 use crate::shared::form::{Form, FormToken};
 use crate::shared::loaded::Loaded;
 use crate::shared::show;
 use crate::texts::{error_text, fill, texts};
 
-/// The modules, as the reader's company has them.
+/// How a payment stands that somebody comes back from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Payment {
+    /// It has arrived.
+    Arrived,
+    /// It takes its time.
+    OnItsWay,
+}
+
+/// The modules, as the reader's company has them. Who comes back from the payment provider's page brings its id along:
+/// what was paid there is settled first.
 #[server(prefix = "/actions", endpoint = "modules")]
-pub async fn load_modules() -> Result<Vec<Module>, AppError> {
+pub async fn load_modules(session: Option<String>) -> Result<(Vec<Module>, Option<Payment>), AppError> {
+    use billing::SessionStatus;
     let (services, who) = crate::server_ctx::context()?;
     let permit = who.actor.company_account().map_err(|_| AppError::Forbidden)?;
-    Ok(services.billing.modules(permit).await?)
+    let status = match session {
+        Some(session) => crate::account::invoices::api::came_back(&services, permit, &session).await,
+        None => None,
+    };
+    let payment = match status {
+        Some(SessionStatus::Paid) => Some(Payment::Arrived),
+        Some(SessionStatus::Processing) => Some(Payment::OnItsWay),
+        _ => None,
+    };
+    Ok((services.billing.modules(permit).await?, payment))
 }
 
 /// Orders a plan that opens a module, and goes to where it is paid.
@@ -43,13 +66,16 @@ pub async fn buy_module(plan_id: PlanId) -> Result<(), AppError> {
         ctx::go_to(routes::STORE, Some(ctx::Notice::new("order_active")));
         return Ok(());
     }
-    crate::account::invoices::api::go_and_pay(&services, &who, ordered.invoice_id).await
+    crate::account::invoices::api::go_and_pay(&services, &who, ordered.invoice_id, routes::STORE).await
 }
 
 /// The store.
 #[component]
 pub fn StorePage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| load_modules());
+    let query = use_query_map();
+    let data = Resource::new(move || query.with(|query| query.get("session")), load_modules);
+    let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
+    let again = Callback::new(move |()| data.refetch());
     let t = &texts().store;
     let refused = Form::of::<BuyModule>("").error.map(|error| error_text(&error));
     view! {
@@ -57,19 +83,38 @@ pub fn StorePage() -> impl IntoView {
         <div class="title-row"><h1>{t.title}</h1></div>
         <p class="lead">{t.lead}</p>
         {refused.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
-        <Loaded data children={|modules: Vec<Module>| {
-            view! { <div class="columns">{modules.into_iter().map(|module| view! { <Offered module/> }).collect_view()}</div> }
-        }}/>
+        <Loaded data children=move |(modules, payment): (Vec<Module>, Option<Payment>)| {
+            let words = &texts().invoices;
+            let news = match payment {
+                Some(Payment::Arrived) => Some((NoticeKind::Done, words.thanks)),
+                Some(Payment::OnItsWay) => Some((NoticeKind::Done, words.on_its_way)),
+                None => cancelled.then_some((NoticeKind::Problem, words.not_paid)),
+            };
+            let waiting = (payment == Some(Payment::OnItsWay)).then(|| view! { <AskAgain again/> });
+            let modules = modules.into_iter().map(|module| view! { <Offered module/> }).collect_view();
+            view! { {news.map(|(kind, text)| view! { <Notice kind text/> })} <div class="columns">{modules}</div> {waiting} }
+        }/>
+    }
+}
+
+/// What people call a module.
+pub fn module_name(module: &str) -> String {
+    let t = &texts().store;
+    match module {
+        "hotel" => t.hotel.to_owned(),
+        "tour" => t.tour.to_owned(),
+        other => other.to_owned(),
     }
 }
 
 #[component]
 fn Offered(module: Module) -> impl IntoView {
     let t = &texts().store;
-    let (name, text) = match module.name.as_str() {
-        "hotel" => (t.hotel.to_owned(), t.hotel_text),
-        "tour" => (t.tour.to_owned(), t.tour_text),
-        other => (other.to_owned(), ""),
+    let name = module_name(&module.name);
+    let text = match module.name.as_str() {
+        "hotel" => t.hotel_text,
+        "tour" => t.tour_text,
+        _ => "",
     };
     let badge = if module.is_enabled {
         view! { <Badge tone=Tone::Good icon="check" text=t.enabled/> }.into_any()

@@ -158,7 +158,7 @@ impl Billing {
             user_id.map(Uuid::from),
             kind,
             before,
-            limit.clamp(1, 100),
+            limit,
         )
         .fetch_all(&mut *transaction)
         .await?;

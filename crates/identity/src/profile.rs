@@ -11,7 +11,7 @@ use crate::reset::new_password_checked;
 use crate::{Error, Identity, Result, people};
 
 /// Who acts in somebody's name does not change how they sign in.
-fn own_name(actor: &Actor) -> Result<()> {
+pub(crate) fn own_name(actor: &Actor) -> Result<()> {
     if actor.impersonated_by.is_none() { Ok(()) } else { Err(Error::Forbidden) }
 }
 

@@ -184,18 +184,21 @@ pub fn TextArea(
     /// What stands there at first.
     #[prop(optional, into)]
     value: String,
+    /// How to type it.
+    #[prop(optional, into)]
+    help: Option<String>,
     /// The word that says a field may stay empty.
     #[prop(optional, into)]
     optional: Option<String>,
 ) -> impl IntoView {
-    let frame = Frame::new(&form, name, value, None);
+    let frame = Frame::new(&form, name, value, help.as_ref());
     let control = view! {
         <textarea
             id=frame.id.clone() name=frame.name.clone() rows="3" autofocus=form.begins_at(name, false) aria-invalid=frame.problem.is_some().then_some("true")
             aria-describedby=frame.described_by.clone()
         >{frame.value.clone()}</textarea>
     };
-    frame.around(label, None, optional, control.into_any())
+    frame.around(label, help, optional, control.into_any())
 }
 
 /// One value of a [`SelectField`].

@@ -151,7 +151,7 @@ pub async fn create_checkout_session(
         })
         .unwrap_or(usual)
     };
-    let usual = state.services.payer(&user.0, ordered.invoice_id).await?;
+    let usual = state.services.payer(&user.0, app::routes::STORE).await?;
     let checkout = Checkout {
         success_url: ours(order.success_url, usual.success_url),
         cancel_url: ours(order.cancel_url, format!("{base}{}", app::routes::STORE)),

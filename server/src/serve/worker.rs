@@ -76,7 +76,8 @@ fn of_billing(error: billing::Error) -> HandlerError {
 
 /// Starts to carry out jobs, until the server stops.
 pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
-    let handlers = Arc::new(handlers(mailer, state.services.billing.clone(), state.webhooks.clone()));
+    let handlers =
+        Arc::new(handlers(mailer, state.services.billing.clone(), state.services.webhooks.clone()));
     let worker = || Worker::new(state.database.clone(), state.services.clock.clone(), Arc::clone(&handlers));
     let is_webhook = |queue: &str| queue == DeliverWebhooks::QUEUE;
     let most = worker().with_crons(crons()).with_queues(|queue| !is_webhook(queue));

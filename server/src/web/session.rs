@@ -47,6 +47,15 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
         }
         return response;
     };
+    // Whatever is asked for in somebody's name is written down before it is done.
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    if path != live::PATH
+        && let Err(error) =
+            state.services.identity.note_impersonated(&session.actor, method, paths::loggable(path)).await
+    {
+        tracing::error!(error = &error as &dyn std::error::Error, "session.not_noted");
+        return error_page::of(&request, StatusCode::SERVICE_UNAVAILABLE);
+    }
     let extensions = request.extensions_mut();
     let membership = session.hotel_id.and_then(|id| session.actor.membership(id));
     let time_zone = membership.map_or("UTC", |membership| membership.time_zone.as_str());

@@ -16,8 +16,9 @@ async fn admin(site: &Site) -> String {
     signed_in(site, "admin@example.com", "AdminPass123@").await
 }
 
-const SUBJECTS: [&str; 13] = [
+const SUBJECTS: [&str; 17] = [
     "users",
+    "companies",
     "subscriptions",
     "invoices",
     "plans",
@@ -29,6 +30,9 @@ const SUBJECTS: [&str; 13] = [
     "taxes",
     "currencies",
     "provider-events",
+    "webhooks",
+    "deliveries",
+    "client-events",
     "jobs",
 ];
 
@@ -72,7 +76,8 @@ async fn every_list_and_the_first_thing_on_it_are_shown_to_the_admin_alone(pool:
             assert_eq!(item.status(), StatusCode::OK, "{first}");
             assert_eq!(site.get(first, &owner).await.status(), StatusCode::FORBIDDEN, "{first}");
         } else {
-            assert!(["provider-events", "jobs"].contains(&subject), "{subject} is empty");
+            let may_be_empty = ["provider-events", "webhooks", "deliveries", "client-events", "jobs"];
+            assert!(may_be_empty.contains(&subject), "{subject} is empty");
         }
     }
     for path in
@@ -194,4 +199,160 @@ async fn a_file_has_every_message_also_of_one_instant(pool: PgPool) {
     assert_eq!(csv.lines().count(), 1 + 2100);
     let page = text(site.get("/admin/provider-events", &admin).await).await;
     assert_eq!(links(&page, "provider-events").len(), 50);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_company_is_found_changed_and_given_a_module(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let id: uuid::Uuid =
+        sqlx::query_scalar("SELECT u.organisation_id FROM users u WHERE u.email = 'owner@harbour.example'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    let (code, name): (String, String) = sqlx::query_as("SELECT code, name FROM organisations WHERE id = $1")
+        .bind(id)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    for search in [code.as_str(), &name[1..4].to_uppercase()] {
+        let page = text(site.get(&format!("/admin/companies?search={search}"), &admin).await).await;
+        assert!(links(&page, "companies").contains(&format!("/admin/companies/{id}")), "{search}");
+    }
+    let path = format!("/admin/companies/{id}");
+    let save = async |fields: &str| {
+        let body = format!("subject=companies&id={id}&version=0&{fields}");
+        site.post_form("/actions/admin-save", &path, &admin, &body).await
+    };
+    let name = name.replace(' ', "+");
+    let refused =
+        save(&format!("fields%5Bcompany_name%5D={name}&fields%5Bcontact_email%5D=no-address")).await;
+    let flash = cookie(&refused, "flash").unwrap();
+    let page = text(site.get(&path, &format!("{admin}; {flash}")).await).await;
+    assert!(page.contains("value=\"no-address\"") && page.contains("-problem"), "{page}");
+    let fields = "fields%5Bcontact_phone%5D=040+1&fields%5Bpackage_end_date%5D=2027-01-31&fields%5Bmodules-hotel%5D=on";
+    let done = save(&format!("fields%5Bcompany_name%5D={name}&{fields}")).await;
+    assert_eq!(header(&done, "location"), path);
+    let (phone, end): (String, String) =
+        sqlx::query_as("SELECT contact_phone, package_end_date::text FROM organisations WHERE id = $1")
+            .bind(id)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert_eq!((phone.as_str(), end.as_str()), ("040 1", "2027-01-31"));
+    let grants: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT module, is_granted FROM module_grants WHERE organisation_id = $1 ORDER BY module",
+    )
+    .bind(id)
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert!(grants.contains(&("tour".to_owned(), false)), "what is not ticked is taken away: {grants:?}");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_admin_acts_for_somebody_in_plain_sight_and_comes_back(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let of = async |email: &str| -> uuid::Uuid {
+        sqlx::query_scalar("SELECT id FROM users WHERE email = $1")
+            .bind(email)
+            .fetch_one(&pool)
+            .await
+            .unwrap()
+    };
+    let (owner, customer) = (of("owner@harbour.example").await, of("test@example.com").await);
+    let act = async |cookies: &str, id: uuid::Uuid| {
+        let body = format!("subject=users&id={id}&action=act_as&said=");
+        site.post_form("/actions/admin-act", &format!("/admin/users/{id}"), cookies, &body).await
+    };
+    let stranger = signed_in(&site, "owner@harbour.example", "HarbourDesk1!").await;
+    act(&stranger, owner).await;
+    act(&admin, customer).await;
+    assert_eq!(
+        site.get("/admin", &admin).await.status(),
+        StatusCode::OK,
+        "who works nowhere is nobody's name"
+    );
+
+    let done = act(&admin, owner).await;
+    assert_eq!(header(&done, "location"), "/desk");
+    let desk = text(site.get("/desk", &admin).await).await;
+    assert!(desk.contains("You act in the name of"), "{desk}");
+    assert!(text(site.get("/account", &admin).await).await.contains("You act in the name of"));
+    assert_eq!(
+        site.get("/admin", &admin).await.status(),
+        StatusCode::FORBIDDEN,
+        "the admin's pages are the admin's"
+    );
+    // How somebody signs in is theirs.
+    let body = "full_name=Nobody&email=nobody%40example.com";
+    site.post_form("/actions/change-profile", "/desk/profile", &admin, body).await;
+    assert_eq!(of("owner@harbour.example").await, owner);
+    assert!(!text(site.get("/desk", &stranger).await).await.contains("You act in the name of"));
+    let noted: Vec<(String, Option<String>)> = sqlx::query_as(
+        "SELECT action, facts ->> 'path' FROM audit_log WHERE impersonated_by IS NOT NULL AND user_id = $1 ORDER BY id",
+    )
+    .bind(owner)
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert_eq!(noted[0], ("user.impersonated".to_owned(), None));
+    for path in ["/desk", "/account", "/actions/change-profile"] {
+        assert!(
+            noted.contains(&("impersonation.request".to_owned(), Some(path.to_owned()))),
+            "{path}: {noted:?}"
+        );
+    }
+
+    let back = site.post_form("/actions/stop-acting", "/desk", &admin, "").await;
+    assert!(header(&back, "location").starts_with("/admin/companies/"));
+    assert_eq!(site.get("/admin", &admin).await.status(), StatusCode::OK);
+    // It also ends after an hour, and with who may not sign in any more.
+    act(&admin, owner).await;
+    site.clock.advance(chrono::TimeDelta::minutes(59));
+    assert_eq!(site.get("/admin", &admin).await.status(), StatusCode::FORBIDDEN);
+    site.clock.advance(chrono::TimeDelta::minutes(1));
+    assert_eq!(site.get("/admin", &admin).await.status(), StatusCode::OK);
+    act(&admin, owner).await;
+    sqlx::query("UPDATE users SET is_active = false WHERE id = $1").bind(owner).execute(&pool).await.unwrap();
+    assert_eq!(site.get("/admin", &admin).await.status(), StatusCode::OK);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_webhook_is_made_tested_and_deleted(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let form = text(site.get("/admin/webhooks/new", &admin).await).await;
+    assert!(form.contains("value=\"whsec_"), "a secret is on offer");
+    let save = async |url: &str, events: &str| {
+        let fields = format!(
+            "fields%5Burl%5D={url}&fields%5Bevents%5D={events}&fields%5Bsecret%5D=whsec_0123456789abcdef&fields%5Bis_active%5D=on"
+        );
+        let body = format!("subject=webhooks&id=new&version=0&{fields}");
+        site.post_form("/actions/admin-save", "/admin/webhooks/new", &admin, &body).await
+    };
+    for (url, events) in [("ftp%3A%2F%2Fhooks.example", "*"), ("https%3A%2F%2Fhooks.example%2Fa", "no.such")]
+    {
+        assert_eq!(header(&save(url, events).await, "location"), "/admin/webhooks/new", "{url} {events}");
+    }
+    let made = save("https%3A%2F%2Fhooks.example%2Fa", "payment.captured%0Auser.created").await;
+    let path = header(&made, "location").to_owned();
+    let id = path.strip_prefix("/admin/webhooks/").unwrap_or_else(|| panic!("{path}")).to_owned();
+    let page = text(site.get(&path, &admin).await).await;
+    assert!(page.contains("https://hooks.example/a") && !page.contains("0123456789abcdef"), "{page}");
+    let act = async |subject: &str, id: &str, action: &str| {
+        let body = format!("subject={subject}&id={id}&action={action}&said=");
+        let answer = site.post_form("/actions/admin-act", &path, &admin, &body).await;
+        header(&answer, "location").to_owned()
+    };
+    let delivery = act("webhooks", &id, "test").await;
+    let shown = text(site.get(&delivery, &admin).await).await;
+    assert!(shown.contains("webhook.test") && shown.contains("Waiting"), "{shown}");
+    let of_it = text(site.get(&format!("/admin/deliveries?account={id}"), &admin).await).await;
+    assert_eq!(links(&of_it, "deliveries"), [delivery.as_str()]);
+    let again = act("deliveries", delivery.strip_prefix("/admin/deliveries/").unwrap(), "retry").await;
+    assert_eq!(again, delivery);
+    assert_eq!(act("webhooks", &id, "delete").await, "/admin/webhooks");
+    assert_eq!(site.get(&path, &admin).await.status(), StatusCode::NOT_FOUND);
 }

@@ -143,7 +143,7 @@ async fn the_admin_reads_and_repeats_deliveries(pool: PgPool) {
 
     // Nobody listens there, which is kept and shown.
     let webhook: uuid::Uuid = endpoint.parse().unwrap();
-    assert_eq!(site.state.webhooks.deliver(webhook).await.unwrap(), 3);
+    assert_eq!(site.state.services.webhooks.deliver(webhook).await.unwrap(), 3);
     let path = format!("{log}/{}", sent[0]);
     let tried = admin.expect(200, "GET", &path, None).await["delivery"].clone();
     assert_eq!((&tried["attempts"], &tried["status"]), (&json!(1), &json!("PENDING")));
@@ -155,7 +155,7 @@ async fn the_admin_reads_and_repeats_deliveries(pool: PgPool) {
     );
     let again = admin.expect(202, "POST", &format!("{path}/retry"), None).await["delivery"].clone();
     assert_eq!(again["next_attempt_at"], "2026-11-20T12:00:00.000000");
-    assert_eq!(site.state.webhooks.deliver(webhook).await.unwrap(), 1);
+    assert_eq!(site.state.services.webhooks.deliver(webhook).await.unwrap(), 1);
     assert_eq!(admin.expect(200, "GET", &path, None).await["delivery"]["attempts"], 2);
     for (method, path) in [("GET", ""), ("POST", "/retry")] {
         no(&admin, 404, method, &format!("{log}/{NOTHING}{path}"), Value::Null).await;

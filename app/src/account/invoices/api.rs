@@ -1,3 +1,5 @@
+#[cfg(feature = "ssr")]
+use billing::SessionStatus;
 use domain::billing::account::InvoiceView;
 use domain::ids::InvoiceId;
 use leptos::prelude::*;
@@ -18,14 +20,10 @@ pub async fn load_invoices(before: Option<InvoiceId>) -> Result<Vec<InvoiceView>
 pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<(InvoiceView, bool), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let (billing, permit) = (&services.billing, who.account()?);
-    let mut is_on_its_way = false;
-    if let (Some(session), Some(provider)) = (session, billing.offered_provider()) {
-        match billing.session_status(permit, provider, &session).await {
-            Ok(paying) => is_on_its_way = paying.status == billing::SessionStatus::Processing,
-            // The invoice is shown all the same; the provider's word comes by itself.
-            Err(error) => tracing::warn!(%error, "billing.session_not_read"),
-        }
-    }
+    let is_on_its_way = match session {
+        Some(session) => came_back(&services, permit, &session).await == Some(SessionStatus::Processing),
+        None => false,
+    };
     Ok((billing.invoice(permit, id).await?.into(), is_on_its_way))
 }
 
@@ -33,18 +31,37 @@ pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<(Inv
 #[server(prefix = "/actions", endpoint = "pay-invoice")]
 pub async fn pay_invoice(id: InvoiceId) -> Result<(), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    go_and_pay(&services, &who, id).await
+    go_and_pay(&services, &who, id, &crate::routes::account_invoice(id)).await
 }
 
-/// Sends the reader to where an invoice is paid.
+/// Settles what was paid on the provider's page that somebody comes back from, and says how it stands, if it can be asked.
+#[cfg(feature = "ssr")]
+pub async fn came_back(
+    services: &crate::server_ctx::Services,
+    permit: domain::access::AccountPermit<'_>,
+    session: &str,
+) -> Option<SessionStatus> {
+    let provider = services.billing.offered_provider()?;
+    match services.billing.session_status(permit, provider, session).await {
+        Ok(paying) => Some(paying.status),
+        // The page is shown all the same; the provider's word comes by itself.
+        Err(error) => {
+            tracing::warn!(%error, "billing.session_not_read");
+            None
+        }
+    }
+}
+
+/// Sends the reader to where an invoice is paid, from where they come back to `page`.
 #[cfg(feature = "ssr")]
 pub async fn go_and_pay(
     services: &crate::server_ctx::Services,
     who: &crate::server_ctx::SignedIn,
     id: InvoiceId,
+    page: &str,
 ) -> Result<(), AppError> {
     let provider = services.billing.offered_provider().ok_or(AppError::Unavailable)?;
-    let checkout = services.payer(&who.actor, id).await?;
+    let checkout = services.payer(&who.actor, page).await?;
     let page = services.billing.create_session(who.account()?, provider, id, &checkout).await?;
     crate::server_ctx::go_to(&page.url, None);
     Ok(())

@@ -11,6 +11,7 @@ use super::api::{PayInvoice, load_invoice, load_invoices};
 use crate::account::show::{Sums, date, date_or_dash, invoice_badge};
 use crate::error::AppError;
 use crate::routes;
+use crate::shared::again::AskAgain;
 use crate::shared::form::{Form, FormToken};
 use crate::shared::loaded::Loaded;
 use crate::shared::show;
@@ -90,7 +91,9 @@ pub fn InvoicePage() -> impl IntoView {
     let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
     view! {
         <Loaded data children=move |(invoice, is_on_its_way): (InvoiceView, bool)| {
-            view! { <Shown invoice is_on_its_way came_back cancelled/> }
+            let again = Callback::new(move |()| data.refetch());
+            let waiting = is_on_its_way.then(|| view! { <AskAgain again/> });
+            view! { <Shown invoice is_on_its_way came_back cancelled/> {waiting} }
         }/>
     }
 }

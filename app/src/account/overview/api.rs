@@ -95,7 +95,8 @@ pub async fn upgrade(id: SubscriptionId, plan_id: PlanId) -> Result<(), AppError
         ctx::go_to(routes::ACCOUNT, Some(ctx::Notice::new("plan_changed")));
         return Ok(());
     }
-    crate::account::invoices::api::go_and_pay(&services, &who, changed.invoice_id).await
+    let page = routes::account_invoice(changed.invoice_id);
+    crate::account::invoices::api::go_and_pay(&services, &who, changed.invoice_id, &page).await
 }
 
 /// Takes a lesser plan from the next renewal on.

@@ -66,5 +66,6 @@ pub async fn order(chosen: Chosen) -> Result<(), AppError> {
         ctx::go_to(routes::ACCOUNT, Some(ctx::Notice::new("order_active")));
         return Ok(());
     }
-    crate::account::invoices::api::go_and_pay(&services, &who, ordered.invoice_id).await
+    let page = routes::account_invoice(ordered.invoice_id);
+    crate::account::invoices::api::go_and_pay(&services, &who, ordered.invoice_id, &page).await
 }

@@ -1,10 +1,10 @@
-//! What payment providers sent, and jobs that failed for good.
+//! What payment providers sent, what front ends told, and jobs that failed for good.
 
 use billing::providers::EventRow;
 use domain::access::AdminPermit;
 
-use super::{Shown, id_of, limit, next_of};
-use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted};
+use super::{Shown, id_of, limit, next_of, searched};
+use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::routes;
 use crate::server_ctx::Services;
@@ -93,6 +93,37 @@ pub async fn replay(
     let (provider, event_id) = parts(id)?;
     services.billing.replay(permit, provider, event_id).await?;
     Ok(Shown::Item(id.to_owned()))
+}
+
+/// What front ends told. On a page their data is cut to what fits into a row; a file has all of it.
+pub async fn client_events(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    wanted: &Wanted,
+) -> Result<Table, AppError> {
+    let t = &texts().admin;
+    let user_id = if wanted.account.is_empty() { None } else { Some(id_of(&wanted.account)?) };
+    let before = if wanted.after.is_empty() { None } else { Some(id_of(&wanted.after)?) };
+    let kind = searched(wanted);
+    let mut found =
+        services.billing.client_events(permit, user_id, kind.as_deref(), before, limit(wanted)).await?;
+    let mut table = Table::of(&[t.event, t.user, t.payload, t.told_at, t.received]);
+    table.next = next_of(&mut found, wanted, |it| it.id.to_string());
+    let longest = if wanted.rows == 0 { 120 } else { usize::MAX };
+    table.rows = found
+        .into_iter()
+        .map(|it| {
+            let data = it.data.map(|data| data.to_string().chars().take(longest).collect::<String>());
+            vec![
+                Cell::Text(it.kind),
+                link(it.user_id.to_string(), Subject::Users, it.user_id),
+                Cell::text(data),
+                it.told_at.map_or(Cell::None, Cell::Instant),
+                Cell::Instant(it.received_at),
+            ]
+        })
+        .collect();
+    Ok(table)
 }
 
 pub async fn jobs(services: &Services) -> Result<Table, AppError> {

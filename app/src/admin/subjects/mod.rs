@@ -3,6 +3,7 @@
 mod business;
 mod catalogue;
 mod categories;
+mod companies;
 mod invoices;
 mod machines;
 mod payment_methods;
@@ -10,6 +11,7 @@ mod plans;
 mod sellers;
 mod subscriptions;
 mod users;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +22,7 @@ use domain::ids::AccountId;
 use super::fields::{Kind, fields};
 use super::model::{Cell, Item, PAGE, Subject, Table, Wanted};
 use crate::error::AppError;
-use crate::server_ctx::Services;
+use crate::server_ctx::{Services, SignedIn};
 
 /// Where somebody goes who did something.
 pub enum Shown {
@@ -30,6 +32,8 @@ pub enum Shown {
     Of(Subject, String),
     /// To the list.
     List,
+    /// To where somebody begins who signs in.
+    Home,
 }
 
 /// What is known of a thing: what is not there is left out.
@@ -49,6 +53,7 @@ pub async fn list(
 ) -> Result<Table, AppError> {
     match subject {
         Subject::Users => users::list(services, permit, wanted).await,
+        Subject::Companies => companies::list(services, permit, wanted).await,
         Subject::Subscriptions => subscriptions::list(services, permit, wanted).await,
         Subject::Invoices => invoices::list(services, permit, wanted).await,
         Subject::Plans => plans::list(services, permit).await,
@@ -60,6 +65,9 @@ pub async fn list(
         Subject::Taxes => sellers::taxes(services, permit).await,
         Subject::Currencies => sellers::currencies(services, permit).await,
         Subject::ProviderEvents => machines::events(services, permit, wanted).await,
+        Subject::Webhooks => webhooks::list(services, permit).await,
+        Subject::Deliveries => webhooks::deliveries(services, permit, wanted).await,
+        Subject::ClientEvents => machines::client_events(services, permit, wanted).await,
         Subject::Jobs => machines::jobs(services).await,
         Subject::Settings => Ok(sellers::settings_list()),
     }
@@ -77,6 +85,7 @@ pub async fn item(
     }
     match subject {
         Subject::Users => users::item(services, permit, id).await,
+        Subject::Companies => companies::item(services, permit, id).await,
         Subject::Subscriptions => subscriptions::item(services, permit, id).await,
         Subject::Invoices => invoices::item(services, permit, id).await,
         Subject::Plans => plans::item(services, permit, id).await,
@@ -88,6 +97,9 @@ pub async fn item(
         Subject::Taxes => sellers::tax(services, permit, id).await,
         Subject::Currencies => sellers::currency(services, permit, id).await,
         Subject::ProviderEvents => machines::event(services, permit, id).await,
+        Subject::Webhooks => webhooks::item(services, permit, id).await,
+        Subject::Deliveries => webhooks::delivery(services, permit, id).await,
+        Subject::ClientEvents => Err(AppError::NotFound),
         Subject::Jobs => machines::job(services, id).await,
         Subject::Settings => sellers::settings(services).await,
     }
@@ -105,6 +117,7 @@ pub async fn save(
     let form = Form { subject, is_new: id == "new", values };
     match subject {
         Subject::Users => users::save(services, permit, id, version, &form).await,
+        Subject::Companies => companies::save(services, permit, id, &form).await,
         Subject::Subscriptions => subscriptions::save(services, permit, &form).await,
         Subject::Plans => plans::save(services, permit, id, version, &form).await,
         Subject::Categories => categories::save(services, permit, id, version, &form).await,
@@ -114,22 +127,27 @@ pub async fn save(
         Subject::Taxes => sellers::save_tax(services, permit, id, &form).await,
         Subject::Currencies => sellers::save_currency(services, permit, id, version, &form).await,
         Subject::Settings => sellers::save_settings(services, permit, version, &form).await,
-        Subject::Invoices | Subject::Countries | Subject::ProviderEvents | Subject::Jobs => {
-            Err(AppError::NotFound)
-        }
+        Subject::Webhooks => webhooks::save(services, permit, id, version, &form).await,
+        Subject::Invoices
+        | Subject::Countries
+        | Subject::ProviderEvents
+        | Subject::Deliveries
+        | Subject::ClientEvents
+        | Subject::Jobs => Err(AppError::NotFound),
     }
 }
 
 /// Does something with a thing.
 pub async fn act(
     services: &Services,
-    permit: AdminPermit<'_>,
+    who: &SignedIn,
     subject: Subject,
     id: &str,
     action: &str,
     said: &str,
 ) -> Result<Shown, AppError> {
     let billing = &services.billing;
+    let permit = who.admin()?;
     match (subject, action) {
         (Subject::Plans, "delete") => billing.delete_plan(permit, id_of(id)?).await?,
         (Subject::Categories, "delete") => billing.delete_category(permit, id_of(id)?).await?,
@@ -137,6 +155,7 @@ pub async fn act(
         (Subject::Bundles, "delete") => billing.delete_bundle(permit, id_of(id)?).await?,
         (Subject::PaymentMethods, "delete") => billing.delete_payment_method(permit, id_of(id)?).await?,
         (Subject::Taxes, "delete") => billing.delete_tax(permit, id_of(id)?).await?,
+        (Subject::Users, "act_as") => return users::act_as(services, who, id).await,
         (Subject::Users, _) => return users::act(services, permit, id, action).await,
         (Subject::Subscriptions, _) => return subscriptions::act(services, permit, id, action, said).await,
         (Subject::Invoices, _) => return invoices::act(services, permit, id, action, said).await,
@@ -144,6 +163,8 @@ pub async fn act(
         (Subject::PaymentMethods, _) => return payment_methods::act(services, permit, id, action).await,
         (Subject::Countries, _) => return sellers::act_on_country(services, permit, id, action).await,
         (Subject::ProviderEvents, _) => return machines::replay(services, permit, id, action).await,
+        (Subject::Webhooks, _) => return webhooks::act(services, permit, id, action, said).await,
+        (Subject::Deliveries, _) => return webhooks::act_on_delivery(services, permit, id, action).await,
         (Subject::Jobs, _) => return machines::act(services, id, action).await,
         _ => return Err(AppError::NotFound),
     }

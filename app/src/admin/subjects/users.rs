@@ -11,7 +11,7 @@ use super::{Form, Shown, id_of, known, limit, next_of, on, searched, values};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::routes;
-use crate::server_ctx::Services;
+use crate::server_ctx::{Services, SignedIn};
 use crate::texts::texts;
 
 fn standing(user: &ManagedUser) -> Cell {
@@ -95,6 +95,13 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         let wanted = Wanted { account: account_id.to_string(), ..Wanted::default() };
         Cell::Link(crate::shared::show::number(count), routes::admin_wanted(subject, &wanted))
     };
+    let company = match user.organisation_id {
+        Some(id) => {
+            link(services.identity.managed_company(permit, id).await?.company.name, Subject::Companies, id)
+        }
+        None => Cell::None,
+    };
+    let all = Wanted { account: account_id.to_string(), ..Wanted::default() };
     let mut bought = Table::of(&[t.name, t.price, t.state, t.until]);
     bought.rows = addons
         .into_iter()
@@ -107,6 +114,9 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     let is_deleted = user.deleted_at.is_some();
     let is_staff = user.organisation_id.is_some();
     let mut actions = Vec::new();
+    if is_staff && user.is_active && !user.is_platform_admin {
+        actions.push(Action::new("act_as", t.act_as));
+    }
     if !is_deleted {
         actions.push(if user.is_active {
             Action::new("suspend", t.suspend)
@@ -137,6 +147,11 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             (t.tokens.to_owned(), Cell::Number(summary.token_balance)),
             (t.subscriptions.to_owned(), of_user(Subject::Subscriptions, holdings.subscriptions)),
             (t.invoices.to_owned(), of_user(Subject::Invoices, holdings.invoices)),
+            (t.company.to_owned(), company),
+            (
+                t.client_events.to_owned(),
+                Cell::Link(t.show.to_owned(), routes::admin_wanted(Subject::ClientEvents, &all)),
+            ),
             (t.since.to_owned(), Cell::Day(user.created_at)),
             (t.deleted.to_owned(), Cell::day(user.deleted_at)),
         ]),
@@ -204,4 +219,13 @@ pub async fn act(
     let change = UserChange { is_active: Some(is_active), ..UserChange::default() };
     services.identity.change_user(permit, user_id, &change).await?;
     Ok(Shown::Item(id.to_owned()))
+}
+
+/// Has the admin's browser act as somebody who works for a company.
+pub async fn act_as(services: &Services, who: &SignedIn, id: &str) -> Result<Shown, AppError> {
+    let permit = who.admin()?;
+    let user = services.identity.managed_user(permit, id_of(id)?).await?;
+    let company_id = user.organisation_id.ok_or(AppError::NotFound)?;
+    services.identity.act_as(permit, who.session_id, company_id, user.id).await?;
+    Ok(Shown::Home)
 }

@@ -116,7 +116,7 @@ impl Webhooks {
             query.status.map(DeliveryStatus::as_str),
             query.kind,
             query.before,
-            query.limit.clamp(1, 100),
+            query.limit,
         )
         .fetch_all(&mut *transaction)
         .await?;

@@ -19,10 +19,14 @@ use crate::{Error, Identity, Result};
 const MOST_USERS: i64 = 200;
 
 /// Which companies are wanted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub struct CompanyQuery {
     /// Only those whose package stands like this.
     pub status: Option<PackageStatus>,
+    /// Only the one with this code, and those with this in their names.
+    pub search: Option<String>,
+    /// Only those that follow this one.
+    pub after: Option<OrganisationId>,
     /// How many at most.
     pub limit: i64,
     /// After how many.
@@ -87,11 +91,15 @@ impl Identity {
         let mut transaction = self.database.begin_admin(&permit).await?;
         let found = select_companies!(
             "WHERE id <> $1 AND coalesce(package_end_date BETWEEN coalesce($2, package_end_date) AND coalesce($3, package_end_date), $4)
-             ORDER BY created_at DESC, id DESC LIMIT $5 OFFSET $6",
+               AND ($5::text IS NULL OR code = $5 OR position(lower($5) IN lower(name)) > 0)
+               AND ($6::uuid IS NULL OR (created_at, id) < (SELECT b.created_at, b.id FROM organisations b WHERE b.id = $6))
+             ORDER BY created_at DESC, id DESC LIMIT $7 OFFSET $8",
             Uuid::from(SYSTEM),
             first,
             last,
             without_end,
+            query.search,
+            query.after.map(Uuid::from),
             query.limit,
             query.offset
         )

@@ -14,6 +14,7 @@ use domain::ids::{HotelId, SessionId};
 use domain::staff::SessionRow;
 use serde_json::json;
 
+use crate::profile::own_name;
 use crate::{Error, Identity, Result, people};
 
 /// How long a session lasts without being used.
@@ -104,8 +105,9 @@ impl Identity {
         repo::list(self.database.identity(), actor.user_id, current, self.clock.now()).await
     }
 
-    /// Ends one of the actor's own sessions; somebody else's is [`Error::NotFound`].
+    /// Ends one of the actor's own sessions; somebody else's is [`Error::NotFound`]. Nobody does this in another's name.
     pub async fn end_session(&self, actor: &Actor, session_id: SessionId) -> Result<()> {
+        own_name(actor)?;
         let now = self.clock.now();
         let mut transaction = self.database.begin_identity().await?;
         repo::delete(&mut transaction, actor.user_id, session_id, now).await?;
@@ -116,8 +118,9 @@ impl Identity {
         Ok(transaction.commit().await?)
     }
 
-    /// Ends the actor's sessions but the current one, and returns how many that were.
+    /// Ends the actor's sessions but the current one, and returns how many that were. Nobody does this in another's name.
     pub async fn end_other_sessions(&self, actor: &Actor, current: SessionId) -> Result<u64> {
+        own_name(actor)?;
         let now = self.clock.now();
         let mut transaction = self.database.begin_identity().await?;
         let ended = repo::delete_others(&mut transaction, actor.user_id, current, now).await?;

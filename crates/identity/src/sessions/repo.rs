@@ -29,7 +29,8 @@ pub(super) struct Found {
     pub(super) last_seen_at: DateTime<Utc>,
 }
 
-/// Session, user and memberships in one statement.
+/// Session, user and memberships in one statement. Whose session it is may act as somebody else, as long as they run the
+/// platform and the other one may sign in.
 pub(super) async fn find(
     executor: impl PgExecutor<'_>,
     token_hash: &[u8],
@@ -39,13 +40,17 @@ pub(super) async fn find(
         r#"SELECT s.id AS "id: SessionId", s.hotel_id AS "hotel_id: HotelId", s.created_at, s.last_seen_at,
                   u.id AS "user_id: UserId", u.organisation_id AS "organisation_id: OrganisationId",
                   u.full_name, u.username, u.is_platform_admin, u.is_company_admin,
+                  CASE WHEN other.id IS NOT NULL THEN s.user_id END AS "impersonated_by: UserId",
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
                                             ORDER BY h.name, h.id), '[]')
                    FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
                    WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>"
-           FROM sessions s JOIN users u ON u.id = s.user_id
-           WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.is_active"#,
+           FROM sessions s JOIN users own ON own.id = s.user_id
+                LEFT JOIN users other ON other.id = s.acting_as AND s.acting_until > $2 AND other.is_active
+                                         AND own.is_platform_admin AND NOT other.is_platform_admin
+                JOIN users u ON u.id = coalesce(other.id, own.id)
+           WHERE s.token_hash = $1 AND s.expires_at > $2 AND own.is_active"#,
         token_hash,
         now,
     )
@@ -60,7 +65,7 @@ pub(super) async fn find(
             username: row.username,
             is_platform_admin: row.is_platform_admin,
             is_company_admin: row.is_company_admin,
-            impersonated_by: None,
+            impersonated_by: row.impersonated_by,
             memberships: row.memberships.0,
         },
         hotel_id: row.hotel_id,
@@ -137,6 +142,26 @@ pub(super) async fn expire(
     Ok(row.map(|row| (row.user_id, row.organisation_id)))
 }
 
+/// Has a session of `user_id` act as somebody until then, or as themselves again.
+pub(crate) async fn act_as(
+    transaction: &mut Transaction,
+    id: SessionId,
+    user_id: UserId,
+    acting: Option<(UserId, DateTime<Utc>)>,
+) -> Result<()> {
+    let (person, until) = acting.unzip();
+    let result = sqlx::query!(
+        "UPDATE sessions SET acting_as = $3, acting_until = $4, hotel_id = NULL WHERE id = $1 AND user_id = $2",
+        Uuid::from(id),
+        Uuid::from(user_id),
+        person.map(Uuid::from),
+        until,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    if result.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
 /// Uses another hotel in a session of this user.
 pub(super) async fn choose_hotel(
     pool: &PgPool,
@@ -146,7 +171,7 @@ pub(super) async fn choose_hotel(
 ) -> Result<()> {
     let (id, user_id, hotel_id) = (Uuid::from(id), Uuid::from(user_id), Uuid::from(hotel_id));
     let result = sqlx::query!(
-        "UPDATE sessions SET hotel_id = $3 WHERE id = $1 AND user_id = $2",
+        "UPDATE sessions SET hotel_id = $3 WHERE id = $1 AND coalesce(acting_as, user_id) = $2",
         id,
         user_id,
         hotel_id

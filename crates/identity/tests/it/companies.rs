@@ -139,7 +139,7 @@ async fn the_admin_finds_companies_by_their_package_and_changes_them(pool: PgPoo
         world.identity.register_company(&NewCompany { details, ..company(name) }).await.unwrap();
     }
     let names = async |status| {
-        let query = CompanyQuery { status, limit: 100, offset: 0 };
+        let query = CompanyQuery { status, limit: 100, ..CompanyQuery::default() };
         let found = world.identity.companies(permit, query).await.unwrap();
         found.into_iter().map(|company| company.name).collect::<Vec<_>>()
     };

@@ -94,6 +94,7 @@ pub async fn list(
         status,
         limit: filter.limit.unwrap_or(MOST).clamp(1, MOST),
         offset: filter.offset.unwrap_or(0).clamp(0, 10_000_000),
+        ..CompanyQuery::default()
     };
     let found = state.services.identity.companies(permit, query).await?;
     let ids: Vec<OrganisationId> = found.iter().map(|company| company.id).collect();

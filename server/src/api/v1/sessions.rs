@@ -65,7 +65,7 @@ pub async fn create(
 ) -> Result<Json<PayPageOut>, Problem> {
     let id = body.invoice_id.as_deref().and_then(|id| id.parse().ok());
     let id = id.ok_or_else(|| Problem::bad_request("Invalid invoice_id format"))?;
-    let checkout = state.services.payer(&user.0, id).await?;
+    let checkout = state.services.payer(&user.0, &app::routes::account_invoice(id)).await?;
     let page = state.services.billing.create_session(user.account(), "stripe", id, &checkout).await?;
     Ok(Json(PayPageOut { session_id: page.session_id, session_url: page.url }))
 }

@@ -116,7 +116,7 @@ pub(super) async fn list(
         before: optional_id(filter.before, "delivery")?,
         limit,
     };
-    let found = state.webhooks.deliveries(admin.permit()?, &query).await?;
+    let found = state.services.webhooks.deliveries(admin.permit()?, &query).await?;
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
     let next_before = found.last().filter(|_| is_full).map(|delivery| delivery.id);
     let deliveries = found.into_iter().map(WebhookDeliveryOut::from).collect();
@@ -133,7 +133,7 @@ pub(super) async fn get(
     admin: Admin,
     Path(text): Path<String>,
 ) -> Result<Json<WebhookDeliveryBody>, Problem> {
-    let found = state.webhooks.delivery(admin.permit()?, id(&text, "delivery")?).await?;
+    let found = state.services.webhooks.delivery(admin.permit()?, id(&text, "delivery")?).await?;
     Ok(Json(WebhookDeliveryBody { delivery: found.into() }))
 }
 
@@ -147,7 +147,7 @@ pub(super) async fn retry(
     admin: Admin,
     Path(text): Path<String>,
 ) -> Result<(StatusCode, Json<WebhookDeliveryBody>), Problem> {
-    let found = state.webhooks.retry_delivery(admin.permit()?, id(&text, "delivery")?).await?;
+    let found = state.services.webhooks.retry_delivery(admin.permit()?, id(&text, "delivery")?).await?;
     Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryBody { delivery: found.into() })))
 }
 
@@ -161,6 +161,6 @@ pub(super) async fn test(
     admin: Admin,
     Path(text): Path<String>,
 ) -> Result<(StatusCode, Json<WebhookDeliveryBody>), Problem> {
-    let sent = state.webhooks.test_endpoint(admin.permit()?, id(&text, "webhook")?).await?;
+    let sent = state.services.webhooks.test_endpoint(admin.permit()?, id(&text, "webhook")?).await?;
     Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryBody { delivery: sent.into() })))
 }

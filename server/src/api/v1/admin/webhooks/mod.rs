@@ -124,7 +124,7 @@ impl WebhookIn {
     responses((status = 200, body = WebhooksOut), ReadRefusals)
 )]
 async fn list(State(state): State<AppState>, admin: Admin) -> Result<Json<WebhooksOut>, Problem> {
-    let found = state.webhooks.endpoints(admin.permit()?).await?;
+    let found = state.services.webhooks.endpoints(admin.permit()?).await?;
     Ok(Json(WebhooksOut { webhooks: found.into_iter().map(WebhookOut::from).collect() }))
 }
 
@@ -139,7 +139,7 @@ async fn create(
     Body(body): Body<WebhookIn>,
 ) -> Result<Shown, Problem> {
     let (change, secret) = body.split();
-    let made = state.webhooks.create_endpoint(admin.permit()?, &change, secret.as_deref()).await?;
+    let made = state.services.webhooks.create_endpoint(admin.permit()?, &change, secret.as_deref()).await?;
     Ok(shown(StatusCode::CREATED, made))
 }
 
@@ -169,7 +169,7 @@ async fn get(
     admin: Admin,
     Path(text): Path<String>,
 ) -> Result<Json<WebhookBody>, Problem> {
-    let found = state.webhooks.endpoint(admin.permit()?, id(&text, "webhook")?).await?;
+    let found = state.services.webhooks.endpoint(admin.permit()?, id(&text, "webhook")?).await?;
     Ok(Json(WebhookBody { webhook: found.into() }))
 }
 
@@ -189,7 +189,7 @@ async fn change(
     if secret.is_some() {
         return Err(Problem::bad_request("secret is changed by rotate-secret alone"));
     }
-    let changed = state.webhooks.change_endpoint(admin.permit()?, id, &change).await?;
+    let changed = state.services.webhooks.change_endpoint(admin.permit()?, id, &change).await?;
     Ok(Json(WebhookBody { webhook: changed.into() }))
 }
 
@@ -203,7 +203,7 @@ async fn delete(
     admin: Admin,
     Path(text): Path<String>,
 ) -> Result<Json<Said>, Problem> {
-    state.webhooks.delete_endpoint(admin.permit()?, id(&text, "webhook")?).await?;
+    state.services.webhooks.delete_endpoint(admin.permit()?, id(&text, "webhook")?).await?;
     Ok(Json(Said::done("Webhook deleted")))
 }
 
@@ -226,6 +226,6 @@ async fn rotate(
     MaybeBody(body): MaybeBody<NewSecretIn>,
 ) -> Result<Shown, Problem> {
     let id = id(&text, "webhook")?;
-    let rotated = state.webhooks.rotate_secret(admin.permit()?, id, body.secret.as_deref()).await?;
+    let rotated = state.services.webhooks.rotate_secret(admin.permit()?, id, body.secret.as_deref()).await?;
     Ok(shown(StatusCode::OK, rotated))
 }
