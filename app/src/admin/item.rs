@@ -78,7 +78,7 @@ fn Shown(subject: Subject, id: String, item: Item) -> impl IntoView {
             } else {
                 view! { <TableView table/> }.into_any()
             };
-            view! { <section class="list"><h2>{heading}</h2>{body}</section> }
+            view! { <section class="part"><h2>{heading}</h2>{body}</section> }
         })
         .collect_view();
     let form = (!item.values.is_empty()).then(|| {

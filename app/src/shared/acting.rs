@@ -14,7 +14,7 @@ pub fn ActingBar() -> impl IntoView {
     let t = &texts().admin;
     let name = if actor.full_name.is_empty() { actor.username } else { actor.full_name };
     Some(view! {
-        <aside class="acting" role="note">
+        <aside class="acting" aria-label=t.acting_label>
             <Icon name="alert"/>
             <span>{fill(t.acting, &[("name", &name)])}</span>
             <form method="post" action=StopActing::PATH><FormToken/>

@@ -145,7 +145,7 @@ catalogue! {
         address_line_2: "More of the address",
         postal_code: "Postal code",
         city: "City",
-        country: "Country, two letters",
+        country: "Country",
         phone: "Phone",
         password_title: "Password and e-mail",
         password_link: "Change them, and see where you are signed in",
