@@ -117,14 +117,13 @@ impl Shop<'_> {
             floor::statement("t.valid @> $2::date", &["'DE'", "current_date"])?,
             floor::statement("p.module IS NULL", &["'EUR'", "NULL"])?,
         ];
-        let count = statements.len();
         let script = floor::transaction("", "00000000-0000-0000-0000-000000000000", "", &statements);
         let floor = floor::pgbench(self.database, "keyrack_app", &script, CLIENTS, self.time.as_secs())?;
         let ratio = full.rate / floor * 100.0;
         self.table.add(
             "GET /api/v1/tarif-plans?country=DE, 50 plans",
-            "≥ 50 % of pgbench, ≤ 2 queries",
-            format!("{:.0}/s of {floor:.0}/s = {ratio:.0} %, {count} queries", full.rate),
+            "≥ 50 % of pgbench",
+            format!("{:.0}/s of {floor:.0}/s = {ratio:.0} %", full.rate),
             ratio >= 50.0 && full.failed == 0,
         );
         Ok(())
@@ -240,7 +239,8 @@ impl Shop<'_> {
         let cookie = format!("Cookie: keyrack_session={}\r\n", token.text);
         let (account, deep, invoice): (Uuid, Uuid, Uuid) = sqlx::query_as(
             "SELECT md5('payer7')::uuid, (SELECT id FROM invoices ORDER BY created_at, id OFFSET 1000 LIMIT 1),
-                    (SELECT invoice_id FROM invoice_lines WHERE description = 'Tokens' LIMIT 1)",
+                    (SELECT l.invoice_id FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id
+                     WHERE l.description = 'Tokens' AND i.number LIKE 'INV-%' LIMIT 1)",
         )
         .fetch_one(self.pool)
         .await?;
@@ -314,7 +314,8 @@ async fn bearer(server: &Server, email: &str, password: &str) -> anyhow::Result<
 /// The statements of a checkout's transaction.
 fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<String> {
     let ids = customers.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(",");
-    let last = customers.len() - 1;
+    // Each client has buyers of its own, as the server's clients have: one account's purchases wait for each other.
+    let last = customers.len() / usize::try_from(CLIENTS)? - 1;
     let uuid = |id: Uuid| format!("'{id}'::uuid");
     let (plan, addon, bundle) = (uuid(cart.plan.0), uuid(cart.addon.0), uuid(cart.bundle.0));
     let (plan_price, addon_price, bundle_price) = (cart.plan.1, cart.addon.1, cart.bundle.1);
@@ -405,7 +406,7 @@ fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<
         )?,
     ];
     let mut script = format!(
-        "\\set buyer random(0, {last})\nSELECT ('{{{ids}}}'::uuid[])[:buyer::int + 1] AS account, gen_random_uuid() AS subscription, gen_random_uuid() AS invoice, gen_random_uuid() AS purchase, gen_random_uuid() AS extra \\gset\nBEGIN;\nSELECT set_config('keyrack.organisation', '', true), set_config('keyrack.actor', :account::text, true);\n"
+        "\\set buyer random(0, {last}) * {CLIENTS} + :client_id\nSELECT ('{{{ids}}}'::uuid[])[:buyer::int + 1] AS account, gen_random_uuid() AS subscription, gen_random_uuid() AS invoice, gen_random_uuid() AS purchase, gen_random_uuid() AS extra \\gset\nBEGIN;\nSELECT set_config('keyrack.organisation', '', true), set_config('keyrack.actor', :account::text, true);\n"
     );
     for statement in statements {
         writeln!(script, "{statement};")?;
