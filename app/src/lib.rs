@@ -26,6 +26,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 
+use crate::shared::acting::ActingBar;
 use crate::shared::page::PageFacts;
 
 /// The HTML document around the application.
@@ -74,6 +75,7 @@ pub fn App() -> impl IntoView {
     provide_context(PageFacts::of_this_page());
     view! {
         <Title text=present_title() formatter=|text: String| if text.is_empty() { "Keyrack".to_owned() } else { format!("{text}{SUFFIX}") }/>
+        <ActingBar/>
         <routes::AppRoutes/>
     }
     .into_any()

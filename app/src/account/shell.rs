@@ -7,7 +7,6 @@ use ui::{Icon, Notice, NoticeKind};
 
 use crate::entry::sign_in::SignOut;
 use crate::routes;
-use crate::shared::acting::ActingBar;
 use crate::shared::form::FormToken;
 use crate::shared::page::PageFacts;
 use crate::texts::{notice_text, texts};
@@ -46,7 +45,6 @@ pub fn AccountShell() -> impl IntoView {
     view! {
         <a class="skip" href="#content">{t.common.skip_to_content}</a>
         <div class="account">
-            <ActingBar/>
             <header class="account-bar">
                 <a class="brand" href="/"><Icon name="key"/><span>"Keyrack"</span></a>
                 <nav aria-label=t.account.label><ul>{links}</ul></nav>

@@ -3,7 +3,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 /// How long until what is on its way is asked about again.
-const PAUSE: Duration = Duration::from_secs(4);
+const PAUSE: Duration = Duration::from_secs(15);
 
 /// Asks again in a while, on a page that waits for something: by `again`, or without scripts by loading the page anew.
 #[component]
@@ -16,5 +16,5 @@ pub fn AskAgain(
             on_cleanup(move || handle.clear());
         }
     });
-    view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="8">"#></noscript> }
+    view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="15">"#></noscript> }
 }

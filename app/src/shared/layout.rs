@@ -7,7 +7,6 @@ use leptos::server_fn::ServerFn;
 use leptos_router::components::A;
 use ui::{Icon, Notice, NoticeKind};
 
-use super::acting::ActingBar;
 use super::form::FormToken;
 use super::live::{LiveState, LiveVersion, listen};
 use super::page::PageFacts;
@@ -40,7 +39,6 @@ pub fn Desk(
         <div class="desk">
             <Rail/>
             <div class="desk-column">
-                <ActingBar/>
                 <TopBar state day/>
                 <main id="content" class="content">
                     <Lapsed day/>

@@ -28,6 +28,19 @@ pub struct PageFacts {
     pub form_token: String,
 }
 
+/// A random text, and for whom the page was made: what a form sends is theirs, even if somebody else is signed in by then.
+#[cfg(feature = "ssr")]
+fn form_token(user_id: Option<domain::ids::UserId>) -> String {
+    let random: domain::ids::SessionId = platform::ids::new();
+    user_id.map_or_else(|| random.to_string(), |user_id| format!("{random}_{}", made_for(user_id)))
+}
+
+/// The part of a form's token that says for whom its page was made.
+#[cfg(feature = "ssr")]
+pub fn made_for(user_id: domain::ids::UserId) -> String {
+    user_id.to_string().rsplit('-').next().unwrap_or_default().to_owned()
+}
+
 /// What was just done; the layer in front reads it from a cookie and puts it into the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeCode(pub String);
@@ -45,11 +58,11 @@ impl PageFacts {
         Self {
             hotel_id: signed_in.as_ref().and_then(|signed_in| signed_in.hotel_id),
             today: signed_in.as_ref().map(|signed_in| signed_in.today),
-            actor: signed_in.map(|signed_in| signed_in.actor.as_ref().clone()),
+            actor: signed_in.as_ref().map(|signed_in| signed_in.actor.as_ref().clone()),
             flash: extension(),
             notice: extension::<NoticeCode>().map(|notice| notice.0),
             is_sandbox: crate::server_ctx::services().is_ok_and(|services| services.is_sandbox),
-            form_token: platform::ids::new::<domain::ids::SessionId>().to_string(),
+            form_token: form_token(signed_in.as_ref().map(|signed_in| signed_in.actor.user_id)),
         }
     }
 

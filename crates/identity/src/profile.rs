@@ -10,7 +10,7 @@ use crate::access_end::end_access;
 use crate::reset::new_password_checked;
 use crate::{Error, Identity, Result, people};
 
-/// Who acts in somebody's name does not change how they sign in.
+/// Who acts in somebody's name does not change how they or their colleagues sign in.
 pub(crate) fn own_name(actor: &Actor) -> Result<()> {
     if actor.impersonated_by.is_none() { Ok(()) } else { Err(Error::Forbidden) }
 }

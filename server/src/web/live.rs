@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use domain::access::right;
-use domain::ids::HotelId;
+use domain::ids::{HotelId, UserId};
 use futures::Stream;
 use http::{HeaderName, HeaderValue, StatusCode};
 use tokio::sync::broadcast::Receiver;
@@ -42,6 +42,7 @@ pub async fn stream(
     let watch = Watch {
         changes: state.live.subscribe(),
         hotel_id,
+        user_id: signed_in.actor.user_id,
         token: token.0,
         next_check: Instant::now() + state.keep_alive,
         last_sent: None,
@@ -57,6 +58,7 @@ struct Watch {
     state: AppState,
     changes: Receiver<HotelId>,
     hotel_id: HotelId,
+    user_id: UserId,
     token: String,
     next_check: Instant,
     last_sent: Option<Instant>,
@@ -131,8 +133,12 @@ impl Watch {
         }
     }
 
-    /// Whether the session was ended or expired. A database that is away for a moment ends nothing.
+    /// Whether the session was ended or expired, or is somebody else's, as when acting in somebody's name ended. A database
+    /// that is away for a moment ends nothing.
     async fn session_ended(&self) -> bool {
-        matches!(self.state.services.identity.session(&self.token).await, Ok(None))
+        match self.state.services.identity.session(&self.token).await {
+            Ok(session) => session.is_none_or(|session| session.actor.user_id != self.user_id),
+            Err(_) => false,
+        }
     }
 }

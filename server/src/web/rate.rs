@@ -1,7 +1,7 @@
 //! How often one address may ask (DESIGN 5.8): `/api/v1` alone, whose clients are other people's programs. Each process
 //! counts for itself, and forgets when it ends.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -47,17 +47,32 @@ impl Addresses {
         if counted.requests.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             counted.limiter.retain_recent();
         }
-        let refused = counted.limiter.check_key(&address).err()?;
+        let refused = counted.limiter.check_key(&one_line(address)).err()?;
         let wait = refused.wait_time_from(DefaultClock::default().now());
         Some(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX).saturating_add(1))
     }
+}
+
+/// What one customer of a network provider has: of IPv6 that is 64 bits of the address.
+fn one_line(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+/// Whether a path is counted. What payment providers send is not: its signature says who they are.
+fn is_counted(path: &str) -> bool {
+    path.starts_with("/api/v1/")
+        && !path.starts_with("/api/v1/plugins/")
+        && !path.starts_with("/api/v1/webhooks/")
 }
 
 /// Refuses who asks `/api/v1` too often.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let address = request.extensions().get::<Client>().map(|client| client.address);
     let wait = address
-        .filter(|_| request.uri().path().starts_with("/api/v1/"))
+        .filter(|_| is_counted(request.uri().path()))
         .and_then(|address| state.addresses.wait(address));
     match wait {
         None => next.run(request).await,

@@ -228,6 +228,7 @@ impl Scene {
     ) -> i64 {
         let (mut step, mut moment) = (-1, Moment::Before);
         let (mut server, mut port) = self.server().await;
+        let mut unheard_commits = 0;
         loop {
             let (account, email) = self.customer().await;
             let (login, password) = actor.unwrap_or((email.as_str(), "TestPass123@"));
@@ -247,6 +248,7 @@ impl Scene {
                 assert_eq!(status, deed.status, "{body}");
                 assert_eq!(self.all_of(account).await, deed.after);
                 if step >= 0 {
+                    assert_eq!(unheard_commits, 1, "the commit was gone through without its answer");
                     return step;
                 }
                 step = 0;
@@ -260,6 +262,7 @@ impl Scene {
             if moment == Moment::Before {
                 assert_eq!(found, deed.before, "step {step}: what was not committed is not there");
             }
+            unheard_commits += i32::from(moment == Moment::After && found == deed.after);
             (server, port) = self.server().await;
             let bearer = sign_in(port, login, password).await;
             let (status, body) = post(port, &deed.path, &bearer, key, &deed.body).await.unwrap();
@@ -276,7 +279,7 @@ impl Scene {
 
     /// What there is of an account once the backends of the dead server are gone.
     async fn settled(&self, account: Uuid) -> Value {
-        for _ in 0..100 {
+        for _ in 0..500 {
             let busy: i64 = sqlx::query_scalar(
                 "SELECT count(*) FROM pg_stat_activity
                  WHERE datname = current_database() AND application_name LIKE 'keyrack_%' AND pid <> pg_backend_pid()",
@@ -285,11 +288,11 @@ impl Scene {
             .await
             .unwrap();
             if busy == 0 {
-                break;
+                return self.all_of(account).await;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.all_of(account).await
+        panic!("the dead server's connections stay");
     }
 
     async fn cart(&self) -> Value {

@@ -250,6 +250,27 @@ async fn a_company_is_found_changed_and_given_a_module(pool: PgPool) {
     assert!(grants.contains(&("tour".to_owned(), false)), "what is not ticked is taken away: {grants:?}");
 }
 
+async fn count(pool: &PgPool, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_form_is_of_whom_its_page_was_made_for(pool: PgPool) {
+    let site = shop(&pool).await;
+    let owner = signed_in(&site, "owner@harbour.example", "HarbourDesk1!").await;
+    let page = text(site.get("/desk/profile", &owner).await).await;
+    let at = page.find("name=\"form_token\" value=\"").unwrap() + "name=\"form_token\" value=\"".len();
+    let token = &page[at..at + page[at..].find('"').unwrap()];
+    assert!(token.contains('_'), "{token}");
+    let customer = signed_in(&site, "test@example.com", "TestPass123@").await;
+    let body = format!("form%5Bfirst_name%5D=Eve&form_token={token}");
+    let path = "/account/profile";
+    let refused = site.post_form("/actions/change-billing-address", path, &customer, &body).await;
+    assert_eq!(header(&refused, "location"), path);
+    assert!(cookie(&refused, "flash").is_some());
+    assert_eq!(count(&pool, "SELECT count(*) FROM billing_profiles WHERE first_name = 'Eve'").await, 0);
+}
+
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_admin_acts_for_somebody_in_plain_sight_and_comes_back(pool: PgPool) {
     let site = shop(&pool).await;
@@ -290,6 +311,18 @@ async fn the_admin_acts_for_somebody_in_plain_sight_and_comes_back(pool: PgPool)
     site.post_form("/actions/change-profile", "/desk/profile", &admin, body).await;
     assert_eq!(of("owner@harbour.example").await, owner);
     assert!(!text(site.get("/desk", &stranger).await).await.contains("You act in the name of"));
+    // Nor is anybody made, or let in with another password, who would not be the admin in the log.
+    let colleague = of("reception@harbour.example").await;
+    let before: i64 = count(&pool, "SELECT count(*) FROM users").await;
+    let new = "form%5Busername%5D=mole&form%5Bfull_name%5D=Mole&form%5Bemail%5D=&form%5Bpassword%5D=MoleDesk1!&form%5Brole%5D=owner";
+    site.post_form("/actions/create-staff", "/desk/staff", &admin, new).await;
+    let password = format!("user_id={colleague}&password=MoleDesk1!");
+    site.post_form("/actions/set-staff-password", "/desk/staff", &admin, &password).await;
+    assert_eq!(count(&pool, "SELECT count(*) FROM users").await, before);
+    let of_mole = "SELECT count(*) FROM audit_log WHERE action IN ('staff.created', 'password.changed') AND impersonated_by IS NOT NULL";
+    assert_eq!(count(&pool, of_mole).await, 0);
+    site.post_form("/actions/create-staff", "/desk/staff", &stranger, new).await;
+    assert_eq!(count(&pool, "SELECT count(*) FROM users").await, before + 1, "the owner may");
     let noted: Vec<(String, Option<String>)> = sqlx::query_as(
         "SELECT action, facts ->> 'path' FROM audit_log WHERE impersonated_by IS NOT NULL AND user_id = $1 ORDER BY id",
     )
@@ -315,7 +348,15 @@ async fn the_admin_acts_for_somebody_in_plain_sight_and_comes_back(pool: PgPool)
     site.clock.advance(chrono::TimeDelta::minutes(1));
     assert_eq!(site.get("/admin", &admin).await.status(), StatusCode::OK);
     act(&admin, owner).await;
-    sqlx::query("UPDATE users SET is_active = false WHERE id = $1").bind(owner).execute(&pool).await.unwrap();
+    // For good: who is let in again is not acted for again by itself.
+    for is_active in [false, true] {
+        let set = sqlx::query("UPDATE users SET is_active = $2 WHERE id = $1").bind(owner).bind(is_active);
+        set.execute(&pool).await.unwrap();
+        assert_eq!(site.get("/admin", &admin).await.status(), StatusCode::OK);
+    }
+    act(&admin, owner).await;
+    let set = sqlx::query("UPDATE users SET password_hash = 'another' WHERE id = $1").bind(owner);
+    set.execute(&pool).await.unwrap();
     assert_eq!(site.get("/admin", &admin).await.status(), StatusCode::OK);
 }
 

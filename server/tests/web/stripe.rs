@@ -554,6 +554,15 @@ async fn a_company_opens_a_module_and_the_admin_sees_what_stripe_sent(pool: PgPo
     let replay =
         format!("/api/v1/admin/provider-events/stripe/{}/replay", event["event_id"].as_str().unwrap());
     assert_eq!(admin.expect(200, "POST", &replay, None).await["status"], "handled");
+    // A key makes it part of a transaction that is committed with the answer; it does not wait for itself.
+    for _ in 0..2 {
+        let request = Request::post(&replay)
+            .header("authorization", &admin.bearer)
+            .header("idempotency-key", "replay-1");
+        let answer = site.send(request.body(axum::body::Body::empty()).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(body_of(answer).await["status"], "handled");
+    }
     admin.expect(404, "POST", "/api/v1/admin/provider-events/stripe/none/replay", None).await;
 }
 

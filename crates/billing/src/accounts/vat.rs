@@ -27,11 +27,29 @@ pub(super) fn checked(text: String, country: Option<&str>) -> Result<String, Pro
         return if is_of_country { Err(ProblemCode::NotAVatNumber) } else { Ok(text) };
     }
     let found = check_vat_by_country(&plain, letters);
-    if found.is_valid {
+    if found.is_valid || is_newer(&plain) {
         return Ok(plain);
     }
     let is_one = found.is_valid_format || (is_of_country && found.is_supported_country);
     if is_one { Err(ProblemCode::NotAVatNumber) } else { Ok(text) }
+}
+
+/// Numbers that the library does not know: Belgium's that begin with 1 (since 2023), Latvia's of people that begin with 32
+/// and have no check digit, and Sweden's of parts of a company, which end in another number than 01.
+fn is_newer(plain: &str) -> bool {
+    let (letters, digits) = plain.split_at(2);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    match (letters, digits.len()) {
+        ("BE", 10) if digits.starts_with('1') => {
+            let number = |part: &str| part.parse::<u32>().unwrap_or_default();
+            97 - number(&digits[..8]) % 97 == number(&digits[8..])
+        }
+        ("LV", 11) => digits.starts_with("32"),
+        ("SE", 12) => check_vat_by_country(&format!("SE{}01", &digits[..10]), "SE").is_valid,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +107,15 @@ mod tests {
             let wrong = format!("{}{other}{}", &number[..at], &number[at + 1..]);
             assert_eq!(kept(&wrong), Err(ProblemCode::NotAVatNumber), "{number}");
         }
+    }
+
+    #[test]
+    fn numbers_that_the_library_does_not_know_are_accepted() {
+        for number in ["BE1000000021", "LV32012345678", "SE123456789702"] {
+            assert_eq!(checked(number.to_owned(), Some(&number[..2])).as_deref(), Ok(number));
+        }
+        assert_eq!(checked("BE1000000022".to_owned(), Some("BE")), Err(ProblemCode::NotAVatNumber));
+        assert_eq!(checked("SE123456788702".to_owned(), Some("SE")), Err(ProblemCode::NotAVatNumber));
     }
 
     #[test]

@@ -225,20 +225,29 @@ impl Billing {
     /// Does once more what a message asked for, whatever became of it: reads the provider and makes it so.
     pub async fn replay(&self, permit: AdminPermit<'_>, provider: &str, event_id: &str) -> Result<Outcome> {
         let mut transaction = self.database.begin_admin(&permit).await?;
-        let found = sqlx::query!(
-            "UPDATE provider_events SET status = 'received' WHERE provider = $1 AND event_id = $2",
+        let is_there = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM provider_events WHERE provider = $1 AND event_id = $2) AS "is_there!""#,
             provider,
             event_id,
         )
-        .execute(&mut *transaction)
+        .fetch_one(&mut *transaction)
         .await?;
-        if found.rows_affected() == 0 {
+        if !is_there {
             return Err(Error::NoEvent);
         }
         let facts = json!({ "provider": provider, "event_id": event_id });
         record(&mut transaction, permit, "provider_event.replayed", Uuid::nil(), facts, self.clock.now())
             .await?;
         transaction.commit().await?;
+        // By the worker, as what follows: of a request with an `Idempotency-Key` nothing is committed before its end, and
+        // the worker would wait for it.
+        sqlx::query!(
+            "UPDATE provider_events SET status = 'received' WHERE provider = $1 AND event_id = $2",
+            provider,
+            event_id,
+        )
+        .execute(self.database.worker())
+        .await?;
         self.handle_event(provider, event_id).await?.ok_or(Error::NoEvent)
     }
 

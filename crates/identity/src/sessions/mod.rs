@@ -97,7 +97,8 @@ impl Identity {
         if actor.membership(hotel_id).is_none() {
             return Err(Error::NotFound);
         }
-        repo::choose_hotel(self.database.identity(), actor.user_id, session_id, hotel_id).await
+        let now = self.clock.now();
+        repo::choose_hotel(self.database.identity(), actor.user_id, session_id, hotel_id, now).await
     }
 
     /// The actor's own sessions, last used first.

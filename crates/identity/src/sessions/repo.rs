@@ -168,13 +168,15 @@ pub(super) async fn choose_hotel(
     user_id: UserId,
     id: SessionId,
     hotel_id: HotelId,
+    now: DateTime<Utc>,
 ) -> Result<()> {
     let (id, user_id, hotel_id) = (Uuid::from(id), Uuid::from(user_id), Uuid::from(hotel_id));
     let result = sqlx::query!(
-        "UPDATE sessions SET hotel_id = $3 WHERE id = $1 AND coalesce(acting_as, user_id) = $2",
+        "UPDATE sessions SET hotel_id = $3 WHERE id = $1 AND CASE WHEN acting_until > $4 THEN acting_as ELSE user_id END = $2",
         id,
         user_id,
-        hotel_id
+        hotel_id,
+        now,
     )
     .execute(pool)
     .await?;

@@ -17,6 +17,7 @@ use platform::audit::{self, Deed};
 use serde_json::json;
 
 use crate::access_end::end_access;
+use crate::profile::own_name;
 use crate::reset::new_password_checked;
 use crate::{Error, Identity, Result, people};
 
@@ -36,6 +37,7 @@ impl Identity {
         permit: Permit<'_, right::ManageStaff>,
         form: &StaffForm,
     ) -> Result<StaffMember> {
+        own_name(permit.actor())?;
         let draft = form.check()?;
         if !permit.role().may_assign(draft.role) {
             return Err(Error::Forbidden);
@@ -80,6 +82,7 @@ impl Identity {
         role: Role,
         is_active: bool,
     ) -> Result<()> {
+        own_name(permit.actor())?;
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         // Two owners who demote each other at once must not both succeed.
@@ -122,6 +125,7 @@ impl Identity {
         user_id: UserId,
         new: &str,
     ) -> Result<()> {
+        own_name(permit.actor())?;
         let hash = self.passwords.hash(&new_password_checked("password", new)?).await?;
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;

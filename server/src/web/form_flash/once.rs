@@ -94,6 +94,11 @@ fn done(outcome: &Outcome) -> Option<Answer> {
     })
 }
 
+/// For whom the page was made that the form was on, if its token says so.
+pub fn made_for(body: &Bytes) -> Option<String> {
+    token(body)?.split_once('_').map(|(_, made_for)| made_for.to_owned())
+}
+
 fn token(body: &Bytes) -> Option<String> {
     let (_, token) = form_urlencoded::parse(body).find(|(name, _)| name == TOKEN_FIELD)?;
     let is_token = (8..=64).contains(&token.len())

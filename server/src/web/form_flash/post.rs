@@ -1,8 +1,9 @@
 //! A plain form post: what came of it, as a redirect that can be reloaded and walked back over.
 
-use app::error::AppError;
+use app::error::{AppError, Conflict};
 use app::server_ctx::SignedIn;
 use app::shared::form::FormFlash;
+use app::shared::page;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -40,6 +41,16 @@ pub async fn handle(state: &AppState, request: Request, next: Next) -> Response 
     // Whatever the browser said, the redirect of a refusal leads to a page of ours.
     if let Ok(referer) = HeaderValue::from_str(&format!("{OURS}{back}")) {
         parts.headers.insert(REFERER, referer);
+    }
+    // The page was made for somebody else, who was signed in here then, or in whose name the admin acted.
+    let is_of_another = actor
+        .as_ref()
+        .zip(once::made_for(&bytes))
+        .is_some_and(|(actor, made_for)| made_for != page::made_for(actor.user_id));
+    if is_of_another {
+        let error = AppError::Conflict(Conflict::ChangedMeanwhile);
+        let flash = FormFlash { action_path: action, error, values: typed(&bytes) };
+        return refuse(state, &flash, StatusCode::SEE_OTHER.into_response(), &back).await;
     }
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
     let once = once::Post { actor, action: action.clone(), body: bytes.clone(), refusal };
