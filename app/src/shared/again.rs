@@ -16,5 +16,5 @@ pub fn AskAgain(
             on_cleanup(move || handle.clear());
         }
     });
-    view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="15">"#></noscript> }
+    view! { <noscript inner_html="<meta http-equiv='refresh' content='15'>"></noscript> }
 }

@@ -101,7 +101,7 @@ mod tests {
         for number in VALID {
             assert_eq!(kept(number).as_deref(), Ok(number));
             // Every way of check digits notices one wrong digit.
-            let at = number.len() - 3;
+            let at = if number.starts_with("NL") { 8 } else { number.len() - 3 };
             let digit = number.as_bytes()[at];
             let other = if digit == b'9' { '0' } else { char::from(digit + 1) };
             let wrong = format!("{}{other}{}", &number[..at], &number[at + 1..]);
