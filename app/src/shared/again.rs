@@ -5,6 +5,9 @@ use leptos::prelude::*;
 /// How long until what is on its way is asked about again.
 const PAUSE: Duration = Duration::from_secs(15);
 
+/// The same for pages without scripts.
+const REFRESH: &str = "<meta http-equiv='refresh' content='15'>";
+
 /// Asks again in a while, on a page that waits for something: by `again`, or without scripts by loading the page anew.
 #[component]
 pub fn AskAgain(
@@ -16,5 +19,5 @@ pub fn AskAgain(
             on_cleanup(move || handle.clear());
         }
     });
-    view! { <noscript inner_html="<meta http-equiv='refresh' content='15'>"></noscript> }
+    view! { <noscript inner_html=REFRESH></noscript> }
 }

@@ -22,20 +22,18 @@ use crate::keyrack::{eventually_ready, free_port, keyrack, url};
 /// When the server is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
-    /// Before Postgres hears the statement.
-    Before,
-    /// When Postgres has answered, before the server hears it.
-    After,
+    /// Before Postgres hears a statement.
+    Statement,
+    /// When Postgres has committed, before the server hears it.
+    Commit,
 }
 
 /// What stands between the server and Postgres.
 struct Proxy {
     port: u16,
-    /// How many statements may still pass; negative while nothing is counted.
+    /// How many statements, or commits, may still pass; negative while nothing is counted.
     left: AtomicI64,
-    is_after: AtomicBool,
-    /// Whether the statement that was waited for was a `COMMIT`.
-    was_commit: AtomicBool,
+    counts_commits: AtomicBool,
     kill: Notify,
 }
 
@@ -45,8 +43,7 @@ impl Proxy {
         let proxy = Arc::new(Self {
             port: listener.local_addr().unwrap().port(),
             left: AtomicI64::new(-1),
-            is_after: AtomicBool::new(false),
-            was_commit: AtomicBool::new(false),
+            counts_commits: AtomicBool::new(false),
             kill: Notify::new(),
         });
         let shared = Arc::clone(&proxy);
@@ -100,13 +97,14 @@ impl Proxy {
             let holds = |text: &[u8]| message.windows(text.len()).any(|part| part == text);
             is_commit |= matches!(kind[0], b'Q' | b'P') && holds(b"COMMIT");
             let is_end = matches!(kind[0], b'Q' | b'S');
+            let counts_commits = self.counts_commits.load(Ordering::SeqCst);
             if is_end
                 && is_counted
+                && (is_commit || !counts_commits)
                 && self.left.load(Ordering::SeqCst) >= 0
                 && self.left.fetch_sub(1, Ordering::SeqCst) == 0
             {
-                self.was_commit.store(is_commit, Ordering::SeqCst);
-                if !self.is_after.load(Ordering::SeqCst) {
+                if !counts_commits {
                     self.kill.notify_one();
                     return None;
                 }
@@ -120,7 +118,7 @@ impl Proxy {
     }
 
     fn arm(&self, passing: i64, moment: Moment) {
-        self.is_after.store(moment == Moment::After, Ordering::SeqCst);
+        self.counts_commits.store(moment == Moment::Commit, Ordering::SeqCst);
         self.left.store(passing, Ordering::SeqCst);
     }
 
@@ -226,9 +224,9 @@ impl Scene {
         deed: impl AsyncFn(&Self, Uuid, u16) -> Deed,
         actor: Option<(&str, &str)>,
     ) -> i64 {
-        let (mut step, mut moment) = (-1, Moment::Before);
+        let (mut step, mut moment) = (-1, Moment::Statement);
         let (mut server, mut port) = self.server().await;
-        let mut unheard_commits = 0;
+        let (mut statements, mut unheard_commits) = (0, 0);
         loop {
             let (account, email) = self.customer().await;
             let (login, password) = actor.unwrap_or((email.as_str(), "TestPass123@"));
@@ -242,16 +240,21 @@ impl Scene {
                 answer = post(port, &deed.path, &bearer, key, &deed.body) => Some(answer.unwrap()),
                 () = self.proxy.kill.notified() => None,
             };
-            let was_commit = self.proxy.was_commit.swap(false, Ordering::SeqCst);
             if let Some((status, body)) = answer {
                 self.proxy.disarm();
                 assert_eq!(status, deed.status, "{body}");
                 assert_eq!(self.all_of(account).await, deed.after);
-                if step >= 0 {
-                    assert!(unheard_commits >= 1, "no commit was gone through without its answer");
-                    return step;
-                }
-                step = 0;
+                (step, moment) = match (step, moment) {
+                    (-1, _) => (0, Moment::Statement),
+                    (_, Moment::Statement) => {
+                        statements = step;
+                        (0, Moment::Commit)
+                    }
+                    (_, Moment::Commit) => {
+                        assert!(unheard_commits >= 1, "no commit was gone through without its answer");
+                        return statements;
+                    }
+                };
                 continue;
             }
             server.start_kill().unwrap();
@@ -259,18 +262,13 @@ impl Scene {
             self.proxy.disarm();
             let found = self.settled(account).await;
             assert!(found == deed.before || found == deed.after, "step {step}, {moment:?}: {found}");
-            unheard_commits += i32::from(moment == Moment::After && found == deed.after);
+            unheard_commits += i32::from(moment == Moment::Commit && found == deed.after);
             (server, port) = self.server().await;
             let bearer = sign_in(port, login, password).await;
             let (status, body) = post(port, &deed.path, &bearer, key, &deed.body).await.unwrap();
             assert_eq!(status, deed.status, "step {step}, {moment:?}: {body}");
             assert_eq!(self.all_of(account).await, deed.after, "step {step}, {moment:?}");
-            // A commit is also gone through without its answer.
-            if was_commit && moment == Moment::Before {
-                moment = Moment::After;
-            } else {
-                (step, moment) = (step + 1, Moment::Before);
-            }
+            step += 1;
         }
     }
 
