@@ -25,15 +25,17 @@ impl Consumer for HotelSubscriptions {
         "pms.hotel_subscriptions"
     }
 
+    fn wants(&self, event: &Published) -> bool {
+        event.organisation_id.is_some() && modules::is_news(&event.kind)
+    }
+
     async fn handle(
         &self,
         connection: &mut PgConnection,
         event: &Published,
         now: DateTime<Utc>,
     ) -> HandlerResult {
-        let Some(organisation_id) = event.organisation_id.filter(|_| modules::is_news(&event.kind)) else {
-            return Ok(());
-        };
+        let Some(organisation_id) = event.organisation_id else { return Ok(()) };
         let access = match modules::access(connection, organisation_id, MODULE).await {
             Ok(access) => access,
             Err(error @ billing::Error::Database(_)) => return Err(error.into()),

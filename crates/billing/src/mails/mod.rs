@@ -35,6 +35,20 @@ pub async fn drawn_previews() -> Vec<Preview> {
 /// News that is older is no news: after a longer standstill, or where mail is new, nobody is written about the past.
 const NEWS: TimeDelta = TimeDelta::days(3);
 
+/// The kinds of events that mail may be about.
+const WRITTEN_ABOUT: [&str; 10] = [
+    "checkout.completed",
+    "invoice.overdue",
+    "payment.captured",
+    "payment.failed",
+    "payment.refunded",
+    "subscription.activated",
+    "subscription.cancelled",
+    "subscription.renewal_due",
+    "subscription.trial_ending",
+    "subscription.upgrade_requested",
+];
+
 /// Writes the mails of billing.
 #[derive(Debug, Clone)]
 pub struct Mails {
@@ -52,6 +66,10 @@ impl Mails {
 impl Consumer for Mails {
     fn name(&self) -> &'static str {
         "billing.mails"
+    }
+
+    fn wants(&self, event: &Published) -> bool {
+        WRITTEN_ABOUT.contains(&event.kind.as_str())
     }
 
     async fn handle(

@@ -21,15 +21,16 @@ impl Consumer for Announcer {
         "billing.webhooks"
     }
 
+    fn wants(&self, event: &Published) -> bool {
+        KINDS.contains(&event.kind.as_str())
+    }
+
     async fn handle(
         &self,
         connection: &mut PgConnection,
         event: &Published,
         now: DateTime<Utc>,
     ) -> HandlerResult {
-        if !KINDS.contains(&event.kind.as_str()) {
-            return Ok(());
-        }
         let wanted = [EVERYTHING.to_owned(), event.kind.clone()];
         // What happened before an endpoint was made is not told to it.
         let endpoints = sqlx::query_scalar!(

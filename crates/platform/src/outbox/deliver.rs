@@ -217,7 +217,9 @@ impl Outbox {
         let mut last = (cursor.transaction, cursor.position);
         let mut refused = None;
         for (event_transaction, event) in events {
-            if let Err(error) = self.tell(consumer, &mut transaction, &event).await {
+            if consumer.wants(&event)
+                && let Err(error) = self.tell(consumer, &mut transaction, &event).await
+            {
                 refused = Some((error, event));
                 break;
             }

@@ -109,12 +109,14 @@ pub async fn publish_all(
     Ok(())
 }
 
-/// What a context does about the events of others. It is told all kinds and passes over those it has no use for; a new
-/// consumer begins with the oldest event that is still kept.
+/// What a context does about the events of others. A new consumer begins with the oldest event that is still kept.
 #[async_trait]
 pub trait Consumer: Send + Sync {
     /// The name under which it is kept how far it has read. It never changes.
     fn name(&self) -> &'static str;
+
+    /// Whether it does anything about an event. What it does not want counts as read.
+    fn wants(&self, event: &Published) -> bool;
 
     /// Does something about an event. What it writes through `connection` is committed together with the fact that the
     /// event was read, so it happens once; anything else may happen again. It must be quick, because the order of

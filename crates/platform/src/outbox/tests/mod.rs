@@ -93,6 +93,10 @@ impl Consumer for Scribe {
         self.name
     }
 
+    fn wants(&self, event: &Published) -> bool {
+        event.kind == "number.said"
+    }
+
     async fn handle(
         &self,
         connection: &mut PgConnection,

@@ -43,6 +43,10 @@ impl Consumer for Careless {
         "careless"
     }
 
+    fn wants(&self, _: &Published) -> bool {
+        true
+    }
+
     async fn handle(
         &self,
         connection: &mut PgConnection,

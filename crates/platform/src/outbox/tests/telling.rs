@@ -26,6 +26,26 @@ async fn every_consumer_is_told_what_was_committed_once_and_in_order(pool: PgPoo
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn what_a_consumer_does_not_want_counts_as_read(pool: PgPool) {
+    let world = world(pool).await;
+    let outbox = world.outbox().with_consumer(scribe("a"));
+    world.publish(1).await;
+    let mut transaction = world.begin().await;
+    let event = Event {
+        organisation_id: Some(world.organisation),
+        kind: "letter.written",
+        subject: Uuid::nil(),
+        payload: json!("a"),
+    };
+    publish(&mut *transaction, event, world.clock.now()).await.unwrap();
+    transaction.commit().await.unwrap();
+    world.publish(2).await;
+    outbox.deliver_all().await.unwrap();
+    assert_eq!(world.told("a").await, [1, 2]);
+    assert_eq!(world.cursor("a").await.behind, 0);
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
 async fn no_event_is_skipped_when_transactions_commit_out_of_order(pool: PgPool) {
     let world = world(pool).await;
     let outbox = world.outbox().with_consumer(scribe("a"));
