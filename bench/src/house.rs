@@ -126,17 +126,7 @@ impl Hotel {
         .fetch_one(pool)
         .await
         .context("the database has no such hotel")?;
-        let token = platform::secret::token();
-        sqlx::query(
-            "INSERT INTO sessions (id, token_hash, user_id, hotel_id, user_agent, address, created_at, last_seen_at, expires_at)
-             VALUES ($1, $2, $3, $4, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day')",
-        )
-        .bind(platform::ids::new::<Uuid>())
-        .bind(&token.hash)
-        .bind(user_id)
-        .bind(hotel_id)
-        .execute(pool)
-        .await?;
+        let cookie = browser(pool, user_id, Some(hotel_id)).await?;
         let form = format!("username={}&password=HarbourDesk1!", email.replace('@', "%40"));
         let request = format!(
             "POST /auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
@@ -149,7 +139,7 @@ impl Hotel {
             organisation_id,
             hotel_id,
             user_id,
-            cookie: format!("Cookie: keyrack_session={}\r\n", token.text),
+            cookie,
             bearer: format!("Authorization: Bearer {token_text}\r\n"),
         })
     }
@@ -161,4 +151,20 @@ impl Hotel {
             .fetch_all(pool)
             .await?)
     }
+}
+
+/// Headers of a browser in which somebody is signed in.
+pub async fn browser(pool: &PgPool, user_id: Uuid, hotel_id: Option<Uuid>) -> anyhow::Result<String> {
+    let token = platform::secret::token();
+    sqlx::query(
+        "INSERT INTO sessions (id, token_hash, user_id, hotel_id, user_agent, address, created_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day')",
+    )
+    .bind(platform::ids::new::<Uuid>())
+    .bind(&token.hash)
+    .bind(user_id)
+    .bind(hotel_id)
+    .execute(pool)
+    .await?;
+    Ok(format!("Cookie: keyrack_session={}\r\n", token.text))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::access::AdminPermit;
-use domain::ids::{AccountId, AddonSubscriptionId, SubscriptionId};
+use domain::ids::{AccountId, SubscriptionId};
 use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
@@ -137,8 +137,7 @@ impl Billing {
         account_id: AccountId,
     ) -> Result<Vec<AddonSubscription>> {
         let mut transaction = self.database.begin_admin(&permit).await?;
-        let none: Option<AddonSubscriptionId> = None;
-        let found = crate::subscriptions::read::addons_of_account(&mut transaction, account_id, none).await?;
+        let found = crate::subscriptions::read::addons_of_account(&mut transaction, account_id, None).await?;
         transaction.commit().await?;
         Ok(found)
     }

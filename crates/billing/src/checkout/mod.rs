@@ -18,8 +18,11 @@ use platform::outbox::{self, Event};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::invoices::{NewInvoice, NewLine, insert as insert_invoice};
+use crate::invoices::read as invoices;
+use crate::invoices::{Invoice, NewInvoice, NewLine, insert as insert_invoice};
 use crate::payments::{Capture, settle};
+use crate::subscriptions::read::{self as subscriptions, addons_of_account};
+use crate::subscriptions::{AddonSubscription, Subscription};
 use crate::{Billing, CartProblem, Error, Result, accounts};
 
 use cart::Cart;
@@ -57,6 +60,17 @@ pub struct Ordered {
     pub addon_subscription_ids: Vec<AddonSubscriptionId>,
     /// Whether nothing was to be paid, so that everything runs already.
     pub is_complete: bool,
+}
+
+/// What a checkout made, as it is read.
+#[derive(Debug, Clone)]
+pub struct Bought {
+    /// The invoice over everything.
+    pub invoice: Invoice,
+    /// The subscription, if a plan was bought.
+    pub subscription: Option<Subscription>,
+    /// The add-ons, newest first.
+    pub addons: Vec<AddonSubscription>,
 }
 
 impl Billing {
@@ -125,25 +139,6 @@ impl Billing {
         let invoice_id: InvoiceId = platform::ids::new();
         let trial_ends_at = subscription.as_ref().and_then(|subscription| subscription.state.expires_at());
         let totals = Totals::of(lines.iter().map(|line| line.unit_price), cart.tax_rate, cart.currency)?;
-        insert_invoice(
-            &mut transaction,
-            NewInvoice {
-                id: invoice_id,
-                account_id,
-                reason: "purchase",
-                plan_id: cart.plan.as_ref().map(|plan| plan.id),
-                subscription_id: subscription.as_ref().map(|subscription| subscription.id),
-                from_plan_id: None,
-                totals,
-                tax_rate: cart.tax_rate,
-                tax_country: cart.country.clone(),
-                payment_method: order.payment_method.clone(),
-                due_at: Some(trial_ends_at.unwrap_or(now) + Days::new(DUE_DAYS)),
-                lines: &lines,
-            },
-            now,
-        )
-        .await?;
         insert_purchases(&mut transaction, account_id, invoice_id, &purchases, now).await?;
         let subscription_id = subscription.as_ref().map(|subscription| subscription.id);
         insert_addons(&mut transaction, account_id, invoice_id, subscription_id, &addons, now).await?;
@@ -163,6 +158,25 @@ impl Billing {
             .map(|(kind, subject, payload)| Event { organisation_id, kind, subject, payload })
             .collect();
         outbox::publish_all(&mut *transaction, events, now).await?;
+        insert_invoice(
+            &mut transaction,
+            NewInvoice {
+                id: invoice_id,
+                account_id,
+                reason: "purchase",
+                plan_id: cart.plan.as_ref().map(|plan| plan.id),
+                subscription_id,
+                from_plan_id: None,
+                totals,
+                tax_rate: cart.tax_rate,
+                tax_country: cart.country.clone(),
+                payment_method: order.payment_method.clone(),
+                due_at: Some(trial_ends_at.unwrap_or(now) + Days::new(DUE_DAYS)),
+                lines: &lines,
+            },
+            now,
+        )
+        .await?;
 
         let is_complete = totals.total.minor == 0;
         if is_complete {
@@ -176,6 +190,25 @@ impl Billing {
             addon_subscription_ids: addons.iter().map(|(id, _)| *id).collect(),
             is_complete,
         })
+    }
+}
+
+impl Billing {
+    /// What a checkout made, as it stands now.
+    pub async fn bought(&self, permit: AccountPermit<'_>, ordered: &Ordered) -> Result<Bought> {
+        let account_id = permit.account_id();
+        let mut transaction = self.begin(permit).await?;
+        let invoice = invoices::one(&mut transaction, account_id, ordered.invoice_id).await?;
+        let subscription = match ordered.subscription_id {
+            Some(id) => subscriptions::of_account(&mut transaction, account_id, Some(id)).await?.pop(),
+            None => None,
+        };
+        let addons = match &ordered.addon_subscription_ids[..] {
+            [] => Vec::new(),
+            ids => addons_of_account(&mut transaction, account_id, Some(ids)).await?,
+        };
+        transaction.commit().await?;
+        Ok(Bought { invoice: invoice.ok_or(Error::NoInvoice)?, subscription, addons })
     }
 }
 

@@ -82,20 +82,30 @@ impl NewLine {
     }
 }
 
-/// Writes an invoice with its lines and takes the next number of the year.
+/// Writes an invoice with its lines and takes the next number of the year (DESIGN 2).
+///
+/// Whoever takes a number holds the year's row until they commit, so that one that is rolled back leaves no gap, and
+/// everybody else's invoices wait for that. So this is the last that a transaction does, as far as it can be: lines and
+/// purchases may be written before their invoice, their foreign keys are looked at in the end.
 pub(crate) async fn insert(
     transaction: &mut Transaction,
     new: NewInvoice<'_>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let number = next_number(transaction, now).await?;
+    insert_lines(transaction, &new).await?;
     sqlx::query!(
-        "INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, from_plan_id, status, currency, subtotal_minor,
+        "WITH number AS (
+             INSERT INTO invoice_numbers AS known (year, last) VALUES ($3, 1)
+             ON CONFLICT (year) DO UPDATE SET last = known.last + 1 RETURNING last
+         )
+         INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, from_plan_id, status, currency, subtotal_minor,
                                tax_minor, tax_rate, tax_country, payment_method, invoiced_at, due_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11, $12, $13, $14, $15, $14, $14)",
+         SELECT $1, $2, 'INV-' || $3 || '-' || lpad(last::text, greatest(6, length(last::text)), '0'), $4, $5, $6, $7, 'pending', $8, $9,
+                $10, $11, $12, $13, $14, $15, $14, $14
+         FROM number",
         Uuid::from(new.account_id),
         Uuid::from(new.id),
-        number,
+        now.year(),
         new.reason,
         new.plan_id.map(Uuid::from),
         new.subscription_id.map(Uuid::from),
@@ -111,6 +121,10 @@ pub(crate) async fn insert(
     )
     .execute(&mut **transaction)
     .await?;
+    Ok(())
+}
+
+async fn insert_lines(transaction: &mut Transaction, new: &NewInvoice<'_>) -> Result<()> {
     let ids: Vec<Uuid> = new.lines.iter().map(|_| platform::ids::new()).collect();
     let types: Vec<String> = new.lines.iter().map(|line| line.item_type.to_owned()).collect();
     let items: Vec<Uuid> = new.lines.iter().map(|line| line.item_id).collect();
@@ -135,20 +149,6 @@ pub(crate) async fn insert(
     .execute(&mut **transaction)
     .await?;
     Ok(())
-}
-
-/// The next number of the year (DESIGN 2): whoever takes it holds the year's row until their invoice is there, so that
-/// one that is rolled back leaves no gap.
-async fn next_number(transaction: &mut Transaction, now: DateTime<Utc>) -> Result<String> {
-    let year = now.year();
-    let last = sqlx::query_scalar!(
-        "INSERT INTO invoice_numbers AS known (year, last) VALUES ($1, 1)
-         ON CONFLICT (year) DO UPDATE SET last = known.last + 1 RETURNING last",
-        year,
-    )
-    .fetch_one(&mut **transaction)
-    .await?;
-    Ok(format!("INV-{year}-{last:06}"))
 }
 
 impl Billing {

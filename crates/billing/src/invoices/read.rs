@@ -197,7 +197,7 @@ pub(super) async fn of_account(
 }
 
 /// One invoice of an account.
-pub(super) async fn one(
+pub(crate) async fn one(
     transaction: &mut Transaction,
     account_id: AccountId,
     id: InvoiceId,

@@ -93,7 +93,7 @@ impl Billing {
         id: AddonSubscriptionId,
     ) -> Result<AddonSubscription> {
         let mut transaction = self.begin(permit).await?;
-        let found = read::addons_of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        let found = read::addons_of_account(&mut transaction, permit.account_id(), Some(&[id])).await?.pop();
         transaction.commit().await?;
         found.ok_or(Error::NoAddonSubscription)
     }
@@ -116,7 +116,7 @@ impl Billing {
         )
         .execute(&mut *transaction)
         .await?;
-        let found = read::addons_of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        let found = read::addons_of_account(&mut transaction, permit.account_id(), Some(&[id])).await?.pop();
         let found = found.ok_or(Error::NoAddonSubscription)?;
         if cancelled.rows_affected() == 0 {
             return Err(Error::AddonNotCancellable);

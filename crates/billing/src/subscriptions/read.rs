@@ -236,21 +236,22 @@ pub(super) async fn listed(
     Ok((rows.into_iter().map(Subscription::try_from).collect::<Result<_>>()?, total))
 }
 
-/// An account's add-ons, newest first, or one of them.
+/// An account's add-ons, newest first, or some of them.
 pub(crate) async fn addons_of_account(
     transaction: &mut Transaction,
     account_id: AccountId,
-    id: Option<AddonSubscriptionId>,
+    ids: Option<&[AddonSubscriptionId]>,
 ) -> Result<Vec<AddonSubscription>> {
+    let ids: Option<Vec<Uuid>> = ids.map(|ids| ids.iter().copied().map(Uuid::from).collect());
     let rows = sqlx::query!(
         r#"SELECT s.id, s.addon_id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period,
                   s.subscription_id, s.invoice_id, s.status, s.starts_at, s.expires_at, s.cancelled_at, s.created_at, s.updated_at, s.version
            FROM addon_subscriptions s JOIN addons a ON a.id = s.addon_id
-           WHERE s.account_id = $1 AND ($2::uuid IS NULL OR s.id = $2)
+           WHERE s.account_id = $1 AND ($2::uuid[] IS NULL OR s.id = ANY ($2))
            ORDER BY s.created_at DESC, s.id DESC
            LIMIT $3"#,
         Uuid::from(account_id),
-        id.map(Uuid::from),
+        ids.as_deref(),
         MOST,
     )
     .fetch_all(&mut **transaction)

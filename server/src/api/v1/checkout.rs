@@ -89,25 +89,16 @@ pub async fn checkout(
     let order = cart.order()?;
     let (billing, now) = (&state.services.billing, state.services.clock.now());
     let ordered = billing.checkout(user.account(), &order).await?;
-    let subscription = match ordered.subscription_id {
-        Some(id) => Some(SubscriptionOut::new(billing.subscription(user.account(), id).await?, now)),
-        None => None,
-    };
-    let addons = if ordered.addon_subscription_ids.is_empty() {
-        Vec::new()
-    } else {
-        let mine = billing.addon_subscriptions(user.account()).await?;
-        mine.into_iter().filter(|addon| ordered.addon_subscription_ids.contains(&addon.id)).collect()
-    };
+    let made = billing.bought(user.account(), &ordered).await?;
     let status = if ordered.is_complete { "COMPLETED" } else { "PENDING" };
     let purchases = ordered.bundle_purchase_ids.iter().zip(&order.bundle_ids);
     let bought = Bought {
-        invoice: billing.invoice(user.account(), ordered.invoice_id).await?.into(),
-        subscription,
+        invoice: made.invoice.into(),
+        subscription: made.subscription.map(|subscription| SubscriptionOut::new(subscription, now)),
         token_bundles: purchases
             .map(|(id, bundle)| PurchaseOut { id: (*id).into(), bundle_id: (*bundle).into(), status })
             .collect(),
-        add_ons: addons.into_iter().map(AddonSubscriptionOut::from).collect(),
+        add_ons: made.addons.into_iter().map(AddonSubscriptionOut::from).collect(),
         message: match (ordered.is_complete, ordered.subscription_id) {
             (true, Some(_)) => "Checkout complete. Free plan activated.",
             (true, None) => "Checkout complete.",
