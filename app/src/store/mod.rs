@@ -35,11 +35,7 @@ pub async fn load_modules(session: Option<String>) -> Result<(Vec<Module>, Optio
     use billing::SessionStatus;
     let (services, who) = crate::server_ctx::context()?;
     let permit = who.actor.company_account().map_err(|_| AppError::Forbidden)?;
-    let status = match session {
-        Some(session) => crate::account::invoices::api::came_back(&services, permit, &session).await,
-        None => None,
-    };
-    let payment = match status {
+    let payment = match crate::account::invoices::api::came_back(&services, permit, session).await {
         Some(SessionStatus::Paid) => Some(Payment::Arrived),
         Some(SessionStatus::Processing) => Some(Payment::OnItsWay),
         _ => None,

@@ -20,10 +20,7 @@ pub async fn load_invoices(before: Option<InvoiceId>) -> Result<Vec<InvoiceView>
 pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<(InvoiceView, bool), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let (billing, permit) = (&services.billing, who.account()?);
-    let is_on_its_way = match session {
-        Some(session) => came_back(&services, permit, &session).await == Some(SessionStatus::Processing),
-        None => false,
-    };
+    let is_on_its_way = came_back(&services, permit, session).await == Some(SessionStatus::Processing);
     Ok((billing.invoice(permit, id).await?.into(), is_on_its_way))
 }
 
@@ -34,15 +31,17 @@ pub async fn pay_invoice(id: InvoiceId) -> Result<(), AppError> {
     go_and_pay(&services, &who, id, &crate::routes::account_invoice(id)).await
 }
 
-/// Settles what was paid on the provider's page that somebody comes back from, and says how it stands, if it can be asked.
+/// Settles what was paid on the provider's page that somebody comes back from, if they do, and says how it stands, if it can
+/// be asked.
 #[cfg(feature = "ssr")]
 pub async fn came_back(
     services: &crate::server_ctx::Services,
     permit: domain::access::AccountPermit<'_>,
-    session: &str,
+    session: Option<String>,
 ) -> Option<SessionStatus> {
+    let session = session?;
     let provider = services.billing.offered_provider()?;
-    match services.billing.session_status(permit, provider, session).await {
+    match services.billing.session_status(permit, provider, &session).await {
         Ok(paying) => Some(paying.status),
         // The page is shown all the same; the provider's word comes by itself.
         Err(error) => {

@@ -8,10 +8,9 @@ use domain::company::PackageStatus;
 use domain::ids::{AccountId, OrganisationId};
 use identity::companies::{CompanyChange, CompanyDetails, CompanyQuery, CompanyUser, ManagedCompany};
 
-use super::{Form, id_of, known, limit, next_of, searched, state, values};
+use super::{Form, count_of_one, given, id_of, known, limit, next_of, searched, values};
 use crate::admin::model::{Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
-use crate::routes;
 use crate::server_ctx::Services;
 use crate::shared::show;
 use crate::store::module_name;
@@ -30,9 +29,9 @@ fn package(status: PackageStatus) -> Cell {
 pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted) -> Result<Table, AppError> {
     let t = &texts().admin;
     let query = CompanyQuery {
-        status: state(wanted)?,
+        status: given(&wanted.state)?,
         search: searched(wanted),
-        after: if wanted.after.is_empty() { None } else { Some(id_of(&wanted.after)?) },
+        after: given(&wanted.after)?,
         limit: limit(wanted),
         offset: 0,
     };
@@ -74,10 +73,6 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     let holdings = services.billing.holdings(permit, account_id).await?;
     let modules = services.billing.modules_of(permit, &[id]).await?.remove(&id).unwrap_or_default();
     let now = services.clock.now();
-    let of_company = |subject: Subject, count: i64| {
-        let wanted = Wanted { account: account_id.to_string(), ..Wanted::default() };
-        Cell::Link(show::number(count), routes::admin_wanted(subject, &wanted))
-    };
     let mut held = Table::of(&[t.module, t.state, t.until]);
     held.rows = modules
         .iter()
@@ -134,8 +129,11 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         facts: known(vec![
             (t.company_code.to_owned(), Cell::Text(it.code)),
             (t.package_until.to_owned(), Cell::text(it.package_end_date.map(show::full_date))),
-            (t.subscriptions.to_owned(), of_company(Subject::Subscriptions, holdings.subscriptions)),
-            (t.invoices.to_owned(), of_company(Subject::Invoices, holdings.invoices)),
+            (
+                t.subscriptions.to_owned(),
+                count_of_one(Subject::Subscriptions, holdings.subscriptions, account_id),
+            ),
+            (t.invoices.to_owned(), count_of_one(Subject::Invoices, holdings.invoices, account_id)),
             (t.since.to_owned(), Cell::Day(it.created_at)),
         ]),
         tables: vec![(t.people.to_owned(), people), (t.modules.to_owned(), held)],

@@ -5,7 +5,7 @@ use domain::billing::InvoiceStatus;
 use domain::ids::InvoiceId;
 use domain::money::Money;
 
-use super::{Shown, account, id_of, known, limit, next_of, searched, state};
+use super::{Shown, given, id_of, known, limit, next_of, searched};
 use crate::account::show::rate;
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
@@ -16,10 +16,10 @@ use crate::texts::{fill, texts};
 pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted) -> Result<Table, AppError> {
     let t = &texts().admin;
     let search = Search {
-        status: state(wanted)?,
-        account_id: account(wanted)?,
+        status: given(&wanted.state)?,
+        account_id: given(&wanted.account)?,
         text: searched(wanted),
-        after: if wanted.after.is_empty() { None } else { Some(id_of(&wanted.after)?) },
+        after: given(&wanted.after)?,
         limit: limit(wanted),
     };
     let mut found = services.billing.find_invoices(permit, &search).await?;

@@ -3,7 +3,7 @@
 use billing::providers::EventRow;
 use domain::access::AdminPermit;
 
-use super::{Shown, id_of, limit, next_of, searched};
+use super::{Shown, given, id_of, indented, limit, next_of, searched};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::routes;
@@ -60,10 +60,7 @@ pub async fn event(services: &Services, permit: AdminPermit<'_>, id: &str) -> Re
     let t = &texts().admin;
     let (provider, event_id) = parts(id)?;
     let it = services.billing.provider_event(permit, provider, event_id).await?;
-    let body = String::from_utf8_lossy(&it.body);
-    let pretty = serde_json::from_str::<serde_json::Value>(&body)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| body.into_owned());
+    let body = indented(&String::from_utf8_lossy(&it.body));
     Ok(Item {
         title: it.kind,
         state: vec![status(&it.status)],
@@ -76,7 +73,7 @@ pub async fn event(services: &Services, permit: AdminPermit<'_>, id: &str) -> Re
             (t.handled.to_owned(), it.handled_at.map_or(Cell::None, Cell::Instant)),
         ],
         actions: vec![Action::new("replay", t.replay)],
-        long_text: Some((t.payload.to_owned(), pretty)),
+        long_text: Some((t.payload.to_owned(), body)),
         ..Item::default()
     })
 }
@@ -102,8 +99,8 @@ pub async fn client_events(
     wanted: &Wanted,
 ) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let user_id = if wanted.account.is_empty() { None } else { Some(id_of(&wanted.account)?) };
-    let before = if wanted.after.is_empty() { None } else { Some(id_of(&wanted.after)?) };
+    let user_id = given(&wanted.account)?;
+    let before = given(&wanted.after)?;
     let kind = searched(wanted);
     let mut found =
         services.billing.client_events(permit, user_id, kind.as_deref(), before, limit(wanted)).await?;

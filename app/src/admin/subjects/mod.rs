@@ -22,7 +22,9 @@ use domain::ids::AccountId;
 use super::fields::{Kind, fields};
 use super::model::{Cell, Item, PAGE, Subject, Table, Wanted};
 use crate::error::AppError;
+use crate::routes;
 use crate::server_ctx::{Services, SignedIn};
+use crate::shared::show;
 
 /// Where somebody goes who did something.
 pub enum Shown {
@@ -215,14 +217,27 @@ fn id_of<T: std::str::FromStr>(text: &str) -> Result<T, AppError> {
     text.parse().map_err(|_| AppError::NotFound)
 }
 
-/// The account that a list is narrowed to.
-fn account(wanted: &Wanted) -> Result<Option<AccountId>, AppError> {
-    if wanted.account.is_empty() { Ok(None) } else { id_of(&wanted.account).map(Some) }
+/// What an address says, where it says something: the account or the state that a list is narrowed to, or what it begins
+/// after.
+fn given<T: std::str::FromStr>(text: &str) -> Result<Option<T>, AppError> {
+    if text.is_empty() { Ok(None) } else { id_of(text).map(Some) }
 }
 
-/// The state that a list is narrowed to.
-fn state<T: std::str::FromStr>(wanted: &Wanted) -> Result<Option<T>, AppError> {
-    if wanted.state.is_empty() { Ok(None) } else { id_of(&wanted.state).map(Some) }
+/// The part of a subject's list that belongs to one account, one user, or one webhook.
+fn of_one(subject: Subject, id: impl ToString) -> String {
+    routes::admin_wanted(subject, &Wanted { account: id.to_string(), ..Wanted::default() })
+}
+
+/// How many of a subject an account has, as a link to them.
+fn count_of_one(subject: Subject, count: i64, account_id: AccountId) -> Cell {
+    Cell::Link(show::number(count), of_one(subject, account_id))
+}
+
+/// A message as people read it: indented, if it is JSON.
+fn indented(body: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(body)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or_else(|_| body.to_owned())
 }
 
 /// What is searched by: no more than anything is long.

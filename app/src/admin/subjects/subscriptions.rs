@@ -4,7 +4,7 @@ use domain::access::AdminPermit;
 use domain::billing::{BillingPeriod, SubscriptionState};
 use domain::ids::{AccountId, SubscriptionId};
 
-use super::{Form, Shown, account, id_of, known, limit, next_of, searched, state, values};
+use super::{Form, Shown, given, id_of, known, limit, next_of, searched, values};
 use crate::account::show::period;
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
@@ -15,10 +15,10 @@ use crate::texts::texts;
 pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted) -> Result<Table, AppError> {
     let t = &texts().admin;
     let search = Search {
-        status: state(wanted)?,
-        account_id: account(wanted)?,
+        status: given(&wanted.state)?,
+        account_id: given(&wanted.account)?,
         text: searched(wanted),
-        after: if wanted.after.is_empty() { None } else { Some(id_of(&wanted.after)?) },
+        after: given(&wanted.after)?,
         limit: limit(wanted),
     };
     let mut found = services.billing.find_subscriptions(permit, &search).await?;

@@ -7,10 +7,9 @@ use domain::access::AdminPermit;
 use domain::ids::{AccountId, UserId};
 use identity::managed::{ManagedUser, Standing, UserChange};
 
-use super::{Form, Shown, id_of, known, limit, next_of, on, searched, values};
+use super::{Form, Shown, count_of_one, given, id_of, known, limit, next_of, of_one, on, searched, values};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
-use crate::routes;
 use crate::server_ctx::{Services, SignedIn};
 use crate::texts::texts;
 
@@ -41,7 +40,7 @@ pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted)
         "DELETED" => Some(Standing::Deleted),
         _ => return Err(AppError::NotFound),
     };
-    let after = if wanted.after.is_empty() { None } else { Some(id_of::<UserId>(&wanted.after)?) };
+    let after = given::<UserId>(&wanted.after)?;
     let search = searched(wanted);
     let mut found = services
         .identity
@@ -91,17 +90,10 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         profile.country,
     ];
     let address = address.into_iter().flatten().collect::<Vec<_>>().join("\n");
-    let of_user = |subject: Subject, count: i64| {
-        let wanted = Wanted { account: account_id.to_string(), ..Wanted::default() };
-        Cell::Link(crate::shared::show::number(count), routes::admin_wanted(subject, &wanted))
-    };
     let company = match user.organisation_id {
-        Some(id) => {
-            link(services.identity.managed_company(permit, id).await?.company.name, Subject::Companies, id)
-        }
+        Some(id) => link(services.identity.company(permit, id).await?.name, Subject::Companies, id),
         None => Cell::None,
     };
-    let all = Wanted { account: account_id.to_string(), ..Wanted::default() };
     let mut bought = Table::of(&[t.name, t.price, t.state, t.until]);
     bought.rows = addons
         .into_iter()
@@ -145,12 +137,15 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             (t.address.to_owned(), Cell::text(address)),
             (t.tax_number.to_owned(), Cell::text(profile.tax_number)),
             (t.tokens.to_owned(), Cell::Number(summary.token_balance)),
-            (t.subscriptions.to_owned(), of_user(Subject::Subscriptions, holdings.subscriptions)),
-            (t.invoices.to_owned(), of_user(Subject::Invoices, holdings.invoices)),
+            (
+                t.subscriptions.to_owned(),
+                count_of_one(Subject::Subscriptions, holdings.subscriptions, account_id),
+            ),
+            (t.invoices.to_owned(), count_of_one(Subject::Invoices, holdings.invoices, account_id)),
             (t.company.to_owned(), company),
             (
                 t.client_events.to_owned(),
-                Cell::Link(t.show.to_owned(), routes::admin_wanted(Subject::ClientEvents, &all)),
+                Cell::Link(t.show.to_owned(), of_one(Subject::ClientEvents, user.id)),
             ),
             (t.since.to_owned(), Cell::Day(user.created_at)),
             (t.deleted.to_owned(), Cell::day(user.deleted_at)),

@@ -1,23 +1,17 @@
 //! Whom we tell what happens, and what became of it.
 
-use billing::webhooks::{Delivery, DeliveryQuery, EndpointChange};
+use billing::webhooks::{Delivery, DeliveryQuery, EndpointChange, new_secret};
 use domain::access::AdminPermit;
 use domain::billing::webhook::DeliveryStatus;
 
-use super::{Form, Shown, id_of, known, limit, next_of, on, searched, state, values};
+use super::{Form, Shown, given, id_of, indented, known, limit, next_of, of_one, on, searched, values};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
-use crate::routes;
 use crate::server_ctx::Services;
 use crate::texts::{fill, texts};
 
 /// How many deliveries an endpoint's page shows.
 const SHOWN: i64 = 20;
-
-/// A secret that nobody knows yet.
-fn new_secret() -> String {
-    format!("whsec_{}", platform::secret::token().text)
-}
 
 pub async fn list(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
@@ -54,7 +48,6 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     let it = services.webhooks.endpoint(permit, id_of(id)?).await?;
     let query = DeliveryQuery { endpoint_id: Some(it.id), limit: SHOWN, ..DeliveryQuery::default() };
     let deliveries = services.webhooks.deliveries(permit, &query).await?;
-    let all = Wanted { account: it.id.to_string(), ..Wanted::default() };
     let mut actions = Vec::new();
     if it.is_active {
         actions.push(Action::new("test", t.webhook_test));
@@ -78,7 +71,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         ],
         tables: vec![(t.deliveries.to_owned(), table_of(deliveries))],
         actions,
-        links: vec![(t.deliveries.to_owned(), routes::admin_wanted(Subject::Deliveries, &all))],
+        links: vec![(t.deliveries.to_owned(), of_one(Subject::Deliveries, it.id))],
         values: values(form),
         version: it.version,
         ..Item::default()
@@ -175,10 +168,10 @@ pub async fn deliveries(
     wanted: &Wanted,
 ) -> Result<Table, AppError> {
     let query = DeliveryQuery {
-        endpoint_id: if wanted.account.is_empty() { None } else { Some(id_of(&wanted.account)?) },
-        status: state(wanted)?,
+        endpoint_id: given(&wanted.account)?,
+        status: given(&wanted.state)?,
         kind: searched(wanted),
-        before: if wanted.after.is_empty() { None } else { Some(id_of(&wanted.after)?) },
+        before: given(&wanted.after)?,
         limit: limit(wanted),
     };
     let mut found = services.webhooks.deliveries(permit, &query).await?;
@@ -192,10 +185,6 @@ pub async fn delivery(services: &Services, permit: AdminPermit<'_>, id: &str) ->
     let endpoint = services.webhooks.endpoint(permit, it.endpoint_id).await?;
     let instant = |at: Option<_>| at.map_or(Cell::None, Cell::Instant);
     let took = it.duration_ms.map(|number| fill(t.milliseconds, &[("number", &number.to_string())]));
-    let body = it.body.clone().unwrap_or_default();
-    let pretty = serde_json::from_str::<serde_json::Value>(&body)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or(body);
     Ok(Item {
         state: vec![status(it.status)],
         facts: known(vec![
@@ -211,7 +200,7 @@ pub async fn delivery(services: &Services, permit: AdminPermit<'_>, id: &str) ->
         ]),
         title: it.kind,
         actions: if endpoint.is_active { vec![Action::new("retry", t.deliver_again)] } else { Vec::new() },
-        long_text: Some((t.sent_body.to_owned(), pretty)),
+        long_text: it.body.map(|body| (t.sent_body.to_owned(), indented(&body))),
         ..Item::default()
     })
 }

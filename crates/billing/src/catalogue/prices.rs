@@ -17,13 +17,16 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// A currency that Keyrack has no decimals for cannot be charged, so it is left out.
+    fn of(rows: impl Iterator<Item = (String, Decimal)>) -> Self {
+        Self { rates: rows.filter_map(|(code, rate)| Some((code.parse().ok()?, rate))).collect() }
+    }
+
     pub(crate) async fn load(transaction: &mut Transaction) -> Result<Self> {
         let rows = sqlx::query!(r#"SELECT code AS "code: String", rate FROM currencies WHERE is_active"#)
             .fetch_all(&mut **transaction)
             .await?;
-        // A currency that Keyrack has no decimals for cannot be charged.
-        let rates = rows.into_iter().filter_map(|row| Some((row.code.parse().ok()?, row.rate))).collect();
-        Ok(Self { rates })
+        Ok(Self::of(rows.into_iter().map(|row| (row.code, row.rate))))
     }
 
     /// The rates with the tax of a country on a day, in one query: what every list of prices begins with.
@@ -42,8 +45,7 @@ impl Rates {
         .fetch_all(&mut **transaction)
         .await?;
         let tax = rows.first().and_then(|row| row.tax_rate).map_or(Ok(TaxRate::ZERO), taxed)?;
-        let rates = rows.into_iter().filter_map(|row| Some((row.code.parse().ok()?, row.rate))).collect();
-        Ok((Self { rates }, tax))
+        Ok((Self::of(rows.into_iter().map(|row| (row.code, row.rate))), tax))
     }
 
     /// All currencies that prices can be had in, by their letters.
@@ -58,8 +60,7 @@ impl Rates {
         let rows = sqlx::query!(r#"SELECT code AS "code: String", rate FROM currencies"#)
             .fetch_all(&mut **transaction)
             .await?;
-        let rates = rows.into_iter().filter_map(|row| Some((row.code.parse().ok()?, row.rate))).collect();
-        Ok(Self { rates })
+        Ok(Self::of(rows.into_iter().map(|row| (row.code, row.rate))))
     }
 
     /// The currency that clients name, if prices can be had in it.

@@ -222,10 +222,15 @@ impl Webhooks {
     }
 }
 
+/// A secret that nobody knows yet.
+pub fn new_secret() -> String {
+    format!("whsec_{}", platform::secret::token().text)
+}
+
 /// The secret that was given, if it can be one, or a new one.
 fn secret_of(given: Option<&str>) -> Result<Secret> {
     let Some(given) = given.map(str::trim).filter(|given| !given.is_empty()) else {
-        return Ok(Secret::new(format!("whsec_{}", platform::secret::token().text)));
+        return Ok(Secret::new(new_secret()));
     };
     let is_printable = given.bytes().all(|byte| byte.is_ascii_graphic());
     if is_printable && SECRET_LENGTHS.contains(&given.len()) {

@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub use announce::Announcer;
 pub(crate) use deliver::delete_old;
 pub use deliveries::{Delivery, DeliveryQuery};
-pub use endpoints::{Endpoint, EndpointChange};
+pub use endpoints::{Endpoint, EndpointChange, new_secret};
 
 use crate::Result;
 
