@@ -3,10 +3,13 @@
 //! A service method that changes something takes a [`Permit`]; a permit can be had from [`Actor::permit`] alone, so a
 //! forgotten check does not compile.
 
+mod platform;
+
 use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::platform::{Action, PlatformPermission, PlatformRole, Resource};
 use crate::ids::{AccountId, HotelId, OrganisationId, UserId};
 use crate::text_enum::text_enum;
 
@@ -102,6 +105,9 @@ pub struct Actor {
     pub username: String,
     /// Whether the user runs the platform.
     pub is_platform_admin: bool,
+    /// What the user may do on the platform without being its admin.
+    #[serde(default)]
+    pub platform_role: Option<PlatformRole>,
     /// Whether the user runs the organisation as a whole, also while it has no hotel.
     #[serde(default)]
     pub is_company_admin: bool,
@@ -222,7 +228,7 @@ impl<'a> AccountPermit<'a> {
     }
 }
 
-/// Proof that `actor` runs the platform.
+/// Proof that `actor` runs the platform, or may do something that it is run with.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminPermit<'a> {
     actor: &'a Actor,
@@ -259,6 +265,7 @@ impl Actor {
             full_name: String::new(),
             username: String::new(),
             is_platform_admin: false,
+            platform_role: None,
             is_company_admin: false,
             impersonated_by: None,
             memberships: Vec::new(),

@@ -1,7 +1,7 @@
 //! People as rows.
 
 use chrono::{DateTime, Utc};
-use domain::access::{Actor, Membership};
+use domain::access::{Actor, Membership, PlatformRole};
 use domain::ids::{OrganisationId, UserId};
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
@@ -22,7 +22,9 @@ pub(crate) struct Person {
 /// Loads a person with their memberships, ordered by hotel name. For the identity role.
 pub(crate) async fn load(executor: impl PgExecutor<'_>, user_id: UserId) -> Result<Option<Person>> {
     let row = sqlx::query!(
-        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin, u.is_company_admin, u.is_active,
+        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin,
+                  (SELECT to_jsonb(r) FROM platform_roles r WHERE r.id = u.platform_role_id)
+                      AS "platform_role: Json<PlatformRole>", u.is_company_admin, u.is_active,
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
                                             ORDER BY h.name, h.id), '[]')
@@ -40,6 +42,7 @@ pub(crate) async fn load(executor: impl PgExecutor<'_>, user_id: UserId) -> Resu
             full_name: row.full_name,
             username: row.username,
             is_platform_admin: row.is_platform_admin,
+            platform_role: row.platform_role.map(|role| role.0),
             is_company_admin: row.is_company_admin,
             impersonated_by: None,
             memberships: row.memberships.0,

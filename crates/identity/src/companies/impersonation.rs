@@ -69,15 +69,14 @@ impl Identity {
         session_id: SessionId,
         company_id: OrganisationId,
         user_id: UserId,
-    ) -> Result<Actor> {
+    ) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin_identity().await?;
         let actor = enter(&mut transaction, permit, company_id, user_id).await?;
         let acting = Some((user_id, now + ACTING));
         sessions::act_as(&mut transaction, session_id, permit.actor().user_id, acting).await?;
         record(&mut transaction, &actor, "user.impersonated", json!({}), now).await?;
-        transaction.commit().await?;
-        Ok(actor)
+        Ok(transaction.commit().await?)
     }
 
     /// Has the admin's browser be the admin's again. Nothing for those who act for themselves.

@@ -109,6 +109,14 @@ impl Identity {
         Ok(found)
     }
 
+    /// One company. The platform's own is [`Error::Forbidden`].
+    pub async fn company(&self, permit: AdminPermit<'_>, id: OrganisationId) -> Result<Company> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let company = load(&mut transaction, id).await?;
+        transaction.commit().await?;
+        Ok(company)
+    }
+
     /// One company with its people. The platform's own is [`Error::Forbidden`].
     pub async fn managed_company(
         &self,
@@ -116,10 +124,7 @@ impl Identity {
         id: OrganisationId,
     ) -> Result<ManagedCompany> {
         let mut transaction = self.database.begin_admin(&permit).await?;
-        refuse_system(id)?;
-        let company =
-            select_companies!("WHERE id = $1", Uuid::from(id)).fetch_optional(&mut *transaction).await?;
-        let company = company.ok_or(Error::NotFound)?;
+        let company = load(&mut transaction, id).await?;
         let users = users(&mut transaction, id, MOST_USERS).await?;
         transaction.commit().await?;
         Ok(ManagedCompany { company, users })
@@ -247,6 +252,13 @@ impl Identity {
 /// The platform's own company is neither looked at nor changed like this.
 fn refuse_system(id: OrganisationId) -> Result<()> {
     if id == SYSTEM { Err(Error::Forbidden) } else { Ok(()) }
+}
+
+async fn load(transaction: &mut Transaction, id: OrganisationId) -> Result<Company> {
+    refuse_system(id)?;
+    let company =
+        select_companies!("WHERE id = $1", Uuid::from(id)).fetch_optional(&mut **transaction).await?;
+    company.ok_or(Error::NotFound)
 }
 
 /// The people of a company: those who run it and may sign in first, then by how long they have been there.

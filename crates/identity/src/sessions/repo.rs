@@ -4,7 +4,7 @@
 //! networks its user was signed in. One that was ended as unwanted is deleted.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::access::{Actor, Membership};
+use domain::access::{Actor, Membership, PlatformRole};
 use domain::ids::{HotelId, OrganisationId, SessionId, UserId};
 use domain::staff::SessionRow;
 use platform::database::Transaction;
@@ -39,7 +39,9 @@ pub(super) async fn find(
     let row = sqlx::query!(
         r#"SELECT s.id AS "id: SessionId", s.hotel_id AS "hotel_id: HotelId", s.created_at, s.last_seen_at,
                   u.id AS "user_id: UserId", u.organisation_id AS "organisation_id: OrganisationId",
-                  u.full_name, u.username, u.is_platform_admin, u.is_company_admin,
+                  u.full_name, u.username, u.is_platform_admin,
+                  (SELECT to_jsonb(r) FROM platform_roles r WHERE r.id = u.platform_role_id)
+                      AS "platform_role: Json<PlatformRole>", u.is_company_admin,
                   CASE WHEN other.id IS NOT NULL THEN s.user_id END AS "impersonated_by: UserId",
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
@@ -64,6 +66,7 @@ pub(super) async fn find(
             full_name: row.full_name,
             username: row.username,
             is_platform_admin: row.is_platform_admin,
+            platform_role: row.platform_role.map(|role| role.0),
             is_company_admin: row.is_company_admin,
             impersonated_by: row.impersonated_by,
             memberships: row.memberships.0,

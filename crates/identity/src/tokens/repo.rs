@@ -1,7 +1,7 @@
 //! The table `refresh_tokens`.
 
 use chrono::{DateTime, Utc};
-use domain::access::{Actor, Membership};
+use domain::access::{Actor, Membership, PlatformRole};
 use domain::ids::{OrganisationId, UserId};
 use platform::database::Transaction;
 use sqlx::PgExecutor;
@@ -131,7 +131,9 @@ pub(super) struct BearerFound {
 /// User, memberships and the state of the family in one statement.
 pub(super) async fn bearer(executor: impl PgExecutor<'_>, bearer: &Bearer) -> Result<Option<BearerFound>> {
     let row = sqlx::query!(
-        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin, u.is_company_admin, u.is_active,
+        r#"SELECT u.organisation_id AS "organisation_id: OrganisationId", u.full_name, u.username, u.is_platform_admin,
+                  (SELECT to_jsonb(r) FROM platform_roles r WHERE r.id = u.platform_role_id)
+                      AS "platform_role: Json<PlatformRole>", u.is_company_admin, u.is_active,
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
                                             ORDER BY h.name, h.id), '[]')
@@ -156,6 +158,7 @@ pub(super) async fn bearer(executor: impl PgExecutor<'_>, bearer: &Bearer) -> Re
                 full_name: row.full_name,
                 username: row.username,
                 is_platform_admin: row.is_platform_admin,
+                platform_role: row.platform_role.map(|role| role.0),
                 is_company_admin: row.is_company_admin,
                 impersonated_by: bearer.impersonated_by,
                 memberships: row.memberships.0,
