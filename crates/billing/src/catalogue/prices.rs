@@ -90,14 +90,37 @@ impl Rates {
         let (from_rate, to_rate) = (rate(amount.currency)?, rate(to)?);
         convert(amount, from_rate, to_rate, to).ok_or(Error::Money(domain::money::MoneyError::Overflow))
     }
+
+    /// What a way to pay costs that takes `amount` of euro for each order (`fixed`), or so many percent (`percentage`): half
+    /// up to the minor unit (spec 5.11). Nothing for what costs nothing.
+    pub(crate) fn fee(&self, kind: &str, amount: Decimal, net: Money) -> Result<Money> {
+        let fee = match kind {
+            _ if net.minor == 0 => Some(Money::zero(net.currency)),
+            "fixed" => match rounded(amount, Currency::EUR) {
+                Some(fee) => Some(self.convert(fee, net.currency)?),
+                None => None,
+            },
+            "percentage" => Decimal::try_new(net.minor, net.currency.decimals())
+                .ok()
+                .and_then(|major| major.checked_mul(amount)?.checked_div(Decimal::ONE_HUNDRED))
+                .and_then(|fee| rounded(fee, net.currency)),
+            _ => Some(Money::zero(net.currency)),
+        };
+        fee.ok_or(Error::Money(domain::money::MoneyError::Overflow))
+    }
+}
+
+/// An amount of whole units, half up to the minor unit.
+fn rounded(major: Decimal, currency: Currency) -> Option<Money> {
+    let mut rounded =
+        major.round_dp_with_strategy(currency.decimals(), RoundingStrategy::MidpointAwayFromZero);
+    rounded.rescale(currency.decimals());
+    i64::try_from(rounded.mantissa()).ok().map(|minor| Money::new(minor, currency))
 }
 
 fn convert(amount: Money, from_rate: Decimal, to_rate: Decimal, to: Currency) -> Option<Money> {
     let major = Decimal::try_new(amount.minor, amount.currency.decimals()).ok()?;
-    let converted = major.checked_mul(to_rate)?.checked_div(from_rate)?;
-    let mut rounded = converted.round_dp_with_strategy(to.decimals(), RoundingStrategy::MidpointAwayFromZero);
-    rounded.rescale(to.decimals());
-    i64::try_from(rounded.mantissa()).ok().map(|minor| Money::new(minor, to))
+    rounded(major.checked_mul(to_rate)?.checked_div(from_rate)?, to)
 }
 
 /// The rate of a country on a day: that of the region if there is one, else the country's own, else none (spec 5.11).
@@ -127,6 +150,29 @@ fn taxed(rate: i32) -> Result<TaxRate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fees_are_half_up_and_nothing_costs_nothing() {
+        let usd = "USD".parse::<Currency>().unwrap();
+        let text = |text: &str| text.parse::<Decimal>().unwrap();
+        let rates =
+            Rates::of([("EUR".to_owned(), Decimal::ONE), ("USD".to_owned(), text("1.08"))].into_iter());
+        let cases = [
+            ("percentage", "2.5", Money::new(999, Currency::EUR), 25),
+            ("percentage", "2.5", Money::new(1_020, Currency::EUR), 26),
+            ("fixed", "1.50", Money::new(999, Currency::EUR), 150),
+            ("fixed", "1.50", Money::new(999, usd), 162),
+            ("fixed", "1.50", Money::new(0, usd), 0),
+            ("none", "1.50", Money::new(999, usd), 0),
+        ];
+        for (kind, amount, net, minor) in cases {
+            assert_eq!(
+                rates.fee(kind, text(amount), net).unwrap(),
+                Money::new(minor, net.currency),
+                "{kind} {amount}"
+            );
+        }
+    }
 
     #[test]
     fn amounts_are_converted_half_up_and_keep_their_decimals() {

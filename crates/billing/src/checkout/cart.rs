@@ -23,6 +23,8 @@ pub(super) struct Cart {
     pub plan: Option<Plan>,
     pub bundles: Vec<Bundle>,
     pub addons: Vec<Addon>,
+    /// What the way to pay costs the customer, if anything.
+    pub fee: Option<Fee>,
     pub currency: Currency,
     pub country: Option<String>,
     pub tax_rate: TaxRate,
@@ -46,6 +48,12 @@ pub(super) struct Bundle {
 
 pub(super) struct Addon {
     pub id: AddonId,
+    pub name: String,
+    pub price: Money,
+}
+
+pub(super) struct Fee {
+    pub payment_method_id: Uuid,
     pub name: String,
     pub price: Money,
 }
@@ -78,32 +86,36 @@ impl Cart {
         let addons = load_addons(transaction, account_id, order, currency, &rates).await?;
         let country = country(transaction, account_id, order.country.as_deref()).await?;
         let tax_rate = tax_rate(transaction, country.as_deref(), "", now.date_naive()).await?;
-        let cart = Self { plan, bundles, addons, currency, country, tax_rate };
+        let mut cart = Self { plan, bundles, addons, fee: None, currency, country, tax_rate };
         if let Some(code) = &order.payment_method {
-            cart.check_payment_method(transaction, code, &rates).await?;
+            cart.fee = cart.paid_by(transaction, code, &rates).await?;
         }
         Ok(cart)
     }
 
-    /// Whether the order can be paid that way (spec 5.11, "payment method rules").
-    async fn check_payment_method(
-        &self,
-        transaction: &mut Transaction,
-        code: &str,
-        rates: &Rates,
-    ) -> Result<()> {
+    /// What the invoice says: each name with its net price, the plan first, then bundles, add-ons and the fee.
+    pub fn prices(&self) -> impl Iterator<Item = (&str, Money)> {
+        let plan = self.plan.iter().map(|plan| (plan.name.as_str(), plan.price));
+        let bundles = self.bundles.iter().map(|bundle| (bundle.name.as_str(), bundle.price));
+        let addons = self.addons.iter().map(|addon| (addon.name.as_str(), addon.price));
+        let fee = self.fee.iter().map(|fee| (fee.name.as_str(), fee.price));
+        plan.chain(bundles).chain(addons).chain(fee)
+    }
+
+    /// Whether the order can be paid that way, and what the customer pays for that (spec 5.11, "payment method rules").
+    async fn paid_by(&self, transaction: &mut Transaction, code: &str, rates: &Rates) -> Result<Option<Fee>> {
         let method = sqlx::query!(
-            "SELECT is_active, min_minor, max_minor, currencies, countries FROM payment_methods WHERE code = $1",
+            "SELECT id, name, is_active, min_minor, max_minor, currencies, countries, fee_kind, fee_amount,
+                    fee_charged_to = 'customer' AS \"is_customers!\"
+             FROM payment_methods WHERE code = $1",
             code.replace('\0', "\u{fffd}"),
         )
         .fetch_optional(&mut **transaction)
         .await?
         .ok_or_else(|| CartProblem::NoPaymentMethod(code.chars().take(60).collect()))?;
-        let prices = self.plan.iter().map(|plan| plan.price);
-        let prices = prices.chain(self.bundles.iter().map(|bundle| bundle.price));
-        let mut prices = prices.chain(self.addons.iter().map(|addon| addon.price));
-        let sum = prices.try_fold(Money::zero(self.currency), Money::checked_add)?;
-        let sum = rates.convert(sum, Currency::EUR)?.minor;
+        let mut prices = self.prices().map(|(_, price)| price);
+        let net = prices.try_fold(Money::zero(self.currency), Money::checked_add)?;
+        let sum = rates.convert(net, Currency::EUR)?.minor;
         let holds = |list: &[String], value: &str| {
             list.is_empty() || list.iter().any(|known| known.eq_ignore_ascii_case(value))
         };
@@ -112,7 +124,12 @@ impl Cart {
             && method.max_minor.is_none_or(|max| sum <= max)
             && holds(&method.currencies, self.currency.code())
             && self.country.as_deref().is_none_or(|country| holds(&method.countries, country));
-        if fits { Ok(()) } else { Err(CartProblem::PaymentMethodNotAvailable(code.to_owned()).into()) }
+        if !fits {
+            return Err(CartProblem::PaymentMethodNotAvailable(code.to_owned()).into());
+        }
+        let price = rates.fee(&method.fee_kind, method.fee_amount, net)?;
+        let fee = Fee { payment_method_id: method.id, name: format!("Fee: {}", method.name), price };
+        Ok(Some(fee).filter(|fee| method.is_customers && fee.price.minor > 0))
     }
 }
 

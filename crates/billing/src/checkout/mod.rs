@@ -136,6 +136,10 @@ impl Billing {
             addons.iter().map(|(id, addon)| NewLine::addon(*id, addon.id, addon.name.clone(), addon.price)),
         );
 
+        lines.extend(
+            cart.fee.iter().map(|fee| NewLine::fee(fee.payment_method_id, fee.name.clone(), fee.price)),
+        );
+
         let invoice_id: InvoiceId = platform::ids::new();
         let trial_ends_at = subscription.as_ref().and_then(|subscription| subscription.state.expires_at());
         let totals = Totals::of(lines.iter().map(|line| line.unit_price), cart.tax_rate, cart.currency)?;
@@ -167,6 +171,7 @@ impl Billing {
                 plan_id: cart.plan.as_ref().map(|plan| plan.id),
                 subscription_id,
                 from_plan_id: None,
+                period_until: None,
                 totals,
                 tax_rate: cart.tax_rate,
                 tax_country: cart.country.clone(),
@@ -257,7 +262,7 @@ impl cart::Plan {
             }
             _ => SubscriptionState::Pending,
         };
-        insert_subscription(transaction, account_id, id, self.id, state, now).await?;
+        insert_subscription(transaction, account_id, id, (self.id, self.price.currency), state, now).await?;
         Ok(Subscribed { id, state })
     }
 
@@ -282,12 +287,12 @@ impl cart::Plan {
     }
 }
 
-/// Writes a new subscription.
+/// Writes a new subscription to a plan, which goes on in the currency in which it is bought.
 pub(crate) async fn insert_subscription(
     transaction: &mut Transaction,
     account_id: domain::ids::AccountId,
     id: SubscriptionId,
-    plan_id: PlanId,
+    (plan_id, currency): (PlanId, Currency),
     state: SubscriptionState,
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -295,8 +300,8 @@ pub(crate) async fn insert_subscription(
         state.columns();
     sqlx::query!(
         "INSERT INTO subscriptions (account_id, id, plan_id, status, started_at, expires_at, trial_end_at, cancelled_at, paused_at,
-                                    created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+                                    created_at, updated_at, currency)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)",
         Uuid::from(account_id),
         Uuid::from(id),
         Uuid::from(plan_id),
@@ -307,6 +312,7 @@ pub(crate) async fn insert_subscription(
         cancelled_at,
         paused_at,
         now,
+        currency.code(),
     )
     .execute(&mut **transaction)
     .await?;
@@ -381,7 +387,7 @@ pub struct Quote {
     pub tax_rate: TaxRate,
     /// The currency.
     pub currency: Currency,
-    /// The net price of each item: the plan, then bundles, then add-ons.
+    /// The net price of each item: the plan, then bundles, add-ons and what the way to pay costs.
     pub prices: Vec<(String, Money)>,
 }
 
@@ -392,10 +398,7 @@ impl Billing {
         let mut transaction = self.begin(permit).await?;
         let cart = Cart::load(&mut transaction, permit, order, now).await?;
         transaction.rollback().await?;
-        let plan = cart.plan.iter().map(|plan| (plan.name.clone(), plan.price));
-        let bundles = cart.bundles.iter().map(|bundle| (bundle.name.clone(), bundle.price));
-        let addons = cart.addons.iter().map(|addon| (addon.name.clone(), addon.price));
-        let prices: Vec<_> = plan.chain(bundles).chain(addons).collect();
+        let prices: Vec<_> = cart.prices().map(|(name, price)| (name.to_owned(), price)).collect();
         let totals = Totals::of(prices.iter().map(|(_, price)| *price), cart.tax_rate, cart.currency)?;
         Ok(Quote { totals, tax_rate: cart.tax_rate, currency: cart.currency, prices })
     }

@@ -121,6 +121,7 @@ impl Billing {
             item_type: match line.item_type.as_str() {
                 "subscription" => "subscription",
                 "token_bundle" => "token_bundle",
+                "fee" => "fee",
                 _ => "add_on",
             },
             item_id: platform::ids::new(),
@@ -136,7 +137,8 @@ impl Billing {
             subscription.map(|(_, line)| (SubscriptionId(line.item_id), PlanId(line.catalog_item_id)));
         if let Some((subscription_id, plan_id)) = subscription {
             let state = SubscriptionState::Pending;
-            insert_subscription(&mut transaction, original.account_id, subscription_id, plan_id, state, now)
+            let bought = (plan_id, currency);
+            insert_subscription(&mut transaction, original.account_id, subscription_id, bought, state, now)
                 .await?;
         }
         let copy_id: InvoiceId = platform::ids::new();
@@ -149,6 +151,7 @@ impl Billing {
             plan_id: original.plan_id,
             subscription_id: subscription.map(|(id, _)| id),
             from_plan_id: None,
+            period_until: None,
             totals: Totals::of(lines.iter().map(|line| line.unit_price), original.tax_rate, currency)?,
             tax_rate: original.tax_rate,
             tax_country,

@@ -29,6 +29,8 @@ pub(crate) struct NewInvoice<'a> {
     pub plan_id: Option<PlanId>,
     pub subscription_id: Option<SubscriptionId>,
     pub from_plan_id: Option<PlanId>,
+    /// Of an upgrade: the end of the period that it pays for.
+    pub period_until: Option<DateTime<Utc>>,
     pub totals: Totals,
     pub tax_rate: TaxRate,
     pub tax_country: Option<String>,
@@ -80,6 +82,12 @@ impl NewLine {
             unit_price,
         }
     }
+
+    /// What the way to pay costs.
+    pub fn fee(payment_method_id: Uuid, description: String, unit_price: Money) -> Self {
+        let (item_id, catalog_item_id) = (payment_method_id, payment_method_id);
+        Self { item_type: "fee", item_id, catalog_item_id, description, unit_price }
+    }
 }
 
 /// Writes an invoice with its lines and takes the next number of the year (DESIGN 2).
@@ -99,9 +107,10 @@ pub(crate) async fn insert(
              ON CONFLICT (year) DO UPDATE SET last = known.last + 1 RETURNING last
          )
          INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, from_plan_id, status, currency, subtotal_minor,
-                               tax_minor, tax_rate, tax_country, payment_method, invoiced_at, due_at, created_at, updated_at)
+                               tax_minor, tax_rate, tax_country, payment_method, invoiced_at, due_at, created_at, updated_at,
+                               period_until)
          SELECT $1, $2, 'INV-' || $3 || '-' || lpad(last::text, greatest(6, length(last::text)), '0'), $4, $5, $6, $7, 'pending', $8, $9,
-                $10, $11, $12, $13, $14, $15, $14, $14
+                $10, $11, $12, $13, $14, $15, $14, $14, $16
          FROM number",
         Uuid::from(new.account_id),
         Uuid::from(new.id),
@@ -118,6 +127,7 @@ pub(crate) async fn insert(
         new.payment_method,
         now,
         new.due_at,
+        new.period_until,
     )
     .execute(&mut **transaction)
     .await?;

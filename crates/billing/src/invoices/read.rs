@@ -84,7 +84,7 @@ impl Invoice {
 pub struct InvoiceLine {
     /// The id.
     pub id: Uuid,
-    /// `subscription`, `token_bundle` or `add_on`.
+    /// `subscription`, `token_bundle`, `add_on` or `fee`.
     pub item_type: String,
     /// The purchase.
     pub item_id: Uuid,

@@ -68,6 +68,9 @@ pub(crate) struct LockedInvoice {
     pub status: InvoiceStatus,
     pub total: Money,
     pub from_plan_id: Option<PlanId>,
+    /// Of an upgrade: the end of the period that it pays for, and the end that there was before it was paid.
+    pub period_until: Option<DateTime<Utc>>,
+    pub from_expires_at: Option<DateTime<Utc>>,
     pub payment_reference: Option<String>,
     pub lines: Vec<LockedLine>,
 }
@@ -90,7 +93,8 @@ impl LockedInvoice {
         .ok_or(Error::NoInvoice)?;
         accounts::lock(transaction, account_id).await?;
         let row = sqlx::query!(
-            r#"SELECT reason, status, currency AS "currency: String", total_minor AS "total_minor!", from_plan_id, payment_reference
+            r#"SELECT reason, status, currency AS "currency: String", total_minor AS "total_minor!", from_plan_id, payment_reference,
+                      period_until, from_expires_at
                FROM invoices WHERE account_id = $1 AND id = $2"#,
             Uuid::from(account_id),
             Uuid::from(id),
@@ -114,6 +118,8 @@ impl LockedInvoice {
             status: row.status.parse()?,
             total: Money::new(row.total_minor, currency),
             from_plan_id: row.from_plan_id.map(PlanId),
+            period_until: row.period_until,
+            from_expires_at: row.from_expires_at,
             payment_reference: row.payment_reference,
             lines,
         })

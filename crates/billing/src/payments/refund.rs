@@ -45,8 +45,11 @@ pub(crate) async fn refund(
         let mut subscription =
             LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
         if let ("upgrade", Some(plan_id)) = (invoice.reason.as_str(), invoice.from_plan_id) {
-            // The better plan was paid back; the one before it was not.
+            // The better plan was paid back; the one before it was not, and neither were its days.
             subscription.plan_id = plan_id;
+            if let Some(end) = invoice.from_expires_at {
+                subscription.state = subscription.state.upgraded(end).at(now);
+            }
         } else {
             subscription.state = subscription.state.revoked(now);
             tell_cancelled(transaction, invoice.account_id, vec![subscription_id], "refunded", now).await?;
@@ -124,7 +127,11 @@ pub(crate) async fn restore(
         let plan = PlanFacts::load(transaction, plan_id).await?;
         let mut subscription =
             LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
-        if invoice.reason != "upgrade" || !subscription.state.is_current() {
+        if let ("upgrade", Some(until), true) =
+            (invoice.reason.as_str(), invoice.period_until, subscription.state.is_current())
+        {
+            subscription.state = subscription.state.upgraded(until).at(now);
+        } else if invoice.reason != "upgrade" || !subscription.state.is_current() {
             end_rivals(transaction, &invoice, subscription_id, now).await?;
             subscription.state = subscription.state.cancelled(now).activated(now, plan.billing_period)?;
         }

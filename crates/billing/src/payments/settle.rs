@@ -143,8 +143,11 @@ async fn start_subscription(
     let plan = PlanFacts::load(transaction, plan_id).await?;
     subscription.state = subscription.state.at(now);
     subscription.state = match (invoice.reason.as_str(), period) {
-        // The dates stay: the days that were left were paid for with the difference.
-        ("upgrade", _) if subscription.state.is_current() => subscription.state,
+        ("upgrade", _) if subscription.state.is_current() => {
+            remember_end(transaction, invoice, subscription.state.expires_at()).await?;
+            // Invoices of before periods were kept leave the dates as they are.
+            invoice.period_until.map_or(subscription.state, |until| subscription.state.upgraded(until))
+        }
         // Its invoice is voided when the subscription ends, so this is money that has to go back.
         ("upgrade", _) => return Err(Error::InvoiceState("Subscription is not active".to_owned())),
         ("renewal", Some((_, until))) => subscription.state.paid_until(now, until),
@@ -173,7 +176,7 @@ async fn start_subscription(
     };
     outbox::publish(&mut **transaction, event, now).await?;
 
-    // An upgrade is no new period: its tokens come with the next one.
+    // Who changes back and forth would have the tokens each time: those of a better plan come with its next period.
     if invoice.reason == "upgrade" || plan.default_tokens == 0 {
         return Ok(Some(0));
     }
@@ -189,6 +192,23 @@ async fn start_subscription(
     };
     tokens::enter(transaction, invoice.account_id, entry, now).await?;
     Ok(Some(plan.default_tokens))
+}
+
+/// Keeps where a refund of an upgrade goes back to.
+async fn remember_end(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE invoices SET from_expires_at = $3 WHERE account_id = $1 AND id = $2",
+        Uuid::from(invoice.account_id),
+        Uuid::from(invoice.id),
+        expires_at,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }
 
 /// Cancels other current subscriptions in the single categories of the plan on the invoice.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::billing::{SubscriptionState, Totals};
 use domain::ids::{AccountId, SubscriptionId};
-use domain::money::{Currency, Money};
+use domain::money::Money;
 use platform::database::Transaction;
 use platform::jobs::{self, Job, Options};
 use plugin_api::payment::{Interval, SessionLine, Wanted};
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::catalogue::currency;
-use crate::catalogue::prices::Rates;
 use crate::subscriptions::change::tax_of;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::{Billing, Result};
@@ -67,8 +66,8 @@ impl Billing {
         let next_plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
         let line = match linked.currency.filter(|_| linked.paid_plan_id != Some(next_plan_id.into())) {
             Some(code) => {
-                let plan = PlanFacts::load(&mut transaction, next_plan_id).await?;
-                Some(line(&mut transaction, job.account_id, &plan, currency(&code)?, now).await?)
+                let plan = PlanFacts::load_in(&mut transaction, next_plan_id, currency(&code)?).await?;
+                Some(line(&mut transaction, job.account_id, &plan, now).await?)
             }
             None => None,
         };
@@ -104,16 +103,14 @@ impl Billing {
     }
 }
 
-/// What a plan costs from the next period on, with tax, in the currency that the subscription is paid in.
+/// What a plan costs from the next period on, with tax.
 async fn line(
     transaction: &mut Transaction,
     account_id: AccountId,
     plan: &PlanFacts,
-    currency: Currency,
     now: DateTime<Utc>,
 ) -> Result<SessionLine> {
-    let net = Rates::load(transaction).await?.convert(plan.price, currency)?;
     let (_, rate) = tax_of(transaction, account_id, now).await?;
-    let amount: Money = Totals::of([net], rate, currency)?.total;
+    let amount: Money = Totals::of([plan.price], rate, plan.price.currency)?.total;
     Ok(SessionLine { name: plan.name.clone(), amount, interval: Interval::of(plan.billing_period) })
 }

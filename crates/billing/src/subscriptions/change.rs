@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::read::{self, Subscription};
 use super::record::{LockedSubscription, PlanFacts};
 use super::void_open_changes;
-use crate::catalogue::prices::{Rates, tax_rate};
+use crate::catalogue::prices::tax_rate;
 use crate::checkout::{DUE_DAYS, publish};
 use crate::error::CartProblem;
 use crate::invoices::{self, NewInvoice, NewLine};
@@ -54,7 +54,7 @@ impl Billing {
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         let subscription = LockedSubscription::load(&mut transaction, permit.account_id(), id).await?;
-        let plan = offered(&mut transaction, permit, plan_id).await?;
+        let plan = offered(&mut transaction, permit, &subscription, plan_id).await?;
         let (change, _) = cost(&mut transaction, &subscription, &plan, now).await?;
         transaction.rollback().await?;
         Ok(change)
@@ -71,7 +71,7 @@ impl Billing {
         let mut transaction = self.begin(permit).await?;
         let subscription = LockedSubscription::load(&mut transaction, permit.account_id(), id).await?;
         let basis = Basis::load(&mut transaction, &subscription, now).await?;
-        let plans = PlanFacts::load_all(&mut transaction, plan_ids).await?;
+        let plans = PlanFacts::load_all_in(&mut transaction, plan_ids, subscription.currency).await?;
         let mut changes = HashMap::new();
         for (plan_id, plan) in plans {
             let change = basis.cost_of(&plan, now)?;
@@ -80,6 +80,7 @@ impl Billing {
                 totals: change.totals,
                 tax_rate: change.tax_rate,
                 days_remaining: change.proration.days_remaining.into(),
+                until: change.proration.until,
             };
             changes.insert(plan_id, view);
         }
@@ -88,7 +89,7 @@ impl Billing {
     }
 
     /// Asks for the difference to a better plan; the subscription gets it when the invoice is paid, at once where
-    /// nothing is due. Another upgrade that was asked for and not paid is taken back.
+    /// nothing is due, for a period that began when it was asked for: until then the present one is given back. Another upgrade that was asked for and not paid is taken back.
     pub async fn upgrade(
         &self,
         permit: AccountPermit<'_>,
@@ -105,7 +106,7 @@ impl Billing {
         if subscription.plan_id == plan_id {
             return Err(SubscriptionRefusal::SamePlan.into());
         }
-        let plan = offered(&mut transaction, permit, plan_id).await?;
+        let plan = offered(&mut transaction, permit, &subscription, plan_id).await?;
         refuse_rivals(&mut transaction, &subscription, plan_id).await?;
         let (change, country) = cost(&mut transaction, &subscription, &plan, now).await?;
         void_open_changes(&mut transaction, &subscription, now).await?;
@@ -125,6 +126,7 @@ impl Billing {
                 plan_id: Some(plan_id),
                 subscription_id: Some(id),
                 from_plan_id: Some(subscription.plan_id),
+                period_until: Some(change.proration.until),
                 totals: change.totals,
                 tax_rate: change.tax_rate,
                 tax_country: country,
@@ -162,7 +164,7 @@ impl Billing {
         if subscription.plan_id == plan_id {
             return Err(SubscriptionRefusal::SamePlan.into());
         }
-        offered(&mut transaction, permit, plan_id).await?;
+        offered(&mut transaction, permit, &subscription, plan_id).await?;
         refuse_rivals(&mut transaction, &subscription, plan_id).await?;
         subscription.pending_plan_id = Some(plan_id);
         // A renewal that was asked for at the present price is asked for again at the new one.
@@ -176,9 +178,14 @@ impl Billing {
     }
 }
 
-/// A plan that this kind of account can buy.
-async fn offered(transaction: &mut Transaction, permit: AccountPermit<'_>, id: PlanId) -> Result<PlanFacts> {
-    let plan = PlanFacts::load(transaction, id).await?;
+/// A plan that this kind of account can buy, at its price in the currency of the subscription.
+async fn offered(
+    transaction: &mut Transaction,
+    permit: AccountPermit<'_>,
+    subscription: &LockedSubscription,
+    id: PlanId,
+) -> Result<PlanFacts> {
+    let plan = PlanFacts::load_in(transaction, id, subscription.currency).await?;
     if plan.module.is_some() != permit.is_company() {
         return Err(Error::NoPlan);
     }
@@ -221,7 +228,6 @@ async fn cost(
 /// What the cost of a change depends on, besides the plan.
 struct Basis {
     present: PlanFacts,
-    rates: Rates,
     expires_at: DateTime<Utc>,
     country: Option<String>,
     tax_rate: TaxRate,
@@ -235,19 +241,18 @@ impl Basis {
     ) -> Result<Self> {
         let (country, tax_rate) = tax_of(transaction, subscription.account_id, now).await?;
         Ok(Self {
-            present: PlanFacts::load(transaction, subscription.plan_id).await?,
-            rates: Rates::load(transaction).await?,
+            present: PlanFacts::load_in(transaction, subscription.plan_id, subscription.currency).await?,
             expires_at: subscription.state.expires_at().unwrap_or(now),
             country,
             tax_rate,
         })
     }
 
-    /// What a change to `plan` costs. Prices are compared in the currency of the present plan.
+    /// What a change to `plan` costs. Both prices are in the currency of the subscription.
     fn cost_of(&self, plan: &PlanFacts, now: DateTime<Utc>) -> Result<Change> {
         let Self { present, expires_at, tax_rate, .. } = self;
-        let new_price = self.rates.convert(plan.price, present.price.currency)?;
-        let proration = prorate(present.price, present.billing_period, *expires_at, new_price, now);
+        let paid = (present.price, present.billing_period);
+        let proration = prorate(paid, *expires_at, (plan.price, plan.billing_period), now);
         let totals = Totals::of([proration.amount_due], *tax_rate, present.price.currency)?;
         Ok(Change { proration, totals, tax_rate: *tax_rate })
     }

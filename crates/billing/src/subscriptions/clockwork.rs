@@ -137,7 +137,7 @@ async fn ask_for_renewal(
         && expires_at <= now + Days::new(RENEWAL_DAYS)
         && !is_open;
     let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
-    let plan = PlanFacts::load(&mut transaction, plan_id).await?;
+    let plan = PlanFacts::load_in(&mut transaction, plan_id, subscription.currency).await?;
     if !is_due || !plan.billing_period.is_recurring() {
         return Ok(false);
     }
@@ -154,6 +154,7 @@ async fn ask_for_renewal(
             plan_id: Some(plan_id),
             subscription_id: Some(id),
             from_plan_id: None,
+            period_until: None,
             totals,
             tax_rate,
             tax_country,

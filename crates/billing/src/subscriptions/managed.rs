@@ -139,9 +139,16 @@ impl Billing {
             SubscriptionState::Active { started_at, expires_at }
         };
         let id: SubscriptionId = platform::ids::new();
-        insert_subscription(&mut transaction, new.account_id, id, new.plan_id, state, now)
-            .await
-            .map_err(conflict)?;
+        insert_subscription(
+            &mut transaction,
+            new.account_id,
+            id,
+            (new.plan_id, plan.price.currency),
+            state,
+            now,
+        )
+        .await
+        .map_err(conflict)?;
         let invoice_id: InvoiceId = platform::ids::new();
         let (tax_country, tax_rate) = tax_of(&mut transaction, new.account_id, now).await?;
         let line = NewLine::subscription(id, new.plan_id, plan.name.clone(), plan.price);
@@ -153,6 +160,7 @@ impl Billing {
             plan_id: Some(new.plan_id),
             subscription_id: Some(id),
             from_plan_id: None,
+            period_until: None,
             totals: Totals::of([plan.price], tax_rate, plan.price.currency)?,
             tax_rate,
             tax_country,

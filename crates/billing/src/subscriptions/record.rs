@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use domain::billing::subscription::StateColumns;
 use domain::billing::{BillingPeriod, SubscriptionState};
 use domain::ids::{AccountId, PlanId, SubscriptionId};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::catalogue::currency;
+use crate::catalogue::prices::Rates;
 use crate::{Error, Result};
 
 /// A subscription under the lock of its account.
@@ -19,6 +20,8 @@ pub(crate) struct LockedSubscription {
     pub plan_id: PlanId,
     pub pending_plan_id: Option<PlanId>,
     pub state: SubscriptionState,
+    /// In which it was bought, and goes on.
+    pub currency: Currency,
     /// Whether a payment provider collects it.
     pub is_collected: bool,
 }
@@ -32,7 +35,7 @@ impl LockedSubscription {
     ) -> Result<Self> {
         let row = sqlx::query!(
             r#"SELECT plan_id, pending_plan_id, status, started_at, expires_at, trial_end_at, cancelled_at, paused_at,
-                    provider_subscription_id IS NOT NULL AS "is_collected!"
+                    currency AS "currency: String", provider_subscription_id IS NOT NULL AS "is_collected!"
              FROM subscriptions WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE"#,
             Uuid::from(account_id),
             Uuid::from(id),
@@ -54,6 +57,7 @@ impl LockedSubscription {
             plan_id: PlanId(row.plan_id),
             pending_plan_id: row.pending_plan_id.map(PlanId),
             state,
+            currency: currency(&row.currency)?,
             is_collected: row.is_collected,
         })
     }
@@ -112,12 +116,44 @@ impl PlanFacts {
         Ok(Self::load_all(transaction, &[id]).await?.pop().map(|(_, plan)| plan))
     }
 
+    /// With its price in a currency: its own one there if it has one, else converted.
+    pub async fn load_in(transaction: &mut Transaction, id: PlanId, currency: Currency) -> Result<Self> {
+        let found = Self::load_all_in(transaction, &[id], currency).await?.pop();
+        found.map(|(_, plan)| plan).ok_or(Error::NoPlan)
+    }
+
+    /// [`PlanFacts::load_in`] for several.
+    pub async fn load_all_in(
+        transaction: &mut Transaction,
+        ids: &[PlanId],
+        currency: Currency,
+    ) -> Result<Vec<(PlanId, Self)>> {
+        let rates = Rates::load_all(transaction).await?;
+        let mut plans = Self::read(transaction, ids, Some(currency)).await?;
+        for (_, plan) in &mut plans {
+            plan.price = rates.convert(plan.price, currency)?;
+        }
+        Ok(plans)
+    }
+
     pub async fn load_all(transaction: &mut Transaction, ids: &[PlanId]) -> Result<Vec<(PlanId, Self)>> {
+        Self::read(transaction, ids, None).await
+    }
+
+    /// Plans at their own price in `wanted`, where they have one, else in their own currency.
+    async fn read(
+        transaction: &mut Transaction,
+        ids: &[PlanId],
+        wanted: Option<Currency>,
+    ) -> Result<Vec<(PlanId, Self)>> {
         let ids: Vec<Uuid> = ids.iter().map(|id| Uuid::from(*id)).collect();
         let rows = sqlx::query!(
-            r#"SELECT id, name, price_minor, currency AS "currency: String", billing_period, features AS "features: Value", is_active, module
-               FROM plans WHERE id = ANY ($1)"#,
+            r#"SELECT p.id, p.name, coalesce(o.price_minor, p.price_minor) AS "price_minor!",
+                      coalesce(o.currency, p.currency) AS "currency!: String", p.billing_period, p.features AS "features: Value", p.is_active,
+                      p.module
+               FROM plans p LEFT JOIN plan_prices o ON o.plan_id = p.id AND o.currency = $2 WHERE p.id = ANY ($1)"#,
             &ids,
+            wanted.map(|currency| currency.to_string()),
         )
         .fetch_all(&mut **transaction)
         .await?;

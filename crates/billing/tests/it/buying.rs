@@ -284,3 +284,30 @@ async fn no_table_shows_a_stranger_anything(superuser: PgPool) {
     }
     assert!(filled >= 8, "{filled} tables had a row to hide");
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_a_way_to_pay_costs_the_customer_is_on_the_invoice(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    world.set_tax(&world.ada, "DE", 1900).await;
+    let account = world.ada.own_account();
+    let order = Order { payment_method: Some("invoice".into()), ..crate::support::order_of(world.pro) };
+    for (kind, amount, who, lines, total) in [
+        ("percentage", "2.5", "customer", 2, 3658),
+        ("fixed", "1.5", "customer", 2, 3747),
+        ("fixed", "1.5", "merchant", 1, 3569),
+        ("none", "1.5", "customer", 1, 3569),
+    ] {
+        sqlx::query("UPDATE payment_methods SET fee_kind = $1, fee_amount = $2::numeric, fee_charged_to = $3 WHERE code = 'invoice'")
+            .bind(kind)
+            .bind(amount)
+            .bind(who)
+            .execute(&world.superuser)
+            .await
+            .unwrap();
+        let quote = world.billing.quote(account, &order).await.unwrap();
+        let ordered = world.order(&world.ada, order.clone()).await;
+        let invoice = world.billing.invoice(account, ordered.invoice_id).await.unwrap();
+        assert_eq!(invoice.totals, quote.totals, "{kind}");
+        assert_eq!((invoice.lines.len(), invoice.totals.total.minor), (lines, total), "{kind} {who}");
+    }
+}

@@ -1,5 +1,6 @@
 use billing::Error;
 use billing::checkout::Order;
+use chrono::TimeDelta;
 use domain::billing::{InvoiceStatus, SubscriptionStatus};
 use platform::clock::Clock;
 use sqlx::PgPool;
@@ -74,14 +75,23 @@ async fn the_refund_of_an_upgrade_goes_back_to_the_plan_before(superuser: PgPool
     let world = World::new(superuser).await;
     let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
     let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    let end = async || world.billing.subscription(account, id).await.unwrap().state.expires_at().unwrap();
+    let before = end().await;
+    world.later(10);
     let upgrade = world.billing.upgrade(account, id, world.pro).await.unwrap();
     world.pay(upgrade.invoice_id).await;
+    let after = end().await;
+    assert_eq!(after, before + TimeDelta::days(10), "a whole period");
+    world.later(3);
     world.billing.refund(admin, upgrade.invoice_id, "r").await.unwrap();
     let subscription = world.billing.subscription(account, id).await.unwrap();
     assert_eq!(
         (subscription.plan.id, subscription.state.status()),
         (world.basic, SubscriptionStatus::Active)
     );
+    assert_eq!(end().await, before, "and the days of the plan before");
+    world.billing.restored(upgrade.invoice_id).await.unwrap();
+    assert_eq!(end().await, after);
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

@@ -1,6 +1,8 @@
 use billing::Error;
+use billing::checkout::Order;
 use chrono::TimeDelta;
 use domain::billing::{InvoiceStatus, SubscriptionRefusal, SubscriptionStatus};
+use domain::money::Currency;
 use platform::clock::Clock;
 use sqlx::PgPool;
 
@@ -21,7 +23,9 @@ async fn an_upgrade_costs_what_its_preview_said_and_begins_when_it_is_paid(super
     let changed = world.billing.upgrade(account, id, world.pro).await.unwrap();
     assert_eq!(changed.change, preview);
     assert_eq!(changed.subscription.plan.id, world.basic, "not paid yet");
-    let end = changed.subscription.state.expires_at();
+    let end = preview.proration.until;
+    assert_eq!(end, world.clock.now() + TimeDelta::days(30));
+    assert_ne!(changed.subscription.state.expires_at(), Some(end), "not paid yet");
 
     // A change of mind before it is paid takes the first one back.
     let second = world.billing.upgrade(account, id, world.pro).await.unwrap();
@@ -30,9 +34,15 @@ async fn an_upgrade_costs_what_its_preview_said_and_begins_when_it_is_paid(super
     let late = world.billing.capture(changed.invoice_id, &crate::support::payment()).await;
     assert!(matches!(late, Err(Error::InvoiceState(_))), "{late:?}");
 
+    world.later(2);
     world.pay(second.invoice_id).await;
     let subscription = world.billing.subscription(account, id).await.unwrap();
-    assert_eq!((subscription.plan.id, subscription.state.expires_at()), (world.pro, end), "the dates stay");
+    let found = (subscription.plan.id, subscription.state.expires_at());
+    assert_eq!(
+        found,
+        (world.pro, Some(end)),
+        "a whole period of the better plan, from the day it was asked for"
+    );
     let same = world.billing.upgrade(account, id, world.pro).await;
     assert!(matches!(same, Err(Error::Refused(SubscriptionRefusal::SamePlan))));
 }
@@ -133,4 +143,28 @@ async fn ten_years_of_renewals_are_ten_years(superuser: PgPool) {
         SELECT count(*) FROM invoices b WHERE b.id <= invoices.id
           AND date_part('year', b.created_at AT TIME ZONE 'UTC') = date_part('year', invoices.created_at AT TIME ZONE 'UTC'))::text, 6, '0')";
     assert_eq!(world.count(gaps).await, 0, "numbers run without a gap within each year");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_subscription_goes_on_in_the_currency_in_which_it_was_bought(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    sqlx::query("INSERT INTO plan_prices VALUES ($1, 'USD', 1200)")
+        .bind(uuid::Uuid::from(world.basic))
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let order = Order { currency: "USD".into(), ..crate::support::order_of(world.basic) };
+    let ordered = world.order(&world.ada, order).await;
+    world.pay(ordered.invoice_id).await;
+    let id = ordered.subscription_id.unwrap();
+    world.later(15);
+    // Its own price in dollars against the other plan's, which is converted: 29.99 at 1.08.
+    let change = world.billing.preview_change(account, id, world.pro).await.unwrap();
+    let (credit, due) = (change.proration.credit, change.proration.amount_due);
+    assert_eq!((credit.minor, due.minor, due.currency), (600, 3239 - 600, Currency::USD));
+    world.later(10);
+    world.billing.tick().await.unwrap();
+    let renewal = world.open_invoice(account).await;
+    assert_eq!((renewal.totals.total.minor, renewal.totals.total.currency), (1200, Currency::USD));
 }

@@ -124,6 +124,8 @@ pub struct ChangeView {
     pub tax_rate: TaxRate,
     /// Whole days that are left of what was paid.
     pub days_remaining: i64,
+    /// The end of the period that begins with the change.
+    pub until: DateTime<Utc>,
 }
 
 /// A module of the store.

@@ -238,6 +238,18 @@ impl SubscriptionState {
         }
     }
 
+    /// Another plan is paid for until `until`, in place of what was left of the present one.
+    #[must_use]
+    pub fn upgraded(self, until: DateTime<Utc>) -> Self {
+        match self {
+            Self::Active { started_at, .. } => Self::Active { started_at, expires_at: until },
+            Self::Paused { started_at, paused_at, .. } => {
+                Self::Paused { started_at, expires_at: until, paused_at }
+            }
+            other => other,
+        }
+    }
+
     /// Goes on after all: what was cancelled and has time left is active again.
     #[must_use]
     pub fn reinstated(self, now: DateTime<Utc>) -> Self {

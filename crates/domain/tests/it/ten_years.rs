@@ -22,6 +22,8 @@ struct Customer {
     random: StdRng,
     now: DateTime<Utc>,
     plan: Plan,
+    /// The plan from the next period on.
+    pending: Option<Plan>,
     state: SubscriptionState,
     /// The time that was paid for and not used yet.
     purse: TimeDelta,
@@ -36,7 +38,15 @@ impl Customer {
         let now = begin + TimeDelta::seconds(random.random_range(0..126_230_400));
         let rate = TaxRate::new(random.random_range(0..=2_700)).unwrap();
         let plan = any_plan(&mut random);
-        Self { random, now, plan, state: SubscriptionState::Pending, purse: TimeDelta::zero(), rate }
+        Self {
+            random,
+            now,
+            plan,
+            pending: None,
+            state: SubscriptionState::Pending,
+            purse: TimeDelta::zero(),
+            rate,
+        }
     }
 
     /// Time passes, and uses up what is in the purse unless the subscription is paused.
@@ -59,7 +69,7 @@ impl Customer {
     }
 
     fn step(&mut self) {
-        match self.random.random_range(0..6) {
+        match self.random.random_range(0..7) {
             0 | 1 => self.pay(),
             2 => {
                 if let Ok(paused) = self.state.paused(self.now) {
@@ -72,12 +82,14 @@ impl Customer {
                 }
             }
             4 => self.upgrade(),
+            5 => self.downgrade(),
             _ => self.state = self.state.cancelled(self.now),
         }
     }
 
     /// Pays for a period: the first, the next, or one after an end.
     fn pay(&mut self) {
+        self.plan = self.pending.take().unwrap_or(self.plan);
         self.charge(self.plan.price);
         let length = TimeDelta::days(self.plan.period.days().into());
         match self.state.status() {
@@ -95,14 +107,36 @@ impl Customer {
 
     fn upgrade(&mut self) {
         let SubscriptionState::Active { expires_at, .. } = self.state else { return };
-        let better = Plan { price: any_plan(&mut self.random).price, ..self.plan };
-        let preview = prorate(self.plan.price, self.plan.period, expires_at, better.price, self.now);
-        let charged = prorate(self.plan.price, self.plan.period, expires_at, better.price, self.now);
-        assert_eq!(preview, charged);
-        assert!((0..=self.plan.price.minor).contains(&preview.credit.minor));
-        assert_eq!(preview.amount_due.minor, (better.price.minor - preview.credit.minor).max(0));
-        self.charge(preview.amount_due);
-        self.plan = better;
+        let better = any_plan(&mut self.random);
+        let paid = (self.plan.price, self.plan.period);
+        let change = prorate(paid, expires_at, (better.price, better.period), self.now);
+        // What is left in the purse, by the day, is given back to half a cent.
+        let (days, total) = (i128::from(self.purse.num_days()), i128::from(self.plan.period.days()));
+        assert_eq!(i128::from(change.days_remaining), days);
+        let exact = i128::from(self.plan.price.minor) * days;
+        assert!((i128::from(change.credit.minor) * total - exact).abs() * 2 <= total, "{change:?}");
+        assert_eq!(change.amount_due.minor, (better.price.minor - change.credit.minor).max(0));
+        self.charge(change.amount_due);
+        // And what was given back and charged is what the new time is worth, to a day.
+        let time = change.until - self.now;
+        let worth = i128::from(better.price.minor) * i128::from(time.num_days());
+        let money =
+            i128::from(change.credit.minor + change.amount_due.minor) * i128::from(better.period.days());
+        if better.price.minor == 0 {
+            assert_eq!(time, self.purse);
+        } else {
+            assert!((0..i128::from(better.price.minor)).contains(&(money - worth)), "{change:?}");
+        }
+        self.state = self.state.upgraded(change.until);
+        self.purse = time;
+        (self.plan, self.pending) = (better, None);
+    }
+
+    /// Another plan from the next period on changes nothing now.
+    fn downgrade(&mut self) {
+        if self.state.status() == SubscriptionStatus::Active {
+            self.pending = Some(any_plan(&mut self.random));
+        }
     }
 
     /// What the state says is left is what is in the purse.

@@ -133,6 +133,7 @@ impl Purchase<'_> {
                 plan_id: Some(plan_id),
                 subscription_id: Some(id),
                 from_plan_id: None,
+                period_until: None,
                 totals,
                 tax_rate,
                 tax_country,
