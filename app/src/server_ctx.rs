@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use billing::providers::Checkout;
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use domain::access::{AccountPermit, Actor, AdminPermit, Permit, Right};
+use domain::access::{AccountPermit, Actor, AdminPermit, Permit, PlatformPermission, Right};
 use domain::hotel::RegistrationForm;
 use domain::ids::{HotelId, SessionId};
 use domain::problem::{FieldProblem, ProblemCode};
@@ -108,6 +108,11 @@ impl SignedIn {
             return Ok(self.actor.own_account());
         }
         self.actor.company_account().map_err(|_| AppError::Forbidden)
+    }
+
+    /// Proves that the person may do that on the platform.
+    pub fn platform(&self, wanted: PlatformPermission) -> Result<AdminPermit<'_>, AppError> {
+        self.actor.platform_permit(wanted).map_err(|_| AppError::Forbidden)
     }
 
     /// Proves that the person runs the platform.

@@ -7,19 +7,30 @@ use super::model::{Item, Table, Wanted};
 #[cfg(feature = "ssr")]
 use super::{model::Subject, subjects};
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use domain::access::{PlatformPermission, Resource};
 
 /// A part of a list.
 #[server(prefix = "/actions", endpoint = "admin-list")]
 pub async fn load_list(subject: String, wanted: Wanted) -> Result<Table, AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    subjects::list(&services, who.admin()?, named(&subject)?, &wanted).await
+    let subject = named(&subject)?;
+    subjects::list(&services, who.platform(PlatformPermission::view(subject.resource()))?, subject, &wanted)
+        .await
 }
 
 /// One thing, or the empty form of a new one.
 #[server(prefix = "/actions", endpoint = "admin-item")]
 pub async fn load_item(subject: String, id: String) -> Result<Item, AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    subjects::item(&services, who.admin()?, named(&subject)?, &id).await
+    let subject = named(&subject)?;
+    let permit = who.platform(PlatformPermission::view(subject.resource()))?;
+    let mut item = subjects::item(&services, permit, subject, &id).await?;
+    if !who.actor.has(PlatformPermission::manage(subject.resource())) {
+        item.values.clear();
+        item.actions.clear();
+    }
+    Ok(item)
 }
 
 /// Makes a new thing, or changes the one with this id, if nobody did since `version` was read.
@@ -33,7 +44,8 @@ pub async fn save_item(
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let subject = named(&subject)?;
-    let saved = subjects::save(&services, who.admin()?, subject, &id, version, &fields).await?;
+    let permit = who.platform(PlatformPermission::manage(subject.resource()))?;
+    let saved = subjects::save(&services, permit, subject, &id, version, &fields).await?;
     ctx::go_to(&crate::routes::admin_item(subject, &saved), Some(ctx::Notice::new("saved")));
     Ok(())
 }
@@ -128,14 +140,14 @@ pub struct Month {
 #[server(prefix = "/actions", endpoint = "admin-business")]
 pub async fn load_business() -> Result<Business, AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    subjects::business(&services, who.admin()?).await
+    subjects::business(&services, who.platform(PlatformPermission::view(Resource::Analytics))?).await
 }
 
 /// A mail as customers get it: its kind, its subject and its text.
 #[server(prefix = "/actions", endpoint = "admin-mails")]
 pub async fn load_mails() -> Result<Vec<(String, String, String)>, AppError> {
     let (_, who) = crate::server_ctx::context()?;
-    who.admin()?;
+    who.platform(PlatformPermission::view(Resource::Settings))?;
     let mails = subjects::mails().await.into_iter();
     Ok(mails.map(|(kind, message)| (kind.to_owned(), message.subject, message.text)).collect())
 }

@@ -1,9 +1,11 @@
+use domain::access::PlatformPermission;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use ui::{Notice, NoticeKind};
+use ui::{EmptyState, Notice, NoticeKind};
 
 use super::api::{Business, Figure, Month, load_business};
 use crate::shared::loaded::Loaded;
+use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{fill, texts};
 
@@ -11,12 +13,24 @@ use crate::texts::{fill, texts};
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     let t = &texts().admin;
+    let may_look = PageFacts::get()
+        .actor
+        .is_some_and(|actor| actor.has(PlatformPermission::view(domain::access::Resource::Analytics)));
+    if !may_look {
+        return view! {
+            <Title text=t.title/>
+            <div class="title-row"><h1>{t.title}</h1></div>
+            <EmptyState icon="layout-dashboard" title=t.no_figures text=t.no_figures_text/>
+        }
+        .into_any();
+    }
     let data = Resource::new(|| (), |()| load_business());
     view! {
         <Title text=t.dashboard/>
         <div class="title-row"><h1>{t.dashboard}</h1><span class="sub">{t.against}</span></div>
         <Loaded data children={|business: Business| view! { <Shown business/> }}/>
     }
+    .into_any()
 }
 
 #[component]

@@ -76,7 +76,14 @@ static USERS: &[FieldSpec] = &[
     field("name", Kind::Text, |t| t.full_name),
     field("password", Kind::Password, |t| t.password).help(|t| t.password_help),
     field("token_balance", Kind::Number, |t| t.token_balance).help(|t| t.token_balance_help).only_old(),
-    field("is_admin", Kind::Check, |t| t.is_admin),
+    field("role", Kind::Select, |t| t.role).help(|t| t.role_help),
+];
+
+static ROLES: &[FieldSpec] = &[
+    NAME,
+    field("slug", Kind::Text, |t| t.slug).help(|t| t.slug_help).only_new(),
+    DESCRIPTION,
+    field("permissions", Kind::Choices, |t| t.permissions).help(|t| t.permissions_help),
 ];
 
 static SUBSCRIPTIONS: &[FieldSpec] = &[
@@ -212,6 +219,7 @@ static SETTINGS: &[FieldSpec] = &[
 pub fn fields(subject: Subject) -> &'static [FieldSpec] {
     match subject {
         Subject::Users => USERS,
+        Subject::Roles => ROLES,
         Subject::Subscriptions => SUBSCRIPTIONS,
         Subject::Plans => PLANS,
         Subject::Categories => CATEGORIES,

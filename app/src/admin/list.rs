@@ -1,3 +1,4 @@
+use domain::access::PlatformPermission;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -9,6 +10,7 @@ use super::show::TableView;
 use crate::error::AppError;
 use crate::routes;
 use crate::shared::loaded::{Failed, Loaded};
+use crate::shared::page::PageFacts;
 use crate::texts::{fill, texts};
 
 /// A list of one subject, with search and filter.
@@ -57,6 +59,8 @@ fn List(subject: Subject, query: Memo<leptos_router::params::ParamsMap>) -> impl
             </form>
         }
     });
+    let may_change =
+        PageFacts::get().actor.is_some_and(|actor| actor.has(PlatformPermission::manage(subject.resource())));
     let export = routes::admin_export(subject, &asked);
     let of_one = (!asked.account.is_empty()).then(|| {
         view! {
@@ -69,7 +73,7 @@ fn List(subject: Subject, query: Memo<leptos_router::params::ParamsMap>) -> impl
         <div class="title-row"><h1>{subject.title()}</h1>
             <div class="button-row">
                 <LinkButton kind=ButtonKind::Quiet href=export text=t.csv/>
-                {subject.is_made_here().then(|| view! {
+                {(subject.is_made_here() && may_change).then(|| view! {
                     <LinkButton kind=ButtonKind::Primary icon="plus" href=routes::admin_item(subject, "new") text=t.new/>
                 })}
             </div>

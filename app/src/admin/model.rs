@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use domain::access::Resource;
 use domain::billing::{InvoiceStatus, SubscriptionStatus};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,7 @@ macro_rules! subjects {
 
 subjects! {
     Users => "users", users, user, "users";
+    Roles => "roles", roles, role, "shield-check";
     Companies => "companies", companies, company, "building-2";
     Subscriptions => "subscriptions", subscriptions, subscription, "repeat";
     Invoices => "invoices", invoices, invoice, "receipt-text";
@@ -76,6 +78,22 @@ impl FromStr for Subject {
 }
 
 impl Subject {
+    /// What of the platform it is: a role permits to look at that, or to change it.
+    pub fn resource(self) -> Resource {
+        match self {
+            Self::Users | Self::ClientEvents => Resource::Users,
+            Self::Roles => Resource::Roles,
+            Self::Companies => Resource::Companies,
+            Self::Subscriptions => Resource::Subscriptions,
+            Self::Invoices => Resource::Invoices,
+            Self::Plans | Self::Categories | Self::Addons | Self::Bundles => Resource::Catalogue,
+            Self::PaymentMethods => Resource::PaymentMethods,
+            Self::Countries | Self::Taxes | Self::Currencies | Self::Settings => Resource::Settings,
+            Self::ProviderEvents | Self::Webhooks | Self::Deliveries => Resource::Webhooks,
+            Self::Jobs => Resource::Jobs,
+        }
+    }
+
     /// The states that its list can be narrowed to: value and name.
     pub fn states(self) -> Vec<(&'static str, &'static str)> {
         let (t, words) = (&texts().admin, &texts().billing_words);
@@ -138,6 +156,7 @@ impl Subject {
         matches!(
             self,
             Self::Users
+                | Self::Roles
                 | Self::Subscriptions
                 | Self::Plans
                 | Self::Categories

@@ -1,5 +1,6 @@
 //! The shell around the admin's pages: the menu, who is signed in, and whether money is real.
 
+use domain::access::{Actor, PlatformPermission, Resource};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::components::{A, Outlet};
@@ -24,22 +25,22 @@ pub fn AdminShell() -> impl IntoView {
         crate::entry::sign_in::send_to_sign_in();
         return view! { <main class="entry"><a href=routes::SIGN_IN>{t.entry.sign_in}</a></main> }.into_any();
     };
-    if !actor.is_platform_admin {
+    if !actor.helps_run_platform() {
         return view! { <main class="entry"><Failed error=AppError::Forbidden/></main> }.into_any();
     }
     let notice = facts.notice.and_then(|code| notice_text(&code));
-    let name = if actor.full_name.is_empty() { actor.username } else { actor.full_name };
+    let name = if actor.full_name.is_empty() { actor.username.clone() } else { actor.full_name.clone() };
     view! {
         <a class="skip" href="#content">{t.common.skip_to_content}</a>
         <div class="desk admin">
             <nav class="rail" aria-label=t.admin.menu>
                 <a class="brand" href=routes::ADMIN><Icon name="key"/><span>"Keyrack"</span></a>
-                <Places/>
+                <Places actor=actor.clone()/>
             </nav>
             <div class="desk-column">
                 <header class="top-bar">
                     <details class="menu admin-menu"><summary class="button button-quiet">{t.admin.menu}</summary>
-                        <div class="menu-list"><nav aria-label=t.admin.menu><Places/></nav></div>
+                        <div class="menu-list"><nav aria-label=t.admin.menu><Places actor=actor.clone()/></nav></div>
                     </details>
                     <strong class="hotel-name">{t.admin.title}</strong>
                     {facts.is_sandbox.then(|| view! { <span class="sandbox-note">{t.account.sandbox}</span> })}
@@ -61,14 +62,17 @@ pub fn AdminShell() -> impl IntoView {
     .into_any()
 }
 
+/// The places that somebody may look at.
 #[component]
-fn Places() -> impl IntoView {
+fn Places(actor: Actor) -> impl IntoView {
     let t = &texts().admin;
     let link = |href: String, icon: &'static str, text: &'static str, exact: bool| {
         view! { <li><A href=href exact=exact><Icon name=icon/><span>{text}</span></A></li> }.into_any()
     };
+    let may_view = |resource: Resource| actor.has(PlatformPermission::view(resource));
     let subjects = Subject::ALL
         .iter()
+        .filter(|subject| may_view(subject.resource()))
         .map(|subject| match subject {
             Subject::Settings => {
                 link(routes::admin_item(*subject, "seller"), subject.icon(), subject.title(), false)
@@ -80,7 +84,7 @@ fn Places() -> impl IntoView {
         <ul>
             {link(routes::ADMIN.to_owned(), "layout-dashboard", t.dashboard, true)}
             {subjects}
-            {link(routes::ADMIN_MAILS.to_owned(), "mail", t.mails, true)}
+            {may_view(Resource::Settings).then(|| link(routes::ADMIN_MAILS.to_owned(), "mail", t.mails, true))}
         </ul>
     }
 }

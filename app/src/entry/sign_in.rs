@@ -22,7 +22,7 @@ pub async fn sign_in(login: String, password: String, next: String) -> Result<()
     let is_ours = routes::asks_to_sign_in(&next) && next.len() <= 2000 && !next.contains('\\');
     let home = match &new.session.actor {
         actor if actor.organisation_id.is_some() => routes::TODAY,
-        actor if actor.is_platform_admin => routes::ADMIN,
+        actor if actor.helps_run_platform() => routes::ADMIN,
         _ => routes::ACCOUNT,
     };
     ctx::go_to(if is_ours { next.as_str() } else { home }, None);

@@ -44,7 +44,7 @@ impl Billing {
         let mut setting = Setting::load(&mut transaction, &query, self.clock.now()).await?;
         let currency = *setting.currency.get_or_insert(Currency::EUR);
         let plans =
-            catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?.unwrap_or_default();
+            catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?;
         let addons = catalogue::addons_on_offer(&mut transaction).await?;
         let bundles = catalogue::bundles_on_offer(&mut transaction).await?;
         transaction.commit().await?;

@@ -56,6 +56,8 @@ id_type! {
     HotelId,
     /// A person who can sign in.
     UserId,
+    /// What somebody may do who helps to run the platform.
+    PlatformRoleId,
     /// A signed-in browser.
     SessionId,
     /// A kind of room that is sold at one price, such as "Double".

@@ -7,7 +7,7 @@
 //! * [`reset`]: a forgotten password, by mail
 //! * [`staff`]: the people of a hotel, for owners and managers
 //! * [`customers`]: people without an organisation, who sign up by themselves
-//! * [`managed`]: everybody, for the admin of the platform
+//! * [`managed`]: everybody, for the admin of the platform; [`platform_roles`]: what those may do who help to run it
 //! * [`registration`]: a new company with its first hotel and owner
 //! * [`companies`]: company accounts; for the admin, all of them, and acting in the name of their people
 //! * [`operator`]: what somebody with a shell on the server may do
@@ -27,6 +27,7 @@ pub mod managed;
 pub mod operator;
 pub mod passwords;
 mod people;
+pub mod platform_roles;
 pub mod profile;
 pub mod registration;
 pub mod reset;

@@ -29,6 +29,8 @@ pub struct ManagedUser {
     pub is_active: bool,
     /// Whether the user runs the platform.
     pub is_platform_admin: bool,
+    /// The slug of the role on the platform: `admin`, `user`, or one that the admin made.
+    pub role: String,
     /// When the user was deleted; the row stays, without a name.
     pub deleted_at: Option<DateTime<Utc>>,
     /// Counts changes.
@@ -74,8 +76,8 @@ pub struct UserChange {
     pub full_name: Option<String>,
     /// Whether the user may sign in.
     pub is_active: Option<bool>,
-    /// Whether the user runs the platform.
-    pub is_platform_admin: Option<bool>,
+    /// The role on the platform, by its slug. The admin alone gives and takes roles.
+    pub role: Option<String>,
     /// The version that was read; another one is [`Error::ChangedMeanwhile`].
     pub version: Option<i32>,
 }
@@ -127,7 +129,10 @@ impl Identity {
         let users = sqlx::query_as!(
             ManagedUser,
             r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,
-                      organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin, deleted_at, version, created_at,
+                      organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin,
+                  CASE WHEN is_platform_admin THEN 'admin'
+                       ELSE coalesce((SELECT r.slug FROM platform_roles r WHERE r.id = platform_role_id), 'user') END AS "role!",
+                  deleted_at, version, created_at,
                       updated_at
                FROM users
                WHERE ($1::boolean IS NULL OR is_active = $1) AND (deleted_at IS NOT NULL) = $2
@@ -172,7 +177,10 @@ impl Identity {
         let users = sqlx::query_as!(
             ManagedUser,
             r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,
-                      organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin, deleted_at, version, created_at,
+                      organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin,
+                  CASE WHEN is_platform_admin THEN 'admin'
+                       ELSE coalesce((SELECT r.slug FROM platform_roles r WHERE r.id = platform_role_id), 'user') END AS "role!",
+                  deleted_at, version, created_at,
                       updated_at
                FROM users
                WHERE ($1::boolean IS NULL OR is_active = $1) AND (deleted_at IS NOT NULL) = $2
@@ -211,23 +219,28 @@ impl Identity {
             .unwrap_or_else(|| email.split_once('@').map_or(email.as_str(), |(local, _)| local).to_owned());
         let id: UserId = platform::ids::new();
         let now = self.clock.now();
-        let is_platform_admin = change.is_platform_admin.unwrap_or(false);
         let mut transaction = self.database.begin_identity().await?;
+        let role = match &change.role {
+            Some(role) => Role::given(&mut transaction, permit, role).await?,
+            None => Role::User,
+        };
         sqlx::query!(
-            "INSERT INTO users (id, email, username, full_name, password_hash, is_active, is_platform_admin, created_at)
-             VALUES ($1, $2, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO users (id, email, username, full_name, password_hash, is_active, is_platform_admin, platform_role_id,
+                                created_at)
+             VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)",
             Uuid::from(id),
             email,
             name,
             hash,
             change.is_active.unwrap_or(true),
-            is_platform_admin,
+            role == Role::Admin,
+            role.id(),
             now,
         )
         .execute(&mut *transaction)
         .await
         .map_err(taken)?;
-        let facts = json!({ "email": email, "is_platform_admin": is_platform_admin });
+        let facts = json!({ "email": email, "role": change.role });
         record(&mut transaction, permit, "user.created", id, facts, now).await?;
         people::tell(&mut transaction, None, "user.created", id, json!({}), now).await?;
         let made = load(&mut transaction, id).await?;
@@ -258,26 +271,36 @@ impl Identity {
             return Err(Error::Conflict("User is deleted"));
         }
         let is_active = change.is_active.unwrap_or(before.is_active);
-        let is_platform_admin = change.is_platform_admin.unwrap_or(before.is_platform_admin);
+        refuse_above(permit, &before)?;
+        let role = match change.role.as_deref().filter(|role| !role.eq_ignore_ascii_case(&before.role)) {
+            Some(role) => Some(Role::given(&mut transaction, permit, role).await?),
+            None => None,
+        };
+        if before.organisation_id.is_some() && matches!(role, Some(Role::Other(_))) {
+            return Err(Error::Conflict("User works for an organisation"));
+        }
         if id == permit.actor().user_id && !is_active {
             return Err(Error::Conflict("You cannot suspend your own account"));
         }
-        if id == permit.actor().user_id && !is_platform_admin {
+        if id == permit.actor().user_id && role.is_some() {
             return Err(Error::Conflict("You cannot take your own admin role away"));
         }
         sqlx::query!(
             "UPDATE users
              SET username = CASE WHEN $2::text IS NOT NULL AND username = email THEN $2 ELSE username END, email = coalesce($2, email),
                  full_name = coalesce($3, full_name), password_hash = coalesce($4, password_hash), is_active = $5,
-                 is_platform_admin = $6, updated_at = $7
+                 is_platform_admin = CASE WHEN $8 THEN $6 ELSE is_platform_admin END,
+                 platform_role_id = CASE WHEN $8 THEN $9 ELSE platform_role_id END, updated_at = $7
              WHERE id = $1",
             Uuid::from(id),
             checked.email,
             checked.full_name,
             hash,
             is_active,
-            is_platform_admin,
+            role == Some(Role::Admin),
             now,
+            role.is_some(),
+            role.and_then(Role::id),
         )
         .execute(&mut *transaction)
         .await
@@ -286,7 +309,7 @@ impl Identity {
             end_access(&mut transaction, id, None, now).await?;
         }
         let facts = json!({
-            "email": checked.email, "is_active": is_active, "is_platform_admin": is_platform_admin, "password_set": hash.is_some(),
+            "email": checked.email, "is_active": is_active, "role": change.role, "password_set": hash.is_some(),
         });
         record(&mut transaction, permit, "user.changed", id, facts, now).await?;
         if is_active != before.is_active {
@@ -308,7 +331,7 @@ impl Identity {
         sqlx::query!(
             "UPDATE users
              SET email = NULL, username = $2, full_name = 'Deleted user', password_hash = '', is_active = false,
-                 is_platform_admin = false, deleted_at = $3, updated_at = $3
+                 is_platform_admin = false, platform_role_id = NULL, deleted_at = $3, updated_at = $3
              WHERE id = $1",
             Uuid::from(id),
             name,
@@ -330,10 +353,54 @@ impl Identity {
     }
 }
 
+/// The admin alone changes those who have a part in running the platform, or work for a hotel: a new password for one of
+/// them would be a way to what they may do.
+fn refuse_above(permit: AdminPermit<'_>, user: &ManagedUser) -> Result<()> {
+    if user.role != "user" || user.organisation_id.is_some() {
+        permit.actor().admin()?;
+    }
+    Ok(())
+}
+
+/// A role that somebody is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Admin,
+    User,
+    Other(Uuid),
+}
+
+impl Role {
+    /// The role with this slug, in small or large letters. The admin alone gives roles.
+    async fn given(transaction: &mut Transaction, permit: AdminPermit<'_>, slug: &str) -> Result<Self> {
+        permit.actor().admin()?;
+        match slug.trim().to_lowercase().as_str() {
+            "admin" => Ok(Self::Admin),
+            // Nothing depends on being a vendor.
+            "user" | "vendor" => Ok(Self::User),
+            other => {
+                let slug = other.replace('\0', "\u{fffd}");
+                let id = sqlx::query_scalar!("SELECT id FROM platform_roles WHERE slug = $1", slug)
+                    .fetch_optional(&mut **transaction)
+                    .await?;
+                id.map(Self::Other).ok_or_else(|| Error::at("role", ProblemCode::NotOnOffer))
+            }
+        }
+    }
+
+    fn id(self) -> Option<Uuid> {
+        match self {
+            Self::Other(id) => Some(id),
+            Self::Admin | Self::User => None,
+        }
+    }
+}
+
 fn refuse_deletion(permit: AdminPermit<'_>, user: &ManagedUser) -> Result<()> {
     if user.deleted_at.is_some() {
         return Err(Error::NotFound);
     }
+    refuse_above(permit, user)?;
     if user.organisation_id.is_some() {
         return Err(Error::Conflict("User works for an organisation"));
     }
@@ -359,7 +426,10 @@ async fn load(transaction: &mut Transaction, id: UserId) -> Result<ManagedUser> 
     sqlx::query_as!(
         ManagedUser,
         r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,
-                  organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin, deleted_at, version, created_at,
+                  organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin,
+                  CASE WHEN is_platform_admin THEN 'admin'
+                       ELSE coalesce((SELECT r.slug FROM platform_roles r WHERE r.id = platform_role_id), 'user') END AS "role!",
+                  deleted_at, version, created_at,
                   updated_at
            FROM users WHERE id = $1"#,
         Uuid::from(id),

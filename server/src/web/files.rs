@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Router, routing};
 use billing::documents::Pdf;
 use bytes::Bytes;
+use domain::access::{PlatformPermission, Resource};
 use futures::stream::try_unfold;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS};
 use http::{HeaderValue, StatusCode};
@@ -27,12 +28,12 @@ pub fn router() -> Router<AppState> {
         .route("/account/files/invoices/{id}", routing::get(own_invoice))
 }
 
-/// Who asks, if they run the platform.
-fn admin(request: &Request) -> Result<SignedIn, Box<Response>> {
+/// Who asks, if they may look at that.
+fn admin(request: &Request, resource: Resource) -> Result<SignedIn, Box<Response>> {
     let Some(signed_in) = request.extensions().get::<SignedIn>() else {
         return Err(Box::new(Redirect::to(app::routes::SIGN_IN).into_response()));
     };
-    if signed_in.admin().is_err() {
+    if signed_in.platform(PlatformPermission::view(resource)).is_err() {
         return Err(Box::new(error_page::of(request, StatusCode::FORBIDDEN)));
     }
     Ok(signed_in.clone())
@@ -40,11 +41,13 @@ fn admin(request: &Request) -> Result<SignedIn, Box<Response>> {
 
 /// A list as CSV, all of it: read a part after the other, each in a transaction of its own.
 async fn list(State(state): State<AppState>, Path(subject): Path<String>, request: Request) -> Response {
-    let signed_in = match admin(&request) {
+    let subject = subject.parse::<Subject>();
+    // Whether there is such a subject is for those to know who may look at any.
+    let signed_in = match admin(&request, subject.map_or(Resource::Roles, Subject::resource)) {
         Ok(signed_in) => signed_in,
         Err(response) => return *response,
     };
-    let Ok(subject) = subject.parse::<Subject>() else {
+    let Ok(subject) = subject else {
         return error_page::of(&request, StatusCode::NOT_FOUND);
     };
     let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()) else {
@@ -90,7 +93,8 @@ async fn chunk(
     wanted: Wanted,
     with_header: bool,
 ) -> Result<(Bytes, Option<Wanted>), AppError> {
-    let table = part_of_list(services, signed_in.admin()?, subject, &wanted).await?;
+    let permit = signed_in.platform(PlatformPermission::view(subject.resource()))?;
+    let table = part_of_list(services, permit, subject, &wanted).await?;
     let mut writer = csv::Writer::from_writer(Vec::new());
     let lost = |error: csv::Error| {
         tracing::error!(%error, "csv.not_written");
@@ -113,13 +117,14 @@ fn without_formula(text: String) -> String {
 
 /// An invoice as PDF.
 async fn invoice(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Response {
-    let signed_in = match admin(&request) {
+    let signed_in = match admin(&request, Resource::Invoices) {
         Ok(signed_in) => signed_in,
         Err(response) => return *response,
     };
     let pdf = async {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
-        Ok::<_, AppError>(state.services.billing.any_invoice_pdf(signed_in.admin()?, id).await?)
+        let permit = signed_in.platform(PlatformPermission::view(Resource::Invoices))?;
+        Ok::<_, AppError>(state.services.billing.any_invoice_pdf(permit, id).await?)
     };
     pdf_or_page(pdf.await, &request)
 }
@@ -145,7 +150,7 @@ fn pdf_or_page(pdf: Result<Pdf, AppError>, request: &Request) -> Response {
 
 /// A mail's HTML, about somebody invented.
 async fn mail(Path(kind): Path<String>, request: Request) -> Response {
-    if let Err(response) = admin(&request) {
+    if let Err(response) = admin(&request, Resource::Settings) {
         return *response;
     }
     let found = app::admin::mails().await.into_iter().find(|(known, _)| *known == kind);

@@ -29,6 +29,8 @@ mod rest;
 #[cfg(test)]
 mod rest_strangers;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod stripe;
 #[cfg(test)]
 mod support;

@@ -8,6 +8,7 @@ mod invoices;
 mod machines;
 mod payment_methods;
 mod plans;
+mod roles;
 mod sellers;
 mod subscriptions;
 mod users;
@@ -16,7 +17,7 @@ mod webhooks;
 use std::collections::BTreeMap;
 
 pub use business::{business, mails};
-use domain::access::AdminPermit;
+use domain::access::{AdminPermit, PlatformPermission};
 use domain::ids::AccountId;
 
 use super::fields::{Kind, fields};
@@ -55,6 +56,7 @@ pub async fn list(
 ) -> Result<Table, AppError> {
     match subject {
         Subject::Users => users::list(services, permit, wanted).await,
+        Subject::Roles => roles::list(services, permit).await,
         Subject::Companies => companies::list(services, permit, wanted).await,
         Subject::Subscriptions => subscriptions::list(services, permit, wanted).await,
         Subject::Invoices => invoices::list(services, permit, wanted).await,
@@ -87,6 +89,7 @@ pub async fn item(
     }
     match subject {
         Subject::Users => users::item(services, permit, id).await,
+        Subject::Roles => roles::item(services, permit, id).await,
         Subject::Companies => companies::item(services, permit, id).await,
         Subject::Subscriptions => subscriptions::item(services, permit, id).await,
         Subject::Invoices => invoices::item(services, permit, id).await,
@@ -119,6 +122,7 @@ pub async fn save(
     let form = Form { subject, is_new: id == "new", values };
     match subject {
         Subject::Users => users::save(services, permit, id, version, &form).await,
+        Subject::Roles => roles::save(services, permit, id, version, &form).await,
         Subject::Companies => companies::save(services, permit, id, &form).await,
         Subject::Subscriptions => subscriptions::save(services, permit, &form).await,
         Subject::Plans => plans::save(services, permit, id, version, &form).await,
@@ -149,7 +153,7 @@ pub async fn act(
     said: &str,
 ) -> Result<Shown, AppError> {
     let billing = &services.billing;
-    let permit = who.admin()?;
+    let permit = who.platform(PlatformPermission::manage(subject.resource()))?;
     match (subject, action) {
         (Subject::Plans, "delete") => billing.delete_plan(permit, id_of(id)?).await?,
         (Subject::Categories, "delete") => billing.delete_category(permit, id_of(id)?).await?,
@@ -157,6 +161,7 @@ pub async fn act(
         (Subject::Bundles, "delete") => billing.delete_bundle(permit, id_of(id)?).await?,
         (Subject::PaymentMethods, "delete") => billing.delete_payment_method(permit, id_of(id)?).await?,
         (Subject::Taxes, "delete") => billing.delete_tax(permit, id_of(id)?).await?,
+        (Subject::Roles, "delete") => services.identity.delete_platform_role(permit, id_of(id)?).await?,
         (Subject::Users, "act_as") => return users::act_as(services, who, id).await,
         (Subject::Users, _) => return users::act(services, permit, id, action).await,
         (Subject::Subscriptions, _) => return subscriptions::act(services, permit, id, action, said).await,

@@ -7,7 +7,7 @@ use domain::access::AdminPermit;
 use domain::ids::{AccountId, UserId};
 use identity::managed::{ManagedUser, Standing, UserChange};
 
-use super::{Form, Shown, count_of_one, given, id_of, known, limit, next_of, of_one, on, searched, values};
+use super::{Form, Shown, count_of_one, given, id_of, known, limit, next_of, of_one, searched, values};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::server_ctx::{Services, SignedIn};
@@ -27,6 +27,7 @@ fn kind(user: &ManagedUser) -> &'static str {
     match (user.is_platform_admin, user.organisation_id) {
         (true, _) => t.kind_admin,
         (false, Some(_)) => t.kind_staff,
+        (false, None) if user.role != "user" => t.kind_helper,
         (false, None) => t.kind_customer,
     }
 }
@@ -67,11 +68,25 @@ pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted)
     Ok(table)
 }
 
+/// The roles that somebody can be given, by whoever may give them.
+async fn role_options(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    present: &str,
+) -> Result<Vec<(String, String)>, AppError> {
+    if permit.actor().admin().is_err() {
+        return Ok(vec![(present.to_owned(), present.to_owned())]);
+    }
+    let roles = services.identity.platform_roles(permit).await?.into_iter();
+    Ok(roles.filter(|role| role.slug != "vendor").map(|role| (role.slug, role.name)).collect())
+}
+
 pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Result<Item, AppError> {
     let t = &texts().admin;
     if id == "new" {
-        let values = values([("email", String::new()), ("name", String::new())]);
-        return Ok(Item { values, ..Item::default() });
+        let values = values([("email", String::new()), ("name", String::new()), ("role", "user".to_owned())]);
+        let options = BTreeMap::from([("role".to_owned(), role_options(services, permit, "user").await?)]);
+        return Ok(Item { values, options, ..Item::default() });
     }
     let user = services.identity.managed_user(permit, id_of(id)?).await?;
     let account_id = AccountId(user.id.into());
@@ -123,7 +138,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         ("email", user.email.clone()),
         ("name", user.full_name.clone()),
         ("token_balance", summary.token_balance.to_string()),
-        ("is_admin", on(user.is_platform_admin)),
+        ("role", user.role.clone()),
     ];
     Ok(Item {
         title: user.email.clone(),
@@ -153,6 +168,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         tables: if bought.rows.is_empty() { Vec::new() } else { vec![(t.addons.to_owned(), bought)] },
         actions,
         values: if is_deleted { BTreeMap::new() } else { values(form) },
+        options: BTreeMap::from([("role".to_owned(), role_options(services, permit, &user.role).await?)]),
         version: user.version,
         ..Item::default()
     })
@@ -169,10 +185,11 @@ pub async fn save(
         email: form.given("email"),
         password: form.given("password"),
         full_name: form.given("name"),
-        is_platform_admin: form.ticked("is_admin"),
+        role: form.given("role"),
         ..UserChange::default()
     };
     if id == "new" {
+        let change = UserChange { role: change.role.filter(|role| role != "user"), ..change };
         return Ok(services.identity.create_user(permit, &change).await?.id.to_string());
     }
     let id: UserId = id_of(id)?;
@@ -181,6 +198,7 @@ pub async fn save(
     // What was not changed is not sent: a user name is no address.
     let change = UserChange {
         email: change.email.filter(|email| *email != user.email),
+        role: change.role.filter(|role| *role != user.role),
         version: Some(version),
         ..change
     };

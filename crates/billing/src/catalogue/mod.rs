@@ -9,7 +9,7 @@ mod read;
 
 pub(crate) use read::{AddonRow, BundleRow, PlanRow};
 
-use domain::billing::{Addon, PricedPlan, TokenBundle};
+use domain::billing::{Addon, Plan, PlanCategory, PricedPlan, TaxRate, TokenBundle};
 use domain::ids::{PlanId, TokenBundleId, UserId};
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
@@ -28,11 +28,51 @@ pub struct PlanQuery {
     pub category: Option<String>,
 }
 
-/// Plans on offer with their prices.
+/// Plans on offer, in order.
 #[derive(Debug, Clone)]
-pub struct PlanList {
-    /// The plans in order; a price is missing where the currency is unknown.
-    pub plans: Vec<(domain::billing::Plan, Option<PricedPlan>)>,
+pub enum PlanList {
+    /// With their prices.
+    Priced(Vec<PlanPrice>),
+    /// In a currency that is unknown there are none.
+    Unpriced(Vec<Plan>),
+}
+
+/// What a list of prices says of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanPrice {
+    /// The id.
+    pub id: PlanId,
+    /// What people call it.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// The categories it is in.
+    pub categories: Vec<PlanCategory>,
+    /// Net, in the currency asked for.
+    pub net: Money,
+    /// The rate of the country asked for.
+    pub tax_rate: TaxRate,
+}
+
+impl PlanList {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Priced(plans) => plans.is_empty(),
+            Self::Unpriced(plans) => plans.is_empty(),
+        }
+    }
+}
+
+impl PlanPrice {
+    /// The tax on the price.
+    pub fn tax(&self) -> Money {
+        self.tax_rate.of_net(self.net)
+    }
+
+    /// The price with its tax.
+    pub fn gross(&self) -> Result<Money> {
+        Ok(self.net.checked_add(self.tax())?)
+    }
 }
 
 impl Billing {
@@ -47,12 +87,23 @@ impl Billing {
     pub async fn plans(&self, query: &PlanQuery) -> Result<Option<PlanList>> {
         let mut transaction = self.begin_public().await?;
         let setting = Setting::load(&mut transaction, query, self.clock.now()).await?;
-        let rows =
-            read::plans_on_offer(&mut transaction, setting.currency, query.category.as_deref()).await?;
+        let category = query.category.as_deref();
+        let list = match setting.currency {
+            Some(currency) => {
+                let rows = read::prices_on_offer(&mut transaction, currency, category).await?;
+                PlanList::Priced(rows.into_iter().map(|row| setting.listed(row, currency)).collect::<Result<_>>()?)
+            }
+            None => {
+                let rows = read::plans_on_offer(&mut transaction, None, category).await?;
+                PlanList::Unpriced(rows.into_iter().map(Plan::try_from).collect::<Result<_>>()?)
+            }
+        };
+        let is_known = match category {
+            Some(slug) if list.is_empty() => read::is_category(&mut transaction, slug).await?,
+            _ => true,
+        };
         transaction.commit().await?;
-        let Some(rows) = rows else { return Ok(None) };
-        let plans = rows.into_iter().map(|row| setting.priced(row)).collect::<Result<_>>()?;
-        Ok(Some(PlanList { plans }))
+        Ok(is_known.then_some(list))
     }
 
     /// A plan by its id or slug, on offer or not, with its price.
@@ -60,7 +111,7 @@ impl Billing {
         &self,
         id_or_slug: &str,
         query: &PlanQuery,
-    ) -> Result<(domain::billing::Plan, Option<PricedPlan>)> {
+    ) -> Result<(Plan, Option<PricedPlan>)> {
         let mut transaction = self.begin_public().await?;
         let setting = Setting::load(&mut transaction, query, self.clock.now()).await?;
         let row = read::plan(&mut transaction, setting.currency, id_or_slug).await?;
@@ -135,14 +186,28 @@ impl Setting {
         Ok(Self { rates, currency, tax_rate })
     }
 
-    pub fn priced(&self, row: PlanRow) -> Result<(domain::billing::Plan, Option<PricedPlan>)> {
+    /// The plan's own price in a currency if it has one, else its price converted.
+    fn net(&self, price: Money, own: Option<i64>, currency: Currency) -> Result<Money> {
+        own.map_or_else(|| self.rates.convert(price, currency), |minor| Ok(Money::new(minor, currency)))
+    }
+
+    fn listed(&self, row: read::PriceRow, wanted: Currency) -> Result<PlanPrice> {
+        let price = Money::new(row.price_minor, read::currency(&row.currency)?);
+        Ok(PlanPrice {
+            id: PlanId(row.id),
+            name: row.name,
+            slug: row.slug,
+            categories: row.categories.0,
+            net: self.net(price, row.own_price_minor, wanted)?,
+            tax_rate: self.tax_rate,
+        })
+    }
+
+    pub fn priced(&self, row: PlanRow) -> Result<(Plan, Option<PricedPlan>)> {
         let own = row.own_price_minor;
-        let plan = domain::billing::Plan::try_from(row)?;
+        let plan = Plan::try_from(row)?;
         let Some(currency) = self.currency else { return Ok((plan, None)) };
-        let net = match own {
-            Some(minor) => Money::new(minor, currency),
-            None => self.rates.convert(plan.price, currency)?,
-        };
+        let net = self.net(plan.price, own, currency)?;
         Ok((plan.clone(), Some(PricedPlan { plan, net, tax_rate: self.tax_rate })))
     }
 }

@@ -175,12 +175,12 @@ pub(crate) async fn module_plans(
     Ok(rows.fetch_all(&mut **transaction).await?)
 }
 
-/// The customers' plans on offer, of one category if one is asked for; none if there is no such category.
+/// The customers' plans on offer, of one category if one is asked for.
 pub(crate) async fn plans_on_offer(
     transaction: &mut Transaction,
     currency: Option<Currency>,
     category: Option<&str>,
-) -> Result<Option<Vec<PlanRow>>> {
+) -> Result<Vec<PlanRow>> {
     let rows = select_plans!(
         "WHERE p.is_active AND p.module IS NULL
            AND ($2::text IS NULL OR EXISTS (SELECT FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
@@ -191,16 +191,55 @@ pub(crate) async fn plans_on_offer(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    if let (true, Some(slug)) = (rows.is_empty(), category) {
-        let is_known = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM plan_categories WHERE slug = $1) AS "known!""#,
-            slug
-        )
-        .fetch_one(&mut **transaction)
-        .await?;
-        return Ok(is_known.then_some(rows));
-    }
-    Ok(Some(rows))
+    Ok(rows)
+}
+
+/// What a list of prices needs of a plan: the rest is most of the work of a long list.
+pub(super) struct PriceRow {
+    pub id: Uuid,
+    pub name: String,
+    pub slug: String,
+    pub price_minor: i64,
+    pub currency: String,
+    pub own_price_minor: Option<i64>,
+    pub categories: Json<Vec<PlanCategory>>,
+}
+
+/// [`plans_on_offer`], as far as a list of prices needs them.
+pub(super) async fn prices_on_offer(
+    transaction: &mut Transaction,
+    currency: Currency,
+    category: Option<&str>,
+) -> Result<Vec<PriceRow>> {
+    let rows = sqlx::query_as!(
+        PriceRow,
+        r#"SELECT p.id, p.name, p.slug, p.price_minor, p.currency AS "currency: String", o.price_minor AS "own_price_minor?",
+                  coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
+                                             ORDER BY c.sort_order, c.name)
+                            FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                            WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
+           FROM plans p LEFT JOIN plan_prices o ON o.plan_id = p.id AND o.currency = $1
+           WHERE p.is_active AND p.module IS NULL
+             AND ($2::text IS NULL OR EXISTS (SELECT FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
+                                              WHERE m.plan_id = p.id AND c.slug = $2))
+           ORDER BY p.sort_order, p.id LIMIT 1000"#,
+        currency.to_string(),
+        category,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows)
+}
+
+/// Whether there is a category with this slug.
+pub(super) async fn is_category(transaction: &mut Transaction, slug: &str) -> Result<bool> {
+    let is_known = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM plan_categories WHERE slug = $1) AS "known!""#,
+        slug
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(is_known)
 }
 
 /// A plan by id or slug.

@@ -1,5 +1,5 @@
 use billing::Error;
-use billing::catalogue::PlanQuery;
+use billing::catalogue::{PlanList, PlanQuery};
 use billing::checkout::Order;
 use billing::payments::Payment;
 use domain::billing::{InvoiceStatus, SubscriptionStatus};
@@ -215,13 +215,10 @@ async fn prices_are_in_the_readers_currency_with_their_countrys_tax(superuser: P
         country: Some("de".into()),
         category: Some("hosting".into()),
     };
-    let plans = world.billing.plans(&query).await.unwrap().unwrap().plans;
+    let PlanList::Priced(plans) = world.billing.plans(&query).await.unwrap().unwrap() else { panic!() };
     let found: Vec<_> = plans
         .iter()
-        .map(|(plan, priced)| {
-            let priced = priced.as_ref().unwrap();
-            (plan.slug.as_str(), priced.net.minor, priced.gross().unwrap().minor)
-        })
+        .map(|plan| (plan.slug.as_str(), plan.net.minor, plan.gross().unwrap().minor))
         .collect();
     assert_eq!(found, [("basic", 1079, 1284), ("pro", 1200, 1428)]);
     assert!(
@@ -233,8 +230,8 @@ async fn prices_are_in_the_readers_currency_with_their_countrys_tax(superuser: P
             .is_none()
     );
     let unknown = PlanQuery { currency: Some("XXX".into()), ..PlanQuery::default() };
-    let plans = world.billing.plans(&unknown).await.unwrap().unwrap().plans;
-    assert!(plans.len() == 3 && plans.iter().all(|(_, priced)| priced.is_none()));
+    let found = world.billing.plans(&unknown).await.unwrap().unwrap();
+    assert!(matches!(&found, PlanList::Unpriced(plans) if plans.len() == 3), "{found:?}");
 }
 
 /// Every table that has an account, asked as somebody else: no row of the first one's.

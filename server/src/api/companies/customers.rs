@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, Path, Query, State};
 use domain::access::AdminPermit;
 use domain::company::PackageStatus;
 use domain::ids::{OrganisationId, UserId};
+use http::StatusCode;
 use http::request::Parts;
 use identity::companies::{Company, CompanyChange, CompanyDetails, CompanyQuery, CompanyUser};
 use serde::{Deserialize, Serialize};
@@ -14,22 +15,22 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::company::{CompanyOut, enabled};
 use super::refusal;
-use crate::api::v1::caller::{Body, User};
+use crate::api::v1::caller::{Admin, Body};
 use crate::problem::Problem;
 use crate::state::AppState;
 
 /// The most companies in one answer.
 const MOST: i64 = 1000;
 
-/// The admin of the platform, as an extractor: others are refused before anything else of their request is looked at.
+/// The admin of the platform, or somebody whose role permits what the path is about, as an extractor: others are refused
+/// before anything else of their request is looked at.
 #[derive(Debug, Clone)]
-pub struct SystemAdmin(User);
+pub struct SystemAdmin(Admin);
 
 impl SystemAdmin {
     /// The proof that services ask for.
     pub fn permit(&self) -> Result<AdminPermit<'_>, Problem> {
-        let refused = || Problem::forbidden("Only system admins can access this endpoint");
-        self.0.0.admin().map_err(|_| refused())
+        self.0.permit().map_err(refused)
     }
 }
 
@@ -37,9 +38,15 @@ impl FromRequestParts<AppState> for SystemAdmin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let admin = Self(User::from_request_parts(parts, state).await?);
-        admin.permit()?;
-        Ok(admin)
+        Admin::from_request_parts(parts, state).await.map(Self).map_err(refused)
+    }
+}
+
+/// In the words of this family.
+fn refused(problem: Problem) -> Problem {
+    match problem.status() {
+        StatusCode::FORBIDDEN => Problem::forbidden("Only system admins can access this endpoint"),
+        _ => problem,
     }
 }
 

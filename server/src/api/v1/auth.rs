@@ -39,7 +39,7 @@ pub struct SignedInUser {
     email: String,
     /// The part of the address before the @.
     name: String,
-    roles: Vec<&'static str>,
+    roles: Vec<String>,
 }
 
 impl SignedIn {
@@ -74,9 +74,13 @@ impl SignedIn {
     }
 }
 
-/// `ADMIN` or `USER`.
-pub fn role(actor: &domain::access::Actor) -> &'static str {
-    if actor.is_platform_admin { "ADMIN" } else { "USER" }
+/// `ADMIN`, `USER`, or the role that the admin made.
+pub fn role(actor: &domain::access::Actor) -> String {
+    match &actor.platform_role {
+        _ if actor.is_platform_admin => "ADMIN".to_owned(),
+        Some(role) => role.slug.to_uppercase(),
+        None => "USER".to_owned(),
+    }
 }
 
 /// Signs a customer up and in.

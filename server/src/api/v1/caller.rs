@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Request};
-use domain::access::{AccountPermit, Actor, AdminPermit};
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
+use domain::access::{AccountPermit, Actor, AdminPermit, PlatformPermission};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use super::admin::permission::needed;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::web::bearer;
@@ -21,6 +22,11 @@ impl User {
     /// Their own account.
     pub fn account(&self) -> AccountPermit<'_> {
         self.0.own_account()
+    }
+
+    /// Proves that the caller may do that on the platform.
+    pub fn may(&self, wanted: PlatformPermission) -> Result<AdminPermit<'_>, Problem> {
+        self.0.platform_permit(wanted).map_err(|_| Problem::forbidden("Admin access required"))
     }
 
     /// Proves that the caller runs the platform.
@@ -47,19 +53,27 @@ impl FromRequestParts<AppState> for User {
     }
 }
 
-/// The admin of the platform, as an extractor: others are refused before anything else of their request is looked at.
+/// The admin of the platform, or somebody whose role permits what the path is about, as an extractor: others are refused
+/// before anything else of their request is looked at.
 #[derive(Debug, Clone)]
-pub struct Admin(User);
+pub struct Admin {
+    user: User,
+    /// None for the admin alone.
+    needed: Option<PlatformPermission>,
+}
 
 impl Admin {
     /// The proof that services ask for.
     pub fn permit(&self) -> Result<AdminPermit<'_>, Problem> {
-        self.0.admin()
+        match self.needed {
+            Some(needed) => self.user.may(needed),
+            None => self.user.admin(),
+        }
     }
 
     /// Who it is.
     pub fn user(&self) -> &User {
-        &self.0
+        &self.user
     }
 }
 
@@ -68,8 +82,11 @@ impl FromRequestParts<AppState> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let user = User::from_request_parts(parts, state).await?;
-        user.admin()?;
-        Ok(Self(user))
+        // Within nested routers a request shows a part of its path alone.
+        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, state).await;
+        let admin = Self { user, needed: needed(&parts.method, uri.path()) };
+        admin.permit()?;
+        Ok(admin)
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use billing::documents::Pdf;
+use domain::access::{PlatformPermission, Resource};
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -75,7 +76,7 @@ pub async fn any_invoice(
     user: User,
     Path(id): Path<String>,
 ) -> Result<PdfFile, Problem> {
-    let permit = user.admin()?;
+    let permit = user.may(PlatformPermission::view(Resource::Invoices))?;
     Ok(PdfFile(state.services.billing.any_invoice_pdf(permit, invoice_id(&id)?).await?))
 }
 
@@ -91,7 +92,7 @@ pub async fn any_credit_note(
     user: User,
     Path((id, note)): Path<(String, String)>,
 ) -> Result<PdfFile, Problem> {
-    let permit = user.admin()?;
+    let permit = user.may(PlatformPermission::view(Resource::Invoices))?;
     let (id, note) = (invoice_id(&id)?, credit_note_id(&note)?);
     Ok(PdfFile(state.services.billing.any_credit_note_pdf(permit, id, note).await?))
 }

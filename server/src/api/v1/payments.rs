@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use billing::payments::{Payment, Reversed, Settled};
+use domain::access::{PlatformPermission, Resource};
 use domain::ids::InvoiceId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,7 +65,7 @@ pub async fn webhook(
     user: User,
     Body(arrived): Body<Arrived>,
 ) -> Result<Json<Captured>, Problem> {
-    let permit = user.admin()?;
+    let permit = user.may(PlatformPermission::manage(Resource::Invoices))?;
     let given = |text: Option<String>, missing: &'static str| {
         text.filter(|text| !text.trim().is_empty()).ok_or_else(|| Problem::bad_request(missing))
     };
@@ -125,7 +126,7 @@ pub async fn mark_paid(
     Path(id): Path<String>,
     Body(paid): Body<Paid>,
 ) -> Result<Json<MarkedPaid>, Problem> {
-    let permit = user.admin()?;
+    let permit = user.may(PlatformPermission::manage(Resource::Invoices))?;
     let id = invoice_id(&id)?;
     let text = |text: Option<String>, usual: &str| -> String {
         text.filter(|text| !text.trim().is_empty())
@@ -197,7 +198,7 @@ pub async fn refund(
     Path(id): Path<String>,
     Body(body): Body<Refund>,
 ) -> Result<Json<Refunded>, Problem> {
-    let permit = user.admin()?;
+    let permit = user.may(PlatformPermission::manage(Resource::Invoices))?;
     let id = invoice_id(&id)?;
     let reference = body.refund_reference.filter(|text| !text.trim().is_empty());
     let reference: String =

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use billing::catalogue::PlanQuery;
+use billing::catalogue::{PlanList, PlanPrice, PlanQuery};
 use billing::catalogue::plans::ManagedPlan;
 use domain::billing::{Plan, PlanCategory, PricedPlan};
 use domain::money::Money;
@@ -173,6 +173,21 @@ impl PlanOut {
         self
     }
 
+    fn listed(price: PlanPrice, with_tax: bool) -> Result<Self, Problem> {
+        let mut listed = Self {
+            display_currency: Some(price.net.currency.to_string()),
+            display_price: Some(amount(price.net)),
+            ..Self::default()
+        };
+        if with_tax {
+            listed.net_price.clone_from(&listed.display_price);
+            listed.tax_amount = Some(amount(price.tax()));
+            listed.gross_price = Some(amount(price.gross()?));
+            listed.tax_rate = Some(price.tax_rate.to_string());
+        }
+        Ok(Self { id: price.id.into(), name: price.name, slug: price.slug, ..listed }.with_categories(price.categories))
+    }
+
     fn priced(mut self, priced: &PricedPlan, with_tax: bool) -> Result<Self, Problem> {
         self.display_currency = Some(priced.net.currency.to_string());
         self.display_price = Some(amount(priced.net));
@@ -207,13 +222,16 @@ pub async fn list(
     let found = state.services.billing.plans(&query).await?;
     let found = found.ok_or_else(|| Problem::not_found("Category not found"))?;
     let currency = wanted.currency();
-    let plans = found.plans.into_iter().map(|(plan, priced)| match priced {
-        Some(priced) => {
-            PlanOut::short(&plan).with_categories(plan.categories).priced(&priced, query.country.is_some())
+    let plans = match found {
+        PlanList::Priced(prices) => {
+            let with_tax = query.country.is_some();
+            prices.into_iter().map(|price| PlanOut::listed(price, with_tax)).collect::<Result<_, Problem>>()?
         }
-        None => Ok(PlanOut { error: Some(format!("Unknown currency: {currency}")), ..PlanOut::full(plan) }),
-    });
-    let plans = plans.collect::<Result<_, Problem>>()?;
+        PlanList::Unpriced(plans) => {
+            let error = || Some(format!("Unknown currency: {currency}"));
+            plans.into_iter().map(|plan| PlanOut { error: error(), ..PlanOut::full(plan) }).collect()
+        }
+    };
     Ok(Json(PlansOut { plans, currency, country: wanted.country }))
 }
 

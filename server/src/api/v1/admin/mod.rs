@@ -1,5 +1,5 @@
-//! The admin's paths (spec 5.7, 5.8, 5.11): one file for each resource. Whoever is not the admin is refused before
-//! anything else of the request is looked at.
+//! The admin's paths (spec 5.7, 5.8, 5.11): one file for each resource. Whoever is not the admin, and has no role that
+//! permits it (`permission`), is refused before anything else of the request is looked at.
 
 mod addons;
 mod analytics;
@@ -9,8 +9,10 @@ mod countries;
 mod currencies;
 mod invoices;
 mod payment_methods;
+pub mod permission;
 mod plans;
 mod provider_events;
+mod roles;
 mod settings;
 mod subscriptions;
 mod taxes;
@@ -41,6 +43,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .nest("/api/v1/admin/webhooks", webhooks::router())
         .nest("/api/v1/admin/client-events", client_events::router())
         .nest("/api/v1/admin/users", users::router())
+        .nest("/api/v1/admin/roles", roles::router())
+        .nest("/api/v1/admin/permissions", roles::permissions_router())
         .nest("/api/v1/admin/analytics", analytics::router())
         .nest("/api/v1/admin/invoices", invoices::router())
         .nest("/api/v1/admin/subscriptions", subscriptions::router())

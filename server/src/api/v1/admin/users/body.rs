@@ -30,7 +30,7 @@ pub struct ManagedUserIn {
     /// `ACTIVE`, or `SUSPENDED` and `PENDING`, with which nobody signs in.
     status: Option<String>,
     is_active: Option<bool>,
-    /// `USER`, `ADMIN` or `VENDOR`, which is a user here.
+    /// `USER`, `ADMIN`, `VENDOR`, which is a user here, or a role that the admin made. The admin alone gives roles.
     role: Option<String>,
     /// First and last name in one.
     name: Option<String>,
@@ -47,15 +47,6 @@ pub struct ManagedUserIn {
     #[serde(flatten)]
     #[schema(ignore)]
     rest: Map<String, Value>,
-}
-
-/// Whether the role is that of an admin.
-pub(super) fn is_admin(role: &str) -> Result<bool, Problem> {
-    match role.trim().to_uppercase().as_str() {
-        "ADMIN" => Ok(true),
-        "USER" | "VENDOR" => Ok(false),
-        _ => Err(Problem::bad_request("Invalid role")),
-    }
 }
 
 /// What a body asks for, after all of it was looked at.
@@ -114,7 +105,7 @@ impl ManagedUserIn {
             password: self.password,
             full_name,
             is_active,
-            is_platform_admin: self.role.as_deref().map(is_admin).transpose()?,
+            role: self.role,
             version: self.version,
         };
         Ok(Wanted { user, profile, token_balance })

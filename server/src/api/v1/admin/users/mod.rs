@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use body::{ManagedUserIn, Wanted, is_admin, standing};
+use body::{ManagedUserIn, Wanted, standing};
 
 use super::{ReadRefusals, WriteRefusals, limits, searched};
 use crate::api::v1::addons::AddonSubscriptionOut;
@@ -51,9 +51,9 @@ pub struct ManagedUserOut {
     /// `ACTIVE`, `SUSPENDED` or `DELETED`.
     status: &'static str,
     is_active: bool,
-    /// `USER` or `ADMIN`.
-    role: &'static str,
-    roles: Vec<&'static str>,
+    /// `USER`, `ADMIN`, or a role that the admin made.
+    role: String,
+    roles: Vec<String>,
     token_balance: i64,
     version: i32,
     created_at: String,
@@ -65,7 +65,7 @@ pub struct ManagedUserOut {
 impl ManagedUserOut {
     fn new(user: ManagedUser, summary: Option<AccountSummary>) -> Self {
         let summary = summary.unwrap_or_default();
-        let role = if user.is_platform_admin { "ADMIN" } else { "USER" };
+        let role = user.role.to_uppercase();
         let status = match (user.deleted_at, user.is_active) {
             (Some(_), _) => "DELETED",
             (None, true) => "ACTIVE",
@@ -77,8 +77,8 @@ impl ManagedUserOut {
             email: user.email,
             status,
             is_active: user.is_active,
+            roles: vec![role.clone()],
             role,
-            roles: vec![role],
             token_balance: summary.token_balance,
             version: user.version,
             created_at: instant(user.created_at),
@@ -119,6 +119,9 @@ fn refusal(error: identity::Error) -> Problem {
         identity::Error::Invalid(problems) => match problems.first() {
             Some(problem) if problem.code == ProblemCode::AlreadyInUse => {
                 Problem::conflict("User with this email already exists")
+            }
+            Some(problem) if problem.field == "role" => {
+                Problem::bad_request("Invalid role").errors(&problems)
             }
             Some(problem) => Problem::bad_request(problem.to_string()).errors(&problems),
             None => Problem::bad_request("Invalid request"),
@@ -274,7 +277,7 @@ async fn changed(
     shown(state, permit, id).await
 }
 
-/// Gives a user a role.
+/// Gives a user a role: the first that is named. The admin alone does.
 #[utoipa::path(
     put, path = "/{id}/roles", tag = "v1 admin users", security(("bearer" = [])), params(("id" = String, Path)), request_body = RolesIn,
     responses((status = 200, body = ManagedUserBody), WriteRefusals)
@@ -286,7 +289,7 @@ async fn roles(
     Body(body): Body<RolesIn>,
 ) -> Result<Json<ManagedUserBody>, Problem> {
     let first = body.roles.first().ok_or_else(|| Problem::bad_request("roles is required"))?;
-    let change = UserChange { is_platform_admin: Some(is_admin(first)?), ..UserChange::default() };
+    let change = UserChange { role: Some(first.clone()), ..UserChange::default() };
     changed(&state, &admin, &text, change).await
 }
 
