@@ -68,16 +68,16 @@ pub(crate) async fn load(
     if credit_note_id.is_some() && row.credit_note.is_none() {
         return Err(Error::NoCreditNote);
     }
-    row.try_into()
+    row.document(id)
 }
 
-impl TryFrom<Row> for InvoiceDocument {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
+impl Row {
+    fn document(self, invoice_id: InvoiceId) -> Result<InvoiceDocument> {
+        let row = self;
         let currency = currency(&row.currency)?;
         let (subtotal, tax) = (Money::new(row.subtotal_minor, currency), Money::new(row.tax_minor, currency));
-        let mut document = Self {
+        let mut document = InvoiceDocument {
+            invoice_id,
             kind: DocumentKind::Invoice,
             number: row.number,
             issued_at: row.invoiced_at,

@@ -36,8 +36,9 @@ pub async fn drawn_previews() -> Vec<Preview> {
 const NEWS: TimeDelta = TimeDelta::days(3);
 
 /// The kinds of events that mail may be about.
-const WRITTEN_ABOUT: [&str; 10] = [
+const WRITTEN_ABOUT: [&str; 11] = [
     "checkout.completed",
+    "invoice.issued",
     "invoice.overdue",
     "payment.captured",
     "payment.failed",
@@ -112,6 +113,9 @@ impl Mails {
         let (letter, kind) = match (event.kind.as_str(), invoice, subscription) {
             ("checkout.completed" | "subscription.upgrade_requested", Some(id), _) => {
                 (about_invoice(connection, account_id, id, About::Invoice, is_open).await?, "invoice")
+            }
+            ("invoice.issued", Some(id), _) => {
+                (about_invoice(connection, account_id, id, About::Issued, is_open).await?, "invoice")
             }
             ("payment.captured", Some(id), _) => {
                 let is_paid = |document: &InvoiceDocument| document.status == InvoiceStatus::Paid;

@@ -180,7 +180,10 @@ impl Billing {
         let taken = self.taken_by_provider(permit, id, reference).await?;
         self.tell_refund_requested(permit, id).await?;
         if let Some((provider, payment)) = &taken {
-            self.give_back(provider, payment).await?;
+            self.give_back(provider, payment).await.map_err(|error| match error {
+                Error::Provider(problem) => Error::RefundFailed(problem),
+                other => other,
+            })?;
         }
         let now = self.clock.now();
         let mut transaction = self.database.begin_admin(&permit).await?;

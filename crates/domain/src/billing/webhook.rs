@@ -35,6 +35,7 @@ pub const KINDS: &[&str] = &[
     "payment.refunded",
     "refund.requested",
     "refund.reversed",
+    "invoice.issued",
     "invoice.overdue",
     "subscription.created",
     "subscription.activated",
