@@ -80,7 +80,13 @@ pub(crate) fn hotel_welcome(email: &str, name: &str, hotel: &str, site: &str) ->
 }
 
 /// Somebody registered a company.
-pub(crate) fn company_welcome(email: &str, name: &str, company: &Company, login: &str, site: &str) -> Message {
+pub(crate) fn company_welcome(
+    email: &str,
+    name: &str,
+    company: &Company,
+    login: &str,
+    site: &str,
+) -> Message {
     named_company_welcome(email, name, (&company.name, &company.code), login, site)
 }
 
@@ -106,9 +112,7 @@ pub(crate) fn password_reset(email: &str, name: &str, site: &str, token: &str) -
             "Somebody, probably you, asked for a new password for your Keyrack account. Choose one here within an hour:",
         ),
         Part::Link("Choose a new password", format!("{site}/reset-password?token={token}")),
-        text(
-            "The link works once. If you did not ask for it, do nothing: your password stays as it is.",
-        ),
+        text("The link works once. If you did not ask for it, do nothing: your password stays as it is."),
     ];
     letter(email, name, site, "Choose a new Keyrack password", parts)
 }

@@ -31,6 +31,10 @@ mod rest_strangers;
 #[cfg(test)]
 mod stripe;
 #[cfg(test)]
+mod stripe_money;
+#[cfg(test)]
+mod stripe_orders;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod v1;
@@ -44,6 +48,8 @@ mod v1_admin_sales;
 mod v1_admin_settings;
 #[cfg(test)]
 mod v1_admin_users;
+#[cfg(test)]
+mod v1_answers;
 #[cfg(test)]
 mod v1_events;
 #[cfg(test)]

@@ -10,7 +10,8 @@ use domain::access::AccountPermit;
 use domain::billing::subscription::StateColumns;
 use domain::billing::{SubscriptionState, TaxRate, Totals};
 use domain::ids::{
-    AccountId, AddonId, AddonSubscriptionId, BundlePurchaseId, InvoiceId, PlanId, SubscriptionId, TokenBundleId,
+    AccountId, AddonId, AddonSubscriptionId, BundlePurchaseId, InvoiceId, PlanId, SubscriptionId,
+    TokenBundleId,
 };
 use domain::money::{Currency, Money};
 use platform::database::Transaction;

@@ -29,12 +29,33 @@ pub(super) enum About {
 /// What a mail says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
-    Document { document: Box<InvoiceDocument>, about: About },
-    Activated { plan: String, until: Option<DateTime<Utc>> },
-    Cancelled { plan: String, until: Option<DateTime<Utc>> },
-    NotCollected { plan: String },
-    RenewalReminder { plan: String, ends_at: DateTime<Utc>, invoice: Option<Box<InvoiceDocument>> },
-    TrialReminder { plan: String, ends_at: DateTime<Utc>, invoice: Option<Box<InvoiceDocument>> },
+    Document {
+        document: Box<InvoiceDocument>,
+        about: About,
+    },
+    Activated {
+        plan: String,
+        until: Option<DateTime<Utc>>,
+    },
+    Cancelled {
+        plan: String,
+        until: Option<DateTime<Utc>>,
+    },
+    /// With the provider's page of the open period, if it has one.
+    NotCollected {
+        plan: String,
+        pay_url: Option<String>,
+    },
+    RenewalReminder {
+        plan: String,
+        ends_at: DateTime<Utc>,
+        invoice: Option<Box<InvoiceDocument>>,
+    },
+    TrialReminder {
+        plan: String,
+        ends_at: DateTime<Utc>,
+        invoice: Option<Box<InvoiceDocument>>,
+    },
 }
 
 fn date(at: DateTime<Utc>) -> String {
@@ -96,12 +117,22 @@ impl Said {
                     "If this was a mistake, or you change your mind, you can subscribe again at any time.";
                 (format!("Your subscription to {plan} was cancelled"), vec![text(words), text(back), site()])
             }
-            Self::NotCollected { plan } => {
+            Self::NotCollected { plan, pay_url } => {
                 let words = format!(
                     "The payment for the next period of your subscription to {plan} did not work. It is tried again in the next days."
                 );
                 let help = "Please see to it that your card is valid and covered, or give us another one: your subscription then goes on without a gap.";
-                (format!("Your payment for {plan} failed"), vec![text(words), text(help), site()])
+                let mut parts = vec![text(words), text(help)];
+                match pay_url {
+                    Some(url) => {
+                        parts.push(text(
+                            "Your bank may also want you to confirm the payment. You can do that here, or pay with another card:",
+                        ));
+                        parts.push(Part::Link("Confirm or pay", url.clone()));
+                    }
+                    None => parts.push(site()),
+                }
+                (format!("Your payment for {plan} failed"), parts)
             }
             Self::RenewalReminder { plan, ends_at, invoice } => {
                 let subject = format!("Your subscription to {plan} renews on {}", date(*ends_at));
@@ -251,7 +282,13 @@ pub fn previews() -> Vec<Preview> {
         ("overdue_7_days", document(&open, About::Overdue { is_last: true })),
         ("subscription_activated", Said::Activated { plan: plan.clone(), until: Some(later) }),
         ("subscription_cancelled", Said::Cancelled { plan: plan.clone(), until: Some(later) }),
-        ("payment_not_collected", Said::NotCollected { plan: plan.clone() }),
+        (
+            "payment_not_collected",
+            Said::NotCollected {
+                plan: plan.clone(),
+                pay_url: Some("https://pay.example/invoices/1".to_owned()),
+            },
+        ),
         (
             "renewal_reminder",
             Said::RenewalReminder { plan: plan.clone(), ends_at: later, invoice: invoice.clone() },

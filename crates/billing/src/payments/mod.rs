@@ -6,7 +6,7 @@
 mod refund;
 mod settle;
 
-pub(crate) use refund::{Tokens, refund, restore};
+pub(crate) use refund::{Tokens, credit_part, refund, restore};
 pub(crate) use settle::{Capture, organisation_of, settle, tell_cancelled};
 
 use chrono::{DateTime, Utc};

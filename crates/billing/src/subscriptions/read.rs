@@ -205,7 +205,10 @@ pub(crate) async fn of_account(
 }
 
 /// The subscriptions to modules of some accounts, newest first.
-pub(crate) async fn to_modules(transaction: &mut Transaction, accounts: &[Uuid]) -> Result<Vec<Subscription>> {
+pub(crate) async fn to_modules(
+    transaction: &mut Transaction,
+    accounts: &[Uuid],
+) -> Result<Vec<Subscription>> {
     let rows = select_subscriptions!(
         "WHERE s.account_id = ANY ($1) AND p.module IS NOT NULL ORDER BY s.created_at DESC, s.id DESC",
         accounts

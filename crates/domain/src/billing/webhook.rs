@@ -32,6 +32,7 @@ pub const KINDS: &[&str] = &[
     "payment.captured",
     "payment.completed",
     "payment.failed",
+    "payment.disputed",
     "payment.refunded",
     "refund.requested",
     "refund.reversed",

@@ -29,7 +29,8 @@ async fn who_changes_it_with_a_token_goes_on_with_that_one_alone(pool: PgPool) {
     let world = World::new(pool).await;
     let owner = &world.harbour.owner;
     let session = world.sign_in(owner).await;
-    let tokens = async || world.identity.issue_tokens(&owner.username, PASSWORD, &client(HERE)).await.unwrap();
+    let tokens =
+        async || world.identity.issue_tokens(&owner.username, PASSWORD, &client(HERE)).await.unwrap();
     let (mine, other) = (tokens().await, tokens().await);
     let current = world.identity.current(&mine.access_token).unwrap();
     world.identity.change_password(owner, Some(current), PASSWORD, NEW).await.unwrap();

@@ -67,7 +67,11 @@ pub async fn keep(
         return Err(Problem::bad_request(format!("events must be at most {MOST}")));
     }
     let event = |it: Value| match serde_json::from_value::<ClientEventIn>(it) {
-        Ok(it) => ClientEvent { kind: it.r#type.as_str().map(str::to_owned), data: it.data, timestamp: it.timestamp },
+        Ok(it) => ClientEvent {
+            kind: it.r#type.as_str().map(str::to_owned),
+            data: it.data,
+            timestamp: it.timestamp,
+        },
         Err(_) => ClientEvent::default(),
     };
     let events = body.events.into_iter().map(event).collect();
