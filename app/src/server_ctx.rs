@@ -295,7 +295,7 @@ impl From<identity::Error> for AppError {
             E::WrongCredentials | E::UnknownCompany => Self::WrongCredentials,
             E::Inactive => Self::Inactive,
             E::TooManyAttempts { retry_after_seconds } => Self::TooManyAttempts { retry_after_seconds },
-            E::BadToken | E::ExpiredToken => Self::BadLink,
+            E::BadToken | E::UsedToken | E::ExpiredToken => Self::BadLink,
             E::NotFound => Self::NotFound,
             E::ChangedMeanwhile => Self::Conflict(Conflict::ChangedMeanwhile),
             // What nobody may do with themselves, or with the staff of others.

@@ -30,10 +30,10 @@ const KEPT: TimeDelta = TimeDelta::days(90);
 const DELETED: i64 = 10_000;
 
 /// What a front end tells; not looked at yet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ClientEvent {
-    /// One of [`client_event::TYPES`].
-    pub kind: String,
+    /// One of [`client_event::TYPES`]; none where no text says which.
+    pub kind: Option<String>,
     /// Whatever belongs to it.
     pub data: Option<Value>,
     /// When it happened, by the front end's clock: ISO 8601, in UTC if it does not say, or milliseconds since 1970.
@@ -67,8 +67,9 @@ struct Checked {
 impl ClientEvent {
     /// The event as it is kept, or why it is not.
     fn checked(self) -> std::result::Result<Checked, String> {
-        if !client_event::is_type(&self.kind) {
-            let kind: String = self.kind.chars().take(100).collect();
+        let kind = self.kind.ok_or("type must be a text")?;
+        if !client_event::is_type(&kind) {
+            let kind: String = kind.chars().take(100).collect();
             return Err(format!("Unknown event type: {kind}"));
         }
         let data = self.data.filter(|data| !data.is_null());
@@ -82,7 +83,7 @@ impl ClientEvent {
             Some(timestamp) => Some(instant(&timestamp).ok_or("timestamp is not an instant")?),
             None => None,
         };
-        Ok(Checked { kind: self.kind, data, told_at })
+        Ok(Checked { kind, data, told_at })
     }
 }
 

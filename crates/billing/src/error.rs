@@ -88,6 +88,9 @@ pub enum Error {
     /// A payment provider refused or could not be reached.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// A payment provider did not give the money back; nothing was refunded.
+    #[error("Provider refund failed: {0}")]
+    RefundFailed(#[source] ProviderError),
     /// A message is not a provider's, or cannot be read.
     #[error(transparent)]
     Webhook(#[from] WebhookError),

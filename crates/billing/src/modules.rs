@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::access::{Actor, AdminPermit};
+use domain::access::{AccountPermit, Actor, AdminPermit};
 use domain::billing::SubscriptionState;
 use domain::billing::subscription::StateColumns;
 use domain::ids::OrganisationId;
@@ -15,7 +15,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::payments::record;
+use crate::subscriptions::Subscription;
 use crate::subscriptions::clockwork::COLLECTION_DAYS;
+use crate::subscriptions::read::to_modules;
 use crate::{Billing, Error, Result};
 
 /// The modules there are, whether or not a plan for them is on offer just now.
@@ -147,6 +149,38 @@ async fn load(
     Ok(found)
 }
 
+/// What a company bought, and who it is at its payment provider.
+#[derive(Debug, Clone, Default)]
+pub struct Purchases {
+    /// Its subscriptions to modules, newest first.
+    pub subscriptions: Vec<Subscription>,
+    /// The provider's id of it, if it ever went there to pay.
+    pub customer: Option<String>,
+}
+
+async fn purchases(
+    transaction: &mut Transaction,
+    organisations: &[OrganisationId],
+) -> Result<HashMap<OrganisationId, Purchases>> {
+    // An organisation's account has its id.
+    let ids: Vec<Uuid> = organisations.iter().copied().map(Uuid::from).collect();
+    let customers = sqlx::query!(
+        r#"SELECT id AS "id: OrganisationId", provider_customer_id FROM billing_accounts WHERE id = ANY ($1)"#,
+        &ids,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let mut found: HashMap<OrganisationId, Purchases> = customers
+        .into_iter()
+        .map(|row| (row.id, Purchases { customer: row.provider_customer_id, ..Purchases::default() }))
+        .collect();
+    for subscription in to_modules(transaction, &ids).await? {
+        let of = OrganisationId(subscription.account_id.into());
+        found.entry(of).or_default().subscriptions.push(subscription);
+    }
+    Ok(found)
+}
+
 /// What a company has of which nothing is stored.
 fn by_default(module: Option<&str>) -> ByModule {
     let named = MODULES.into_iter().filter(|name| module.is_none_or(|module| module == *name));
@@ -161,6 +195,27 @@ impl Billing {
         let found = load(&mut transaction, &[organisation_id], None).await?.remove(&organisation_id);
         transaction.commit().await?;
         Ok(found.map(|held| accesses(&held)).unwrap_or_default())
+    }
+
+    /// What the company of the account bought.
+    pub async fn purchases(&self, permit: AccountPermit<'_>) -> Result<Purchases> {
+        let id = OrganisationId(permit.account_id().into());
+        let mut transaction = self.begin(permit).await?;
+        let found = purchases(&mut transaction, &[id]).await?.remove(&id);
+        transaction.commit().await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// What some companies bought, for the admin.
+    pub async fn purchases_of(
+        &self,
+        permit: AdminPermit<'_>,
+        organisations: &[OrganisationId],
+    ) -> Result<HashMap<OrganisationId, Purchases>> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let found = purchases(&mut transaction, organisations).await?;
+        transaction.commit().await?;
+        Ok(found)
     }
 
     /// The modules of some companies, for the admin.

@@ -26,6 +26,9 @@ pub enum Error {
     /// Not one of our tokens, or one that was used or revoked.
     #[error("the token is not valid")]
     BadToken,
+    /// A link of ours that was used, or ended with another one.
+    #[error("the token was used already")]
+    UsedToken,
     /// One of our tokens, too late.
     #[error("the token has expired")]
     ExpiredToken,

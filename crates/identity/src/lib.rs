@@ -11,6 +11,7 @@
 //! * [`registration`]: a new company with its first hotel and owner
 //! * [`companies`]: company accounts; for the admin, all of them, and acting in the name of their people
 //! * [`operator`]: what somebody with a shell on the server may do
+//! * [`mails`]: what people are written about their account
 //! * [`audit`]: reading who did what; [`expiry`]: the nightly deletion of what has expired
 //!
 //! What happens before it is known who somebody is runs as the role `keyrack_identity`, which sees people but no
@@ -23,6 +24,7 @@ pub mod cookie;
 pub mod customers;
 mod error;
 pub mod expiry;
+pub mod mails;
 pub mod managed;
 pub mod operator;
 pub mod passwords;
@@ -43,6 +45,7 @@ use platform::clock::SharedClock;
 use platform::database::Database;
 use platform::settings::Settings;
 
+pub use access_end::Current;
 pub use audit::AuditPage;
 pub use error::Error;
 pub use expiry::delete_expired;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::access_end::end_access;
-use crate::{Error, Identity, Result, people};
+use crate::{Error, Identity, Result, mails, people};
 
 /// The longest name.
 const NAME: usize = 201;
@@ -207,7 +207,7 @@ impl Identity {
         Ok(found)
     }
 
-    /// Makes a user without an organisation: a customer, or another admin. Problems are at `email`, `password` and
+    /// Makes a user without an organisation: a customer, or another admin, who is written about it if they may sign in. Problems are at `email`, `password` and
     /// `name`.
     pub async fn create_user(&self, permit: AdminPermit<'_>, change: &UserChange) -> Result<ManagedUser> {
         let checked = change.checked()?;
@@ -244,6 +244,10 @@ impl Identity {
         record(&mut transaction, permit, "user.created", id, facts, now).await?;
         people::tell(&mut transaction, None, "user.created", id, json!({}), now).await?;
         let made = load(&mut transaction, id).await?;
+        if made.is_active {
+            let message = mails::account_made(&made.email, &made.full_name, &self.base_url);
+            platform::mail::enqueue(&mut transaction, message, now).await?;
+        }
         transaction.commit().await?;
         Ok(made)
     }
@@ -307,6 +311,9 @@ impl Identity {
         .map_err(taken)?;
         if !is_active || hash.is_some() {
             end_access(&mut transaction, id, None, now).await?;
+        }
+        if hash.is_some() {
+            self.tell_password_changed(&mut transaction, id, now).await?;
         }
         let facts = json!({
             "email": checked.email, "is_active": is_active, "role": change.role, "password_set": hash.is_some(),

@@ -99,6 +99,7 @@ impl Identity {
         .await?
         .ok_or(Error::NotFound)?;
         end_access(&mut transaction, id, None, now).await?;
+        self.tell_password_changed(&mut transaction, id, now).await?;
         audit::record(&mut *transaction, by_operator("password.set_by_operator", id), now).await?;
         transaction.commit().await?;
         Ok(())

@@ -1,14 +1,16 @@
 //! What people change about themselves.
 
+use chrono::{DateTime, Utc};
 use domain::access::Actor;
-use domain::ids::SessionId;
+use domain::ids::UserId;
 use domain::problem::{ProblemCode, Problems, optional_email, required_text};
+use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::access_end::end_access;
+use crate::access_end::{Current, end_access};
 use crate::reset::new_password_checked;
-use crate::{Error, Identity, Result, people};
+use crate::{Error, Identity, Result, mails, people};
 
 /// Who acts in somebody's name does not change how they or their colleagues sign in.
 pub(crate) fn own_name(actor: &Actor) -> Result<()> {
@@ -16,14 +18,14 @@ pub(crate) fn own_name(actor: &Actor) -> Result<()> {
 }
 
 impl Identity {
-    /// Changes the actor's password, and ends everything they are signed in with but the session `current`.
+    /// Changes the actor's password, and ends everything they are signed in with but `current`.
     ///
     /// Another present password than `old` is a problem at `old_password`; these attempts are limited like those to
     /// sign in. A new password that cannot be accepted is a problem at `new_password`.
     pub async fn change_password(
         &self,
         actor: &Actor,
-        current: Option<SessionId>,
+        current: Option<Current>,
         old: &str,
         new: &str,
     ) -> Result<()> {
@@ -57,10 +59,32 @@ impl Identity {
         }
         people::set_password(&mut transaction, user_id, &new_hash).await?;
         let ended = end_access(&mut transaction, user_id, current, now).await?;
+        self.tell_password_changed(&mut transaction, user_id, now).await?;
         let (action, facts) = ("password.changed", json!({ "sessions_ended": ended }));
         people::record(&mut transaction, user.organisation_id, user_id, action, user_id.into(), facts, now)
             .await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Has a person written that they have another password, who may sign in and has an address: whoever did it, they
+    /// should know.
+    pub(crate) async fn tell_password_changed(
+        &self,
+        transaction: &mut Transaction,
+        user_id: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let person = sqlx::query!(
+            r#"SELECT email AS "email!", full_name FROM users WHERE id = $1 AND is_active AND email IS NOT NULL"#,
+            Uuid::from(user_id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?;
+        if let Some(person) = person {
+            let message = mails::password_changed(&person.email, &person.full_name, &self.base_url);
+            platform::mail::enqueue(transaction, message, now).await?;
+        }
+        Ok(())
     }
 
     /// Changes the actor's name and e-mail address; problems are at `full_name` and `email`. Who signs in with their
@@ -85,11 +109,12 @@ impl Identity {
         };
         let user_id = Uuid::from(actor.user_id);
         sqlx::query!(
-            "UPDATE users SET full_name = $2, email = $3, username = $4 WHERE id = $1",
+            "UPDATE users SET full_name = $2, email = $3, username = $4, updated_at = $5 WHERE id = $1",
             user_id,
             full_name,
             email,
             username,
+            now,
         )
         .execute(&mut *transaction)
         .await

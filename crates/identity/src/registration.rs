@@ -10,13 +10,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::staff::insert_membership;
-use crate::{Error, Identity, Result, people};
+use crate::{Error, Identity, Result, mails, people};
 
 impl Identity {
     /// Writes organisation, hotel, owner and membership inside `transaction`, which was opened with
     /// [`begin_in`](platform::database::Database::begin_in) for the new organisation and its owner. The owner signs in
     /// with their e-mail address; one that somebody has is a problem at `owner_email`, an unknown time zone one at
-    /// `time_zone`.
+    /// `time_zone`. The owner is welcomed by mail.
     pub async fn register(
         &self,
         transaction: &mut Transaction,
@@ -81,6 +81,9 @@ impl Identity {
             facts: json!({ "hotel": hotel.name, "owner": registration.owner_email }),
         };
         audit::record(&mut **transaction, deed, now).await?;
+        let (email, name) = (&registration.owner_email, &registration.owner_name);
+        let welcome = mails::hotel_welcome(email, name, &hotel.name, &self.base_url);
+        platform::mail::enqueue(transaction, welcome, now).await?;
         people::tell(transaction, Some(organisation_id), "user.created", owner_id, json!({}), now).await
     }
 }

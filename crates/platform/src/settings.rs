@@ -64,6 +64,8 @@ pub struct StripeKeys {
     pub secret_key: Secret,
     /// What its webhooks are signed with.
     pub webhook_secret: Secret,
+    /// Another address than Stripe's own: that of a double, in tests.
+    pub api_url: Option<String>,
 }
 
 /// How many sign-ins may fail before the next has to wait.
@@ -253,7 +255,11 @@ fn stripe(reader: &mut Reader<'_>) -> Option<StripeKeys> {
         );
         String::new()
     });
-    Some(StripeKeys { secret_key: Secret::new(secret_key), webhook_secret: Secret::new(webhook_secret) })
+    Some(StripeKeys {
+        secret_key: Secret::new(secret_key),
+        webhook_secret: Secret::new(webhook_secret),
+        api_url: reader.text("STRIPE_API_URL"),
+    })
 }
 
 fn smtp(reader: &mut Reader<'_>) -> Option<Smtp> {

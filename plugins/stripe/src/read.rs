@@ -25,8 +25,8 @@ use stripe_shared::{
 use crate::client::problem;
 use crate::{INVOICE_KEY, Stripe};
 
-/// The most periods that are looked at: eight years of months. Older ones were read when they were new.
-const PERIODS: i64 = 100;
+/// How many periods are read at a time: the most that Stripe gives.
+const PAGE: i64 = 100;
 
 impl Stripe {
     pub(crate) async fn read_subject(&self, subject: &Subject) -> Result<Option<Reading>, ProviderError> {
@@ -81,15 +81,9 @@ impl Stripe {
         let subscription =
             RetrieveSubscription::new(id).send(&self.client).await.map_err(|error| problem(&error))?;
         let Some(invoice_id) = ours(&subscription.metadata) else { return Ok(None) };
-        let invoices = ListInvoice::new()
-            .subscription(id)
-            .limit(PERIODS)
-            .expand(vec!["data.payments".to_owned()])
-            .send(&self.client)
-            .await
-            .map_err(|error| problem(&error))?;
         // Newest first; those that nothing is asked for yet are left out.
-        let finished = invoices.data.iter().rev().filter(|it| it.status != Some(InvoiceStatus::Draft));
+        let invoices = self.invoices(id).await?;
+        let finished = invoices.iter().rev().filter(|it| it.status != Some(InvoiceStatus::Draft));
         let periods = finished.map(period).collect::<Result<Vec<_>, _>>()?;
         Ok(Some(Reading {
             invoice_id,
@@ -105,6 +99,26 @@ impl Stripe {
         }))
     }
 
+    /// All that money was asked for, newest first: down to the first, which is the purchase.
+    async fn invoices(&self, subscription: &str) -> Result<Vec<Invoice>, ProviderError> {
+        let mut found: Vec<Invoice> = Vec::new();
+        loop {
+            let mut request = ListInvoice::new()
+                .subscription(subscription)
+                .limit(PAGE)
+                .expand(vec!["data.payments".to_owned()]);
+            if let Some(last) = found.last().and_then(|last| last.id.as_ref()) {
+                request = request.starting_after(last.to_string());
+            }
+            let page = request.send(&self.client).await.map_err(|error| problem(&error))?;
+            let is_last = !page.has_more || page.data.is_empty();
+            found.extend(page.data);
+            if is_last {
+                return Ok(found);
+            }
+        }
+    }
+
     async fn read_payment(&self, id: &str) -> Result<Option<Reading>, ProviderError> {
         let intent = RetrievePaymentIntent::new(id)
             .expand(vec!["latest_charge".to_owned()])
@@ -113,6 +127,7 @@ impl Stripe {
             .map_err(|error| problem(&error))?;
         let returned = Returned {
             refunded_minor: charge(&intent).map_or(0, |charge| charge.amount_refunded),
+            is_disputed: charge(&intent).is_some_and(|charge| charge.disputed),
             is_lost: self.is_lost_to_dispute(&intent).await?,
         };
         let this = PaymentReading { returned: Some(returned), ..payment(&intent)? };
@@ -249,5 +264,6 @@ fn period(invoice: &Invoice) -> Result<PaidPeriod, ProviderError> {
         is_paid,
         attempts: u32::try_from(invoice.attempt_count).unwrap_or(u32::MAX),
         payment,
+        pay_url: invoice.hosted_invoice_url.clone().filter(|_| invoice.status == Some(InvoiceStatus::Open)),
     })
 }

@@ -6,6 +6,7 @@ use billing::checkout::Order;
 use billing::providers::Checkout;
 use domain::access::AccountPermit;
 use domain::billing::BillingPeriod;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -53,7 +54,7 @@ fn company(user: &User) -> Result<AccountPermit<'_>, Problem> {
 }
 
 /// The name of a plan within its module: what follows the module's in its slug.
-fn plan_name<'a>(module: &str, slug: &'a str) -> &'a str {
+pub(super) fn plan_name<'a>(module: &str, slug: &'a str) -> &'a str {
     slug.strip_prefix(module).and_then(|rest| rest.strip_prefix('-')).unwrap_or(slug)
 }
 
@@ -110,10 +111,10 @@ pub struct ModuleCheckoutOut {
     url: String,
 }
 
-/// Orders a plan that opens a module; gives the page where it is paid.
+/// Orders a plan that opens a module; gives the page where it is paid. Where there can be none, nothing was ordered.
 #[utoipa::path(post, path = "/api/store/create-checkout-session", tag = "store", security(("bearer" = [])), request_body = ModuleOrder,
     responses((status = 200, body = ModuleCheckoutOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 415, body = Problem), (status = 503, body = Problem)))]
+        (status = 404, body = Problem), (status = 415, body = Problem), (status = 500, body = Problem), (status = 503, body = Problem)))]
 pub async fn create_checkout_session(
     State(state): State<AppState>,
     user: User,
@@ -124,6 +125,8 @@ pub async fn create_checkout_session(
         return Err(Problem::bad_request("module and plan_id required"));
     };
     let billing = &state.services.billing;
+    let provider =
+        billing.offered_provider().ok_or_else(|| Problem::bad_request("Stripe is not configured"))?;
     let found = billing.modules(permit).await?.into_iter().find(|it| it.name == module);
     let found = found.ok_or_else(|| Problem::bad_request("Invalid module"))?;
     let plan = found.plans.into_iter().find(|it| plan_name(&module, &it.plan.slug) == plan);
@@ -141,8 +144,6 @@ pub async fn create_checkout_session(
             },
         )
         .await?;
-    let provider =
-        billing.offered_provider().ok_or_else(|| Problem::bad_request("Stripe is not configured"))?;
     let base = &state.settings.base_url;
     // Somebody who comes back from paying must not be led to a stranger's page.
     let ours = |url: Option<String>, usual: String| {
@@ -157,6 +158,16 @@ pub async fn create_checkout_session(
         cancel_url: ours(order.cancel_url, format!("{base}{}", app::routes::STORE)),
         ..usual
     };
-    let page = billing.create_session(permit, provider, ordered.invoice_id, &checkout).await?;
-    Ok(Json(ModuleCheckoutOut { session_id: page.session_id, url: page.url }))
+    match billing.create_session(permit, provider, ordered.invoice_id, &checkout).await {
+        Ok(page) => Ok(Json(ModuleCheckoutOut { session_id: page.session_id, url: page.url })),
+        Err(error) => {
+            tracing::warn!(%error, "store.no_checkout_session");
+            // Who tries again orders again.
+            billing.withdraw(permit, ordered.invoice_id).await?;
+            let is_passing = matches!(&error, billing::Error::Provider(problem) if problem.is_passing());
+            let status =
+                if is_passing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+            Err(Problem::new(status, "Failed to create checkout session"))
+        }
+    }
 }

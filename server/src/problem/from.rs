@@ -69,7 +69,9 @@ impl From<identity::Error> for Problem {
                     .code("too_many_attempts")
                     .retry_after(retry_after_seconds)
             }
-            E::BadToken | E::ExpiredToken => Self::unauthorised("Could not validate credentials"),
+            E::BadToken | E::UsedToken | E::ExpiredToken => {
+                Self::unauthorised("Could not validate credentials")
+            }
             E::NotFound => Self::not_found("Not found"),
             E::ChangedMeanwhile => Self::conflict("It was changed in the meantime").code("changed_meanwhile"),
             E::Conflict(text) => Self::conflict(text),

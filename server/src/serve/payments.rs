@@ -28,7 +28,7 @@ pub async fn open(state: AppState, work: &TaskTracker) -> anyhow::Result<AppStat
             let stripe = Stripe::new(Config {
                 secret_key: keys.secret_key.expose().to_owned(),
                 webhook_secret: keys.webhook_secret.expose().to_owned(),
-                base_url: None,
+                base_url: keys.api_url.clone(),
             })?;
             Ok(state
                 .with_providers(Providers::new([Arc::new(stripe) as Arc<dyn PaymentProvider>]), STRIPE_PAGES))

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgPool};
+use stripe_sandbox::{Clock as _, Controls, Endpoint, Payment, Sandbox, signature};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +19,9 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::keyrack::{eventually_ready, free_port, keyrack, url};
+
+/// What Stripe signs with here.
+const SECRET: &str = "whsec_of_these_tests";
 
 /// When the server is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,8 @@ struct Proxy {
     /// How many statements, or commits, may still pass; negative while nothing is counted.
     left: AtomicI64,
     counts_commits: AtomicBool,
+    /// Whether what the worker's role says counts, too: where no jobs run, it is the request that says it.
+    counts_worker: AtomicBool,
     kill: Notify,
 }
 
@@ -44,6 +50,7 @@ impl Proxy {
             port: listener.local_addr().unwrap().port(),
             left: AtomicI64::new(-1),
             counts_commits: AtomicBool::new(false),
+            counts_worker: AtomicBool::new(false),
             kill: Notify::new(),
         });
         let shared = Arc::clone(&proxy);
@@ -86,7 +93,8 @@ impl Proxy {
     ) -> Option<()> {
         let start = read_part(&mut from).await?;
         // Jobs have connections of their own, and say something when they like.
-        let is_counted = !start.windows(14).any(|part| part == b"keyrack_worker");
+        let is_worker = start.windows(14).any(|part| part == b"keyrack_worker");
+        let is_counted = !is_worker || self.counts_worker.load(Ordering::SeqCst);
         on.write_all(&start).await.ok()?;
         let mut is_commit = false;
         loop {
@@ -153,6 +161,8 @@ struct Scene {
     proxy: Arc<Proxy>,
     database: String,
     state: std::path::PathBuf,
+    /// Stripe, which is not killed, where people pay through it.
+    stripe: Option<(Sandbox, String)>,
 }
 
 impl Scene {
@@ -166,12 +176,50 @@ impl Scene {
         let proxy = Proxy::start(address).await;
         let through = options.host("127.0.0.1").port(proxy.port).to_url_lossy().to_string();
         let state = std::env::temp_dir().join(format!("keyrack-killed-{}", proxy.port));
-        Self { pool: pool.clone(), proxy, database: through, state }
+        Self { pool: pool.clone(), proxy, database: through, state, stripe: None }
+    }
+
+    /// With a Stripe beside it. The server runs no jobs: all that it says is for a request.
+    async fn with_stripe(pool: &PgPool) -> Self {
+        let mut scene = Self::set(pool).await;
+        let endpoint = Endpoint { url: "http://127.0.0.1:9/".to_owned(), secret: SECRET.to_owned() };
+        let sandbox = Sandbox::new(stripe_sandbox::Config {
+            default_endpoint: Some(endpoint),
+            ..stripe_sandbox::Config::default()
+        });
+        let sandbox = sandbox.unwrap();
+        sandbox.set_controls(Controls { hold: true, ..Controls::default() });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = sandbox.clone();
+        tokio::spawn(async move { server.serve(listener).await });
+        scene.stripe = Some((sandbox, url));
+        scene.proxy.counts_worker.store(true, Ordering::SeqCst);
+        scene
+    }
+
+    /// Signs a customer in, who orders something. Gives the token and the invoice.
+    async fn order(&self, account: Uuid, port: u16, cart: &Value) -> (String, Uuid) {
+        let bearer = sign_in(port, &format!("{account}@example.com"), "TestPass123@").await;
+        post(port, "/api/v1/user/checkout", &bearer, platform::ids::new::<Uuid>(), cart).await.unwrap();
+        let invoice = sqlx::query_scalar("SELECT id FROM invoices WHERE account_id = $1").bind(account);
+        (bearer, invoice.fetch_one(&self.pool).await.unwrap())
     }
 
     async fn server(&self) -> (tokio::process::Child, u16) {
         let port = free_port().await;
-        let server = keyrack(&["serve"])
+        let mut command = match &self.stripe {
+            Some((_, url)) => {
+                let mut command = keyrack(&["serve", "--role", "web"]);
+                command
+                    .env("STRIPE_SECRET_KEY", "sk_test_x")
+                    .env("STRIPE_WEBHOOK_SECRET", SECRET)
+                    .env("STRIPE_API_URL", url);
+                command
+            }
+            None => keyrack(&["serve"]),
+        };
+        let server = command
             .env("DATABASE_URL", &self.database)
             .env("KEYRACK_STATE_DIR", &self.state)
             .env("PORT", port.to_string())
@@ -268,8 +316,13 @@ impl Scene {
             let (status, body) = post(port, &deed.path, &bearer, key, &deed.body).await.unwrap();
             assert_eq!(status, deed.status, "step {step}, {moment:?}: {body}");
             assert_eq!(self.all_of(account).await, deed.after, "step {step}, {moment:?}");
-            step += 1;
+            step += if moment == Moment::Commit { 1 } else { self.stride() };
         }
+    }
+
+    /// Every step is gone through; where there are many and each takes long, some of them, and all with `KEYRACK_ALL_ORDERS`.
+    fn stride(&self) -> i64 {
+        if self.stripe.is_none() || std::env::var_os("KEYRACK_ALL_ORDERS").is_some() { 1 } else { 5 }
     }
 
     /// What there is of an account once the backends of the dead server are gone.
@@ -306,10 +359,12 @@ impl Scene {
 /// Sends a request and reads its answer; none if the server goes away meanwhile.
 async fn post(port: u16, path: &str, bearer: &str, key: Uuid, body: &Value) -> Option<(u16, String)> {
     let body = body.to_string();
+    // A message of Stripe's is believed for its signature.
+    let signature = signature::header(&body, SECRET, stripe_sandbox::SystemClock.now().timestamp());
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let request = format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Authorization: Bearer {bearer}\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
+         Authorization: Bearer {bearer}\r\nIdempotency-Key: {key}\r\nStripe-Signature: {signature}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await.ok()?;
@@ -386,5 +441,60 @@ async fn a_capture_is_whole_or_nothing_and_completed_by_its_retry(pool: PgPool) 
         }
     };
     let steps = scene.at_every_step(deed, Some(("admin@example.com", "AdminPass123@"))).await;
+    assert!(steps > 15, "a capture has more than {steps} steps");
+}
+
+/// What was ordered, with a page of Stripe's to pay it on.
+fn with_page() -> Value {
+    let mut with_page = ordered();
+    with_page["told"] = json!(4);
+    with_page
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_page_to_pay_on_is_made_once_and_by_its_retry(pool: PgPool) {
+    let scene = Scene::with_stripe(&pool).await;
+    let cart = scene.cart().await;
+    let deed = async |scene: &Scene, account: Uuid, port: u16| {
+        let (_, invoice) = scene.order(account, port, &cart).await;
+        Deed {
+            path: "/api/v1/plugins/stripe/create-session".to_owned(),
+            body: json!({ "invoice_id": invoice }),
+            status: 200,
+            before: ordered(),
+            after: with_page(),
+        }
+    };
+    let steps = scene.at_every_step(deed, None).await;
+    assert!(steps > 5, "a page has more than {steps} steps");
+}
+
+/// The worker's role does what a provider says.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_a_provider_captures_is_whole_or_nothing_and_completed_by_its_retry(pool: PgPool) {
+    let scene = Scene::with_stripe(&pool).await;
+    let cart = scene.cart().await;
+    let deed = async |scene: &Scene, account: Uuid, port: u16| {
+        let (bearer, invoice) = scene.order(account, port, &cart).await;
+        let body = json!({ "invoice_id": invoice });
+        let path = "/api/v1/plugins/stripe/create-session";
+        let (_, answer) = post(port, path, &bearer, platform::ids::new::<Uuid>(), &body).await.unwrap();
+        let page: Value =
+            serde_json::from_str(&answer[answer.find('{').unwrap()..=answer.rfind('}').unwrap()]).unwrap();
+        let (sandbox, _) = scene.stripe.as_ref().unwrap();
+        assert_eq!(sandbox.pay(page["session_id"].as_str().unwrap(), "4242424242424242"), Payment::Paid);
+        let message = sandbox.held_webhooks().into_iter().rfind(|it| it.kind == "checkout.session.completed");
+        Deed {
+            path: "/api/webhooks/stripe".to_owned(),
+            body: serde_json::from_str(&message.unwrap().payload).unwrap(),
+            status: 200,
+            before: with_page(),
+            after: json!({
+                "accounts": 1, "subscriptions": ["active"], "invoices": ["paid"], "lines": 3, "bundles": ["completed"],
+                "addons": ["active"], "tokens": 600, "told": 8,
+            }),
+        }
+    };
+    let steps = scene.at_every_step(deed, None).await;
     assert!(steps > 15, "a capture has more than {steps} steps");
 }

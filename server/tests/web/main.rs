@@ -33,6 +33,10 @@ mod roles;
 #[cfg(test)]
 mod stripe;
 #[cfg(test)]
+mod stripe_money;
+#[cfg(test)]
+mod stripe_orders;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod v1;
@@ -46,6 +50,8 @@ mod v1_admin_sales;
 mod v1_admin_settings;
 #[cfg(test)]
 mod v1_admin_users;
+#[cfg(test)]
+mod v1_answers;
 #[cfg(test)]
 mod v1_events;
 #[cfg(test)]

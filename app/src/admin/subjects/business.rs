@@ -90,7 +90,7 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
 
 /// Every kind of mail, with invented facts: what it is called, and itself.
 pub async fn mails() -> Vec<(&'static str, platform::mail::Message)> {
-    let welcome = ("welcome", identity::customers::welcome_preview());
     let others = billing::mails::drawn_previews().await.into_iter();
-    std::iter::once(welcome).chain(others.map(|preview| (preview.kind, preview.message))).collect()
+    let others = others.map(|preview| (preview.kind, preview.message));
+    identity::mails::previews().into_iter().chain(others).collect()
 }

@@ -31,7 +31,10 @@ pub async fn change_profile(full_name: String, email: String) -> Result<(), AppE
 pub async fn change_password(old_password: String, new_password: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
-    services.identity.change_password(&who.actor, Some(who.session_id), &old_password, &new_password).await?;
+    services
+        .identity
+        .change_password(&who.actor, Some(who.session_id.into()), &old_password, &new_password)
+        .await?;
     ctx::go_to(&back(), Some(ctx::Notice::new("password_changed")));
     Ok(())
 }

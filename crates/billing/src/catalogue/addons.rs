@@ -102,6 +102,8 @@ impl Billing {
             sort_order: 0,
             plans: Vec::new(),
             version: 0,
+            created_at: now,
+            updated_at: now,
         };
         let mut transaction = self.database.begin_admin(&permit).await?;
         let addon = changed(blank, change, &Rates::load(&mut transaction).await?)?;

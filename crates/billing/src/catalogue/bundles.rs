@@ -83,6 +83,8 @@ impl Billing {
             is_active: true,
             sort_order: 0,
             version: 0,
+            created_at: now,
+            updated_at: now,
         };
         let mut transaction = self.database.begin_admin(&permit).await?;
         let bundle = changed(blank, change, &Rates::load(&mut transaction).await?)?;

@@ -96,6 +96,8 @@ impl Billing {
             sort_order: 0,
             categories: Vec::new(),
             version: 0,
+            created_at: now,
+            updated_at: now,
         };
         let change = PlanChange { features: change.features.clone().or(Some(json!({}))), ..change.clone() };
         let mut transaction = self.database.begin_admin(&permit).await?;

@@ -1,5 +1,6 @@
 //! The catalogue's rows.
 
+use chrono::{DateTime, Utc};
 use domain::billing::{Addon, Plan, PlanCategory, TokenBundle};
 use domain::ids::{AddonId, PlanId, TokenBundleId};
 use domain::money::{Currency, Money};
@@ -24,6 +25,8 @@ pub(crate) struct PlanRow {
     pub is_active: bool,
     pub sort_order: i32,
     pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
     pub categories: Json<Vec<PlanCategory>>,
     /// The price in the currency asked for, where the plan has one of its own.
     pub own_price_minor: Option<i64>,
@@ -47,6 +50,8 @@ impl TryFrom<PlanRow> for Plan {
             sort_order: row.sort_order,
             categories: row.categories.0,
             version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         })
     }
 }
@@ -63,6 +68,8 @@ pub(crate) struct AddonRow {
     pub is_active: bool,
     pub sort_order: i32,
     pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
     pub plans: Vec<Uuid>,
 }
 
@@ -82,6 +89,8 @@ impl TryFrom<AddonRow> for Addon {
             sort_order: row.sort_order,
             plans: row.plans.into_iter().map(PlanId).collect(),
             version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         })
     }
 }
@@ -96,6 +105,8 @@ pub(crate) struct BundleRow {
     pub is_active: bool,
     pub sort_order: i32,
     pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }
 
 impl TryFrom<BundleRow> for TokenBundle {
@@ -111,6 +122,8 @@ impl TryFrom<BundleRow> for TokenBundle {
             is_active: row.is_active,
             sort_order: row.sort_order,
             version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         })
     }
 }
@@ -126,7 +139,7 @@ macro_rules! select_plans {
         sqlx::query_as!(
             PlanRow,
             r#"SELECT p.id, p.name, p.slug, p.description, p.price_minor, p.currency AS "currency: String", p.billing_period, p.features,
-                      p.trial_days, p.module, p.is_active, p.sort_order, p.version, o.price_minor AS "own_price_minor?",
+                      p.trial_days, p.module, p.is_active, p.sort_order, p.version, p.created_at, p.updated_at, o.price_minor AS "own_price_minor?",
                       coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
                                                  ORDER BY c.sort_order, c.name)
                                 FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
@@ -142,7 +155,8 @@ macro_rules! select_bundles {
     ($condition:literal $(, $argument:expr)*) => {
         sqlx::query_as!(
             BundleRow,
-            r#"SELECT id, name, description, token_amount, price_minor, currency AS "currency: String", is_active, sort_order, version
+            r#"SELECT id, name, description, token_amount, price_minor, currency AS "currency: String", is_active, sort_order, version,
+                      created_at, updated_at
                FROM token_bundles "# + $condition
             $(, $argument)*
         )
@@ -155,7 +169,7 @@ macro_rules! select_addons {
         sqlx::query_as!(
             AddonRow,
             r#"SELECT a.id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period, a.config,
-                      a.is_active, a.sort_order, a.version,
+                      a.is_active, a.sort_order, a.version, a.created_at, a.updated_at,
                       ARRAY(SELECT f.plan_id FROM addons_for_plans f WHERE f.addon_id = a.id ORDER BY f.plan_id) AS "plans!"
                FROM addons a "# + $condition
             $(, $argument)*

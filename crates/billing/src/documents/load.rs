@@ -17,6 +17,7 @@ struct Row {
     status: String,
     currency: String,
     subtotal_minor: i64,
+    invoice_subtotal_minor: i64,
     tax_minor: i64,
     tax_rate: i32,
     tax_country: Option<String>,
@@ -44,6 +45,7 @@ pub(crate) async fn load(
     let row = sqlx::query_as!(
         Row,
         r#"SELECT i.number, i.status, i.currency AS "currency: String", coalesce(n.subtotal_minor, i.subtotal_minor) AS "subtotal_minor!",
+                  i.subtotal_minor AS invoice_subtotal_minor,
                   coalesce(n.tax_minor, i.tax_minor) AS "tax_minor!", i.tax_rate, coalesce(c.name, i.tax_country) AS tax_country,
                   coalesce(m.name, i.payment_method) AS payment_method, i.payment_reference, i.invoiced_at, i.due_at, i.paid_at,
                   coalesce(i.parties -> 'seller', billing_seller()) AS "seller!: Json<Seller>",
@@ -68,16 +70,16 @@ pub(crate) async fn load(
     if credit_note_id.is_some() && row.credit_note.is_none() {
         return Err(Error::NoCreditNote);
     }
-    row.try_into()
+    row.document(id)
 }
 
-impl TryFrom<Row> for InvoiceDocument {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
+impl Row {
+    fn document(self, invoice_id: InvoiceId) -> Result<InvoiceDocument> {
+        let row = self;
         let currency = currency(&row.currency)?;
         let (subtotal, tax) = (Money::new(row.subtotal_minor, currency), Money::new(row.tax_minor, currency));
-        let mut document = Self {
+        let mut document = InvoiceDocument {
+            invoice_id,
             kind: DocumentKind::Invoice,
             number: row.number,
             issued_at: row.invoiced_at,
@@ -96,6 +98,13 @@ impl TryFrom<Row> for InvoiceDocument {
         if let (Some(number), Some(issued_at)) = (row.credit_note, row.credited_at) {
             let invoice_number = std::mem::replace(&mut document.number, number);
             document.issued_at = issued_at;
+            if row.subtotal_minor != row.invoice_subtotal_minor {
+                document.lines = vec![DocumentLine::of(
+                    &format!("Part of invoice {invoice_number}"),
+                    1,
+                    row.subtotal_minor,
+                )];
+            }
             document.kind = match row.cancelled_number {
                 Some(credit_note_number) => DocumentKind::Cancellation { credit_note_number, invoice_number },
                 None => {

@@ -61,6 +61,8 @@ pub struct DocumentLine {
 /// Everything that is on an invoice or credit note. Amounts are positive; those of a credit note are drawn with a minus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceDocument {
+    /// The invoice that it is, or is about.
+    pub invoice_id: InvoiceId,
     /// What kind of document it is.
     pub kind: DocumentKind,
     /// Its own number.

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Days, Utc};
 use domain::billing::{InvoiceStatus, TaxRate, Totals};
+use domain::ids::InvoiceId;
 use domain::money::{Currency, Money};
+use uuid::Uuid;
 
 use super::{Buyer, DocumentKind, DocumentLine, InvoiceDocument, Seller};
 
@@ -64,6 +66,7 @@ impl InvoiceDocument {
         let zero = Money::zero(currency);
         let nets = lines.iter().map(|line| Money::new(line.total_minor, currency));
         Self {
+            invoice_id: InvoiceId(Uuid::from_u128(42)),
             kind: DocumentKind::Invoice,
             number: "INV-2027-000042".to_owned(),
             issued_at: at,

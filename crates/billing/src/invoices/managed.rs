@@ -9,7 +9,7 @@ use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Invoice, NewInvoice, NewLine, insert, read};
+use super::{Invoice, NewInvoice, NewLine, insert, read, tell_issued};
 use crate::checkout::{DUE_DAYS, insert_subscription};
 use crate::payments::{LockedInvoice, record};
 use crate::subscriptions::Subscription;
@@ -169,6 +169,7 @@ impl Billing {
             now,
         )
         .await?;
+        tell_issued(&mut transaction, original.account_id, copy_id, now).await?;
         record(&mut transaction, permit, "invoice.duplicated", copy_id.into(), json!({ "copy_of": id }), now)
             .await?;
         let copy = read::any(&mut transaction, copy_id).await?.ok_or(Error::NoInvoice)?;
@@ -250,7 +251,11 @@ async fn buy_again(
 }
 
 /// What was ordered with an invoice and never ran will never run.
-async fn give_up(transaction: &mut Transaction, invoice: &LockedInvoice, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn give_up(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let (account_id, id) = (Uuid::from(invoice.account_id), Uuid::from(invoice.id));
     sqlx::query!(
         "UPDATE subscriptions SET status = 'cancelled', cancelled_at = $3, updated_at = $3

@@ -2,6 +2,7 @@
 
 pub mod managed;
 pub(crate) mod read;
+mod withdraw;
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::access::{AccountPermit, AdminPermit};
@@ -12,14 +13,17 @@ use domain::ids::{
 };
 use domain::money::Money;
 use platform::database::Transaction;
+use platform::outbox::{self, Event};
+use serde_json::json;
 use uuid::Uuid;
 
 pub use read::{Invoice, InvoiceLine};
 
+use crate::payments::organisation_of;
 use crate::{Billing, Error, Result};
 
 /// The most invoices that one page of a list holds.
-const PAGE: i64 = 100;
+pub const PAGE: usize = 100;
 
 pub(crate) struct NewInvoice<'a> {
     pub id: InvoiceId,
@@ -132,6 +136,22 @@ pub(crate) async fn insert(
     .execute(&mut **transaction)
     .await?;
     Ok(())
+}
+
+/// Tells that there is an invoice which its owner did not order just now, so that they are sent it.
+pub(crate) async fn tell_issued(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    id: InvoiceId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let event = Event {
+        organisation_id: organisation_of(transaction, account_id).await?,
+        kind: "invoice.issued",
+        subject: id.into(),
+        payload: json!({ "account_id": account_id, "invoice_id": id }),
+    };
+    Ok(outbox::publish(&mut **transaction, event, now).await?)
 }
 
 async fn insert_lines(transaction: &mut Transaction, new: &NewInvoice<'_>) -> Result<()> {

@@ -181,7 +181,7 @@ pub(super) async fn of_account(
     transaction: &mut Transaction,
     account_id: AccountId,
     before: Option<InvoiceId>,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Invoice>> {
     let rows = select_invoices!(
         "WHERE i.account_id = $1
@@ -189,7 +189,7 @@ pub(super) async fn of_account(
          ORDER BY i.invoiced_at DESC, i.id DESC LIMIT $3",
         Uuid::from(account_id),
         before.map(Uuid::from),
-        limit
+        i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_all(&mut **transaction)
     .await?;

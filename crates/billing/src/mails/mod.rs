@@ -36,8 +36,9 @@ pub async fn drawn_previews() -> Vec<Preview> {
 const NEWS: TimeDelta = TimeDelta::days(3);
 
 /// The kinds of events that mail may be about.
-const WRITTEN_ABOUT: [&str; 10] = [
+const WRITTEN_ABOUT: [&str; 11] = [
     "checkout.completed",
+    "invoice.issued",
     "invoice.overdue",
     "payment.captured",
     "payment.failed",
@@ -112,6 +113,9 @@ impl Mails {
         let (letter, kind) = match (event.kind.as_str(), invoice, subscription) {
             ("checkout.completed" | "subscription.upgrade_requested", Some(id), _) => {
                 (about_invoice(connection, account_id, id, About::Invoice, is_open).await?, "invoice")
+            }
+            ("invoice.issued", Some(id), _) => {
+                (about_invoice(connection, account_id, id, About::Issued, is_open).await?, "invoice")
             }
             ("payment.captured", Some(id), _) => {
                 let is_paid = |document: &InvoiceDocument| document.status == InvoiceStatus::Paid;
@@ -231,6 +235,7 @@ struct SubscriptionRow {
     open_invoice: Option<Uuid>,
     has_renewed: bool,
     is_past_due: bool,
+    pay_url: Option<String>,
 }
 
 async fn subscription(
@@ -241,7 +246,7 @@ async fn subscription(
 ) -> Result<SubscriptionRow> {
     sqlx::query_as!(
         SubscriptionRow,
-        r#"SELECT p.name AS plan, s.status, s.expires_at, s.is_past_due,
+        r#"SELECT p.name AS plan, s.status, s.expires_at, s.is_past_due, s.provider_pay_url AS pay_url,
                   (SELECT i.id FROM invoices i WHERE i.account_id = s.account_id AND i.subscription_id = s.id AND i.status = 'pending'
                      AND i.reason IN ('purchase', 'renewal') ORDER BY i.invoiced_at DESC, i.id DESC LIMIT 1) AS "open_invoice?",
                   EXISTS (SELECT FROM invoices i WHERE i.account_id = s.account_id AND i.subscription_id = s.id AND i.reason = 'renewal'
@@ -277,7 +282,7 @@ async fn not_collected(
     id: SubscriptionId,
 ) -> Result<Option<Said>> {
     let row = subscription(connection, account_id, id, None).await?;
-    Ok(row.is_past_due.then_some(Said::NotCollected { plan: row.plan }))
+    Ok(row.is_past_due.then_some(Said::NotCollected { plan: row.plan, pay_url: row.pay_url }))
 }
 
 /// Something about a subscription that is still in a state.

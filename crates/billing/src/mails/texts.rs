@@ -9,8 +9,10 @@ use crate::documents::{Buyer, InvoiceDocument, Seller};
 /// What is said of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
-    /// It is to be paid.
+    /// It was ordered, and is to be paid.
     Invoice,
+    /// It is to be paid; somebody else made it.
+    Issued,
     /// It was paid.
     Receipt,
     /// It was refunded.
@@ -27,12 +29,33 @@ pub(super) enum About {
 /// What a mail says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
-    Document { document: Box<InvoiceDocument>, about: About },
-    Activated { plan: String, until: Option<DateTime<Utc>> },
-    Cancelled { plan: String, until: Option<DateTime<Utc>> },
-    NotCollected { plan: String },
-    RenewalReminder { plan: String, ends_at: DateTime<Utc>, invoice: Option<Box<InvoiceDocument>> },
-    TrialReminder { plan: String, ends_at: DateTime<Utc>, invoice: Option<Box<InvoiceDocument>> },
+    Document {
+        document: Box<InvoiceDocument>,
+        about: About,
+    },
+    Activated {
+        plan: String,
+        until: Option<DateTime<Utc>>,
+    },
+    Cancelled {
+        plan: String,
+        until: Option<DateTime<Utc>>,
+    },
+    /// With the provider's page of the open period, if it has one.
+    NotCollected {
+        plan: String,
+        pay_url: Option<String>,
+    },
+    RenewalReminder {
+        plan: String,
+        ends_at: DateTime<Utc>,
+        invoice: Option<Box<InvoiceDocument>>,
+    },
+    TrialReminder {
+        plan: String,
+        ends_at: DateTime<Utc>,
+        invoice: Option<Box<InvoiceDocument>>,
+    },
 }
 
 fn date(at: DateTime<Utc>) -> String {
@@ -73,7 +96,7 @@ impl Said {
     pub(super) fn words(&self, seller: &Seller, base_url: &str) -> (String, Vec<Part>) {
         let site = || Part::Link("Open Keyrack", base_url.to_owned());
         match self {
-            Self::Document { document, about } => about_document(document, *about, seller),
+            Self::Document { document, about } => about_document(document, *about, seller, base_url),
             Self::Activated { plan, until } => {
                 let until =
                     until.map_or_else(String::new, |until| format!(" It runs until {}.", date(until)));
@@ -94,12 +117,22 @@ impl Said {
                     "If this was a mistake, or you change your mind, you can subscribe again at any time.";
                 (format!("Your subscription to {plan} was cancelled"), vec![text(words), text(back), site()])
             }
-            Self::NotCollected { plan } => {
+            Self::NotCollected { plan, pay_url } => {
                 let words = format!(
                     "The payment for the next period of your subscription to {plan} did not work. It is tried again in the next days."
                 );
                 let help = "Please see to it that your card is valid and covered, or give us another one: your subscription then goes on without a gap.";
-                (format!("Your payment for {plan} failed"), vec![text(words), text(help), site()])
+                let mut parts = vec![text(words), text(help)];
+                match pay_url {
+                    Some(url) => {
+                        parts.push(text(
+                            "Your bank may also want you to confirm the payment. You can do that here, or pay with another card:",
+                        ));
+                        parts.push(Part::Link("Confirm or pay", url.clone()));
+                    }
+                    None => parts.push(site()),
+                }
+                (format!("Your payment for {plan} failed"), parts)
             }
             Self::RenewalReminder { plan, ends_at, invoice } => {
                 let subject = format!("Your subscription to {plan} renews on {}", date(*ends_at));
@@ -110,7 +143,7 @@ impl Said {
                 match invoice {
                     Some(invoice) => {
                         parts.push(text("The invoice for the next period is attached. Once it is paid, your subscription goes on without a gap."));
-                        parts.push(to_pay(invoice));
+                        parts.extend(to_pay(invoice, base_url));
                     }
                     None => parts.push(text("It is renewed by itself, in the way you pay for it now.")),
                 }
@@ -125,7 +158,7 @@ impl Said {
                     parts.push(text(
                         "To keep it, pay the attached invoice: your subscription begins at once.",
                     ));
-                    parts.push(to_pay(invoice));
+                    parts.extend(to_pay(invoice, base_url));
                 }
                 parts.push(text(
                     "If it is not for you, you need do nothing: the trial ends by itself and costs nothing.",
@@ -137,11 +170,16 @@ impl Said {
     }
 }
 
-fn about_document(document: &InvoiceDocument, about: About, seller: &Seller) -> (String, Vec<Part>) {
+fn about_document(
+    document: &InvoiceDocument,
+    about: About,
+    seller: &Seller,
+    base_url: &str,
+) -> (String, Vec<Part>) {
     let (number, total, seller) = (&document.number, total(document), seller.shown_name());
     let open = |subject: String, words: String| {
         let mut parts = vec![text(words)];
-        parts.push(to_pay(document));
+        parts.extend(to_pay(document, base_url));
         (subject, parts)
     };
     match about {
@@ -149,6 +187,10 @@ fn about_document(document: &InvoiceDocument, about: About, seller: &Seller) -> 
             let words =
                 "Thank you for your order. The invoice is attached; what you ordered begins when it is paid.";
             open(format!("Invoice {number} from {seller}"), words.to_owned())
+        }
+        About::Issued => {
+            let words = format!("We have an invoice for you, over {total}. It is attached.");
+            open(format!("Invoice {number} from {seller}"), words)
         }
         About::Receipt => {
             let paid_at = document.paid_at.map_or_else(String::new, date);
@@ -192,8 +234,8 @@ fn about_document(document: &InvoiceDocument, about: About, seller: &Seller) -> 
     }
 }
 
-/// What is to be paid, and to where.
-fn to_pay(document: &InvoiceDocument) -> Part {
+/// What is to be paid, and to where: the invoice's page, and the bank.
+fn to_pay(document: &InvoiceDocument, base_url: &str) -> [Part; 2] {
     let seller = &document.seller;
     let mut facts = vec![("Invoice", document.number.clone()), ("Amount", total(document))];
     facts.extend(document.due_at.map(|due_at| ("Due", date(due_at))));
@@ -205,7 +247,8 @@ fn to_pay(document: &InvoiceDocument) -> Part {
                 .map(|(name, value)| (name, value.clone())),
         );
     }
-    Part::Facts(facts)
+    let page = format!("{base_url}/account/invoices/{}", document.invoice_id);
+    [Part::Facts(facts), Part::Link("Look at the invoice and pay", page)]
 }
 
 /// A mail as it would look.
@@ -231,6 +274,7 @@ pub fn previews() -> Vec<Preview> {
     let invoice = Some(Box::new(open.clone()));
     let kinds = [
         ("invoice", document(&open, About::Invoice)),
+        ("invoice_issued", document(&open, About::Issued)),
         ("receipt", document(&paid, About::Receipt)),
         ("credit_note", document(&credit, About::CreditNote)),
         ("payment_failed", document(&open, About::PaymentFailed)),
@@ -238,7 +282,13 @@ pub fn previews() -> Vec<Preview> {
         ("overdue_7_days", document(&open, About::Overdue { is_last: true })),
         ("subscription_activated", Said::Activated { plan: plan.clone(), until: Some(later) }),
         ("subscription_cancelled", Said::Cancelled { plan: plan.clone(), until: Some(later) }),
-        ("payment_not_collected", Said::NotCollected { plan: plan.clone() }),
+        (
+            "payment_not_collected",
+            Said::NotCollected {
+                plan: plan.clone(),
+                pay_url: Some("https://pay.example/invoices/1".to_owned()),
+            },
+        ),
         (
             "renewal_reminder",
             Said::RenewalReminder { plan: plan.clone(), ends_at: later, invoice: invoice.clone() },

@@ -6,7 +6,7 @@
 mod refund;
 mod settle;
 
-pub(crate) use refund::{Tokens, refund, restore};
+pub(crate) use refund::{Tokens, credit_part, refund, restore};
 pub(crate) use settle::{Capture, organisation_of, settle, tell_cancelled};
 
 use chrono::{DateTime, Utc};
@@ -186,7 +186,10 @@ impl Billing {
         let taken = self.taken_by_provider(permit, id, reference).await?;
         self.tell_refund_requested(permit, id).await?;
         if let Some((provider, payment)) = &taken {
-            self.give_back(provider, payment).await?;
+            self.give_back(provider, payment).await.map_err(|error| match error {
+                Error::Provider(problem) => Error::RefundFailed(problem),
+                other => other,
+            })?;
         }
         let now = self.clock.now();
         let mut transaction = self.database.begin_admin(&permit).await?;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::billing::{InvoiceAction, InvoiceStatus};
 use domain::ids::InvoiceId;
+use domain::money::Money;
 use platform::database::Transaction;
 use platform::outbox::{self, Event};
 use serde_json::json;
@@ -38,7 +39,8 @@ pub(crate) async fn refund(
         return Err(Error::InvoiceState(format!("Cannot refund: invoice status is {status}")));
     }
     set_status(transaction, &invoice, InvoiceStatus::Refunded, Some(reference), now).await?;
-    let credit_note = credit_notes::issue(transaction, invoice.account_id, id, reference, now).await?;
+    let total = invoice.total.minor;
+    let credit_note = credit_notes::issue(transaction, invoice.account_id, id, total, reference, now).await?;
 
     let mut reversed = Reversed::default();
     if let Some((subscription_id, _)) = invoice.subscription() {
@@ -106,6 +108,40 @@ pub(crate) async fn refund(
     };
     outbox::publish(&mut **transaction, event, now).await?;
     Ok(reversed)
+}
+
+/// A part of a paid invoice went back, all in all `refunded`: it has credit notes over as much, and everything that was
+/// bought stays. What the provider takes back of it again is cancelled.
+pub(crate) async fn credit_part(
+    transaction: &mut Transaction,
+    id: InvoiceId,
+    refunded: i64,
+    reference: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let invoice = LockedInvoice::load(transaction, id).await?;
+    let mut credited = credit_notes::credited(transaction, invoice.account_id, id).await?;
+    if invoice.status != InvoiceStatus::Paid || refunded > invoice.total.minor {
+        return Ok(());
+    }
+    while credited > refunded {
+        credit_notes::cancel(transaction, invoice.account_id, id, now).await?;
+        credited = credit_notes::credited(transaction, invoice.account_id, id).await?;
+    }
+    if credited == refunded {
+        return Ok(());
+    }
+    let note = credit_notes::issue(transaction, invoice.account_id, id, refunded, reference, now).await?;
+    let amount = Money::new(refunded - credited, invoice.total.currency);
+    let payload = json!({ "account_id": invoice.account_id, "invoice_id": id, "credit_note_id": note, "reference": reference, "amount": amount, "is_partial": true, "tokens_debited": 0 });
+    let event = Event {
+        organisation_id: organisation(transaction, &invoice).await?,
+        kind: "payment.refunded",
+        subject: id.into(),
+        payload,
+    };
+    outbox::publish(&mut **transaction, event, now).await?;
+    Ok(())
 }
 
 /// Takes a refund back: the invoice is paid again, and what is on it runs for a fresh period.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::apply;
 use crate::catalogue::currency;
 use crate::checkout::publish;
+use crate::payments::{Capture, settle};
 use crate::{Billing, Error, Result};
 
 /// What a payer brings along.
@@ -122,6 +123,36 @@ impl Billing {
         publish(&mut transaction, permit, "checkout.initiated", invoice_id.into(), payload, now).await?;
         transaction.commit().await?;
         Ok(PayPage { session_id: made.id, url: made.url })
+    }
+
+    /// Sees to it that an invoice of the account gets paid: it is settled where nothing is owed, or where the provider has
+    /// its money; else this gives the page where it is paid.
+    pub async fn pay(
+        &self,
+        permit: AccountPermit<'_>,
+        invoice_id: InvoiceId,
+        checkout: &Checkout,
+    ) -> Result<Option<PayPage>> {
+        let payable = self.payable(permit, invoice_id).await?;
+        match payable.status {
+            InvoiceStatus::Paid => return Err(Error::InvoiceState("Invoice already paid".to_owned())),
+            InvoiceStatus::Pending if payable.totals.total.minor == 0 => {
+                let mut transaction = self.begin(permit).await?;
+                let nothing = Capture::of_nothing(payable.totals.total);
+                settle(&mut transaction, invoice_id, nothing, self.clock.now()).await?;
+                transaction.commit().await?;
+                return Ok(None);
+            }
+            _ => {}
+        }
+        let provider = self.offered_provider().ok_or(Error::NoProvider)?;
+        if let Some(session) = payable.session {
+            self.read_and_apply(provider, &Subject::Session(session)).await?;
+            if self.payable(permit, invoice_id).await?.status == InvoiceStatus::Paid {
+                return Ok(None);
+            }
+        }
+        self.create_session(permit, provider, invoice_id, checkout).await.map(Some)
     }
 
     /// What became of a page of the account; what was paid on it is settled, should no event have said so yet.

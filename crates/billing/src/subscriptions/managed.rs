@@ -19,6 +19,9 @@ use crate::payments::record;
 use crate::tokens::{self, Entry};
 use crate::{Billing, Error, Listed, Result, accounts, input};
 
+/// The event of a subscription that will not be renewed.
+const CANCELLED: &str = "subscription.cancelled";
+
 /// The most days by which a subscription is made longer at once.
 const MOST_DAYS: i64 = 3_650;
 
@@ -172,6 +175,7 @@ impl Billing {
         let facts =
             json!({ "user_id": new.account_id, "plan_id": new.plan_id, "status": state.status().as_str() });
         tell(&mut transaction, permit, "subscription.created", id, facts, now).await?;
+        invoices::tell_issued(&mut transaction, new.account_id, invoice_id, now).await?;
         let made = managed(&mut transaction, id).await?;
         let invoice = invoices::read::any(&mut transaction, invoice_id).await?.ok_or(Error::NoInvoice)?;
         transaction.commit().await?;
@@ -215,6 +219,10 @@ impl Billing {
         void_open_changes(&mut transaction, &subscription, now).await?;
         subscription.save(&mut transaction, now).await?;
         tell(&mut transaction, permit, action, id, facts, now).await?;
+        if action != CANCELLED {
+            // Who listens for the end of subscriptions hears of this one, too.
+            publish(&mut transaction, CANCELLED, id, now).await?;
+        }
         let changed = managed(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(changed)
@@ -226,7 +234,7 @@ impl Billing {
         permit: AdminPermit<'_>,
         id: SubscriptionId,
     ) -> Result<ManagedSubscription> {
-        self.end_subscription(permit, id, "subscription.cancelled", json!({})).await
+        self.end_subscription(permit, id, CANCELLED, json!({})).await
     }
 
     /// Cancels it, with a reason. Money goes back by the refund of its invoice (spec 5.9).
@@ -350,6 +358,17 @@ async fn tell(
     facts: Value,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    publish(transaction, action, id, now).await?;
+    record(transaction, permit, action, id.into(), facts, now).await
+}
+
+/// Tells those who listen.
+async fn publish(
+    transaction: &mut Transaction,
+    kind: &'static str,
+    id: SubscriptionId,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let row = sqlx::query!(
         r#"SELECT a.id AS "account_id: AccountId", a.organisation_id AS "organisation_id: domain::ids::OrganisationId"
            FROM billing_accounts a JOIN subscriptions s ON s.account_id = a.id WHERE s.id = $1"#,
@@ -358,9 +377,8 @@ async fn tell(
     .fetch_one(&mut **transaction)
     .await?;
     let payload = json!({ "account_id": row.account_id, "subscription_id": id });
-    let event = Event { organisation_id: row.organisation_id, kind: action, subject: id.into(), payload };
-    outbox::publish(&mut **transaction, event, now).await?;
-    record(transaction, permit, action, id.into(), facts, now).await
+    let event = Event { organisation_id: row.organisation_id, kind, subject: id.into(), payload };
+    Ok(outbox::publish(&mut **transaction, event, now).await?)
 }
 
 #[cfg(test)]

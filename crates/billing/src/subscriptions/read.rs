@@ -65,6 +65,8 @@ pub struct SubscribedPlan {
 pub struct AddonSubscription {
     /// The id.
     pub id: AddonSubscriptionId,
+    /// Whose it is.
+    pub account_id: AccountId,
     /// The add-on.
     pub addon: domain::ids::AddonId,
     /// What people call it.
@@ -95,6 +97,13 @@ pub struct AddonSubscription {
     pub updated_at: DateTime<Utc>,
     /// Counts changes.
     pub version: i32,
+}
+
+impl AddonSubscription {
+    /// Whether it can be used at `now` (spec 5.1).
+    pub fn is_valid(&self, now: DateTime<Utc>) -> bool {
+        self.status == "active" && self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 struct Row {
@@ -195,6 +204,20 @@ pub(crate) async fn of_account(
     rows.into_iter().map(Subscription::try_from).collect()
 }
 
+/// The subscriptions to modules of some accounts, newest first.
+pub(crate) async fn to_modules(
+    transaction: &mut Transaction,
+    accounts: &[Uuid],
+) -> Result<Vec<Subscription>> {
+    let rows = select_subscriptions!(
+        "WHERE s.account_id = ANY ($1) AND p.module IS NOT NULL ORDER BY s.created_at DESC, s.id DESC",
+        accounts
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    rows.into_iter().map(Subscription::try_from).collect()
+}
+
 /// One subscription, whosever it is.
 pub(super) async fn any(transaction: &mut Transaction, id: SubscriptionId) -> Result<Option<Subscription>> {
     let row =
@@ -260,6 +283,7 @@ pub(crate) async fn addons_of_account(
         .map(|row| {
             Ok::<_, Error>(AddonSubscription {
                 id: AddonSubscriptionId(row.id),
+                account_id,
                 addon: domain::ids::AddonId(row.addon_id),
                 name: row.name,
                 slug: row.slug,

@@ -1,4 +1,5 @@
 use billing::checkout::Order;
+use billing::subscriptions::managed::NewSubscription;
 use chrono::TimeDelta;
 use platform::outbox::{self, Event};
 use serde_json::json;
@@ -134,4 +135,48 @@ async fn a_period_that_was_not_collected_is_told(superuser: PgPool) {
     sqlx::query("UPDATE subscriptions SET is_past_due = true").execute(&world.superuser).await.unwrap();
     world.clock.advance(TimeDelta::hours(1));
     assert_eq!(tell().await, ["Your payment for Basic failed"]);
+}
+
+/// Who did not order has to be told: an invoice that the admin makes, and a subscription that they end.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_the_admin_makes_and_ends_is_told_to_its_owner(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let new = NewSubscription {
+        account_id: world.ada.own_account().account_id(),
+        plan_id: world.basic,
+        started_at: None,
+        is_trial: false,
+        months: None,
+    };
+    let (made, invoice) = world.billing.create_subscription(admin, &new).await.unwrap();
+    let told = world.mails().await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(
+        (told[0].0.as_str(), &told[0].2[..]),
+        ("ada@customer.example", &[format!("invoice-{}.pdf", invoice.number)][..])
+    );
+
+    let copy = world.billing.duplicate_invoice(admin, invoice.id).await.unwrap();
+    assert_eq!(world.mails().await[0].2, [format!("invoice-{}.pdf", copy.number)]);
+
+    world.later(1);
+    world.billing.refund_subscription(admin, made.subscription.id, "sorry").await.unwrap();
+    let kinds: Vec<String> = sqlx::query_scalar("SELECT kind FROM events ORDER BY position DESC LIMIT 2")
+        .fetch_all(&world.superuser)
+        .await
+        .unwrap();
+    assert_eq!(kinds, ["subscription.cancelled", "subscription.refunded"]);
+    assert_eq!(world.subjects().await, ["Your subscription to Basic was cancelled"]);
+}
+
+/// What is to be paid can be paid from the mail.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_mail_about_an_open_invoice_leads_to_it(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let ordered = world.order(&world.ada, order_of(world.basic)).await;
+    let mails = world.messages().await;
+    let page = format!("https://keyrack.example/account/invoices/{}", ordered.invoice_id);
+    assert!(mails[0].text.contains(&page), "{}", mails[0].text);
+    assert!(mails[0].html.as_ref().unwrap().contains(&format!("href=\"{page}\"")));
 }

@@ -52,6 +52,47 @@ async fn captures_refunds_and_debits_at_once_leave_an_exact_balance(superuser: P
     assert_eq!(world.count("SELECT sum(amount)::bigint FROM token_entries").await, balance);
 }
 
+/// How often 16 captures and then 16 refunds of one invoice at once were told, how many credit notes there are, and the sum of
+/// the ledger.
+async fn captured_and_refunded(world: &World) -> (i64, i64, i64, i64) {
+    let order = Order { plan_id: Some(world.basic), bundle_ids: vec![world.tokens], ..empty() };
+    let id = world.order(&world.ada, order).await.invoice_id;
+    let (payment, admin) = (payment(), world.admin.admin().unwrap());
+    join_all((0..16).map(|_| world.billing.capture(id, &payment))).await;
+    join_all((0..16).map(|_| world.billing.refund(admin, id, "r"))).await;
+    (
+        world.count("SELECT count(*) FROM events WHERE kind = 'payment.captured'").await,
+        world.count("SELECT count(*) FROM events WHERE kind = 'payment.refunded'").await,
+        world.count("SELECT count(*) FROM credit_notes").await,
+        world.count("SELECT coalesce(sum(amount), 0)::bigint FROM token_entries").await,
+    )
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn captures_and_refunds_of_one_invoice_at_once_happen_once(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    assert_eq!(captured_and_refunded(&world).await, (1, 1, 1, 0));
+}
+
+/// The same without the lock of the account's row, which nobody may take: money is told of and given back more than once.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn without_the_lock_captures_and_refunds_happen_more_than_once(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    for (role, policy) in [("keyrack_worker", "worker_all"), ("keyrack_admin", "admin_all")] {
+        for sql in [
+            format!("DROP POLICY {policy} ON billing_accounts"),
+            format!("CREATE POLICY {policy} ON billing_accounts FOR SELECT TO {role} USING (true)"),
+        ] {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&world.superuser).await.unwrap();
+        }
+    }
+    let (captured, refunded, credit_notes, _) = captured_and_refunded(&world).await;
+    assert!(
+        captured > 1 && refunded > 1 && credit_notes > 1,
+        "{captured} captures, {refunded} refunds, {credit_notes} credit notes"
+    );
+}
+
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn of_64_debits_as_many_succeed_as_there_are_tokens(superuser: PgPool) {
     let world = World::new(superuser).await;

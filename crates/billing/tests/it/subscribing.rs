@@ -6,7 +6,7 @@ use domain::money::Currency;
 use platform::clock::Clock;
 use sqlx::PgPool;
 
-use crate::support::World;
+use crate::support::{World, empty, order_of};
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn an_upgrade_costs_what_its_preview_said_and_begins_when_it_is_paid(superuser: PgPool) {
@@ -167,4 +167,83 @@ async fn a_subscription_goes_on_in_the_currency_in_which_it_was_bought(superuser
     world.billing.tick().await.unwrap();
     let renewal = world.open_invoice(account).await;
     assert_eq!((renewal.totals.total.minor, renewal.totals.total.currency), (1200, Currency::USD));
+}
+
+/// An add-on lasts for its own period and is over then, whatever its subscription does; bought again it runs again. Three years
+/// of it, a day at a time.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_addon_is_over_after_its_period_each_time_through_the_years(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let (mut bought, mut over) = (0, 0);
+    for _ in 0..3 * 365 {
+        let own = world.billing.addon_subscriptions(account).await.unwrap();
+        let now = platform::clock::Clock::now(&world.clock);
+        let valid = own.iter().filter(|addon| addon.is_valid(now)).count();
+        assert!(valid <= 1, "{own:?}");
+        if valid == 0 {
+            let order = Order { addon_ids: vec![world.support], ..empty() };
+            let ordered = world.order(&world.ada, order).await;
+            world.pay(ordered.invoice_id).await;
+            bought += 1;
+        }
+        world.later(1);
+        over += world.billing.tick().await.unwrap().addons;
+    }
+    // 1095 days in periods of 30.
+    assert_eq!((bought, over), (37, 36));
+    let expired = world.count("SELECT count(*) FROM addon_subscriptions WHERE status = 'expired'").await;
+    assert_eq!(expired, 36);
+}
+
+/// Trials end, what is not paid for is over, a smaller plan comes with the next period: in every month of three years.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn trials_ends_and_smaller_plans_are_on_their_day_through_the_years(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    // Bob tries out once, and leaves it.
+    world.order(&world.bob, order_of(world.yearly)).await;
+    let mut id = world.subscribe(&world.ada, world.pro).await.0;
+    for round in 0..36 {
+        let wanted = if round % 2 == 0 { world.basic } else { world.pro };
+        let before = world.billing.subscription(account, id).await.unwrap();
+        if round % 6 == 5 {
+            // Not paid for, it is over on its day; a new one begins.
+            world.later(29);
+            world.billing.tick().await.unwrap();
+            assert_eq!(status(&world, id).await, SubscriptionStatus::Active, "round {round}");
+            world.later(1);
+            world.clock.advance(TimeDelta::minutes(1));
+            world.billing.tick().await.unwrap();
+            assert_eq!(status(&world, id).await, SubscriptionStatus::Expired, "round {round}");
+            let open = world.open_invoice(account).await;
+            world.billing.void_invoice(world.admin.admin().unwrap(), open.id).await.unwrap();
+            id = world.subscribe(&world.ada, wanted).await.0;
+            continue;
+        }
+        world.billing.downgrade(account, id, wanted).await.unwrap();
+        world.later(23);
+        world.billing.tick().await.unwrap();
+        let pending = world.billing.subscription(account, id).await.unwrap();
+        assert_eq!(pending.plan.id, before.plan.id, "the present period stays as it was paid for");
+        let renewal = world.open_invoice(account).await;
+        assert_eq!(renewal.plan_id, Some(wanted), "round {round}");
+        world.pay(renewal.id).await;
+        world.later(7);
+        world.billing.tick().await.unwrap();
+        let after = world.billing.subscription(account, id).await.unwrap();
+        assert_eq!(
+            (after.plan.id, status(&world, id).await),
+            (wanted, SubscriptionStatus::Active),
+            "round {round}"
+        );
+        let length = after.state.expires_at().unwrap() - before.state.expires_at().unwrap();
+        assert_eq!(length, TimeDelta::days(30), "round {round}");
+    }
+    let tried = world.billing.subscriptions(world.bob.own_account()).await.unwrap();
+    assert_eq!(tried[0].state.status(), SubscriptionStatus::Cancelled, "a trial ends for good");
+}
+
+async fn status(world: &World, id: domain::ids::SubscriptionId) -> SubscriptionStatus {
+    world.billing.subscription(world.ada.own_account(), id).await.unwrap().state.status()
 }

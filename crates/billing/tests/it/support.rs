@@ -124,6 +124,14 @@ impl World {
     /// Tells the events that happened, and gives the mails that were written since the last call: to whom, the subject, and
     /// the names of files.
     pub async fn mails(&self) -> Vec<(String, String, Vec<String>)> {
+        let mails = self.messages().await.into_iter();
+        mails
+            .map(|mail| (mail.to, mail.subject, mail.attachments.into_iter().map(|file| file.name).collect()))
+            .collect()
+    }
+
+    /// [`World::mails`], whole.
+    pub async fn messages(&self) -> Vec<Message> {
         let outbox = Outbox::new(for_test(&self.superuser), Arc::new(self.clock.clone()))
             .with_consumer(Mails::new("https://keyrack.example"));
         outbox.deliver_all().await.unwrap();
@@ -133,10 +141,7 @@ impl World {
         .fetch_all(&self.superuser)
         .await
         .unwrap();
-        let mails = written.into_iter().map(|mail| serde_json::from_value::<Message>(mail).unwrap());
-        mails
-            .map(|mail| (mail.to, mail.subject, mail.attachments.into_iter().map(|file| file.name).collect()))
-            .collect()
+        written.into_iter().map(|mail| serde_json::from_value(mail).unwrap()).collect()
     }
 
     /// The subjects of [`World::mails`].
@@ -177,20 +182,20 @@ impl World {
     }
 }
 
-/// The text of a PDF, with the same spaces everywhere; none where `pdftotext` is not installed (`./dev` installs it).
-pub fn pdf_text(file: &[u8]) -> Option<String> {
+/// The text of a PDF, with the same spaces everywhere. Where `pdftotext` is not installed the test fails: `./dev` installs it.
+pub fn pdf_text(file: &[u8]) -> String {
     assert!(file.starts_with(b"%PDF-"));
     let mut child = Command::new("pdftotext")
         .args(["-layout", "-", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .ok()?;
+        .expect("pdftotext, which ./dev installs");
     // Small enough for the pipe and the program's buffer: it reads everything before it writes.
     child.stdin.take().unwrap().write_all(file).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    Some(String::from_utf8(output.stdout).unwrap().replace('\u{a0}', " "))
+    String::from_utf8(output.stdout).unwrap().replace('\u{a0}', " ")
 }
 
 pub fn payment() -> Payment {

@@ -1,5 +1,6 @@
 //! What is sold, as pages and REST show it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -49,6 +50,10 @@ pub struct Plan {
     pub categories: Vec<PlanCategory>,
     /// Counts changes.
     pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
 }
 
 impl Plan {
@@ -111,6 +116,10 @@ pub struct Addon {
     pub plans: Vec<PlanId>,
     /// Counts changes.
     pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
 }
 
 /// A number of tokens at a price.
@@ -132,4 +141,8 @@ pub struct TokenBundle {
     pub sort_order: i32,
     /// Counts changes.
     pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
 }

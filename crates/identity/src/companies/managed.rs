@@ -235,6 +235,7 @@ impl Identity {
             .map_err(|error| Error::taken(error, &taken))?;
             if owner_hash.is_some() {
                 end_access(transaction, owner, None, now).await?;
+                self.tell_password_changed(transaction, owner, now).await?;
             }
         }
         let deed = Deed {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::details::CompanyDetails;
 use super::{Company, select_companies};
-use crate::{Error, Identity, Result};
+use crate::{Error, Identity, Result, mails, people};
 
 /// A company that registers, as it is typed.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +98,12 @@ impl Identity {
             facts: json!({ "name": name, "username": login }),
         };
         audit::record(&mut *transaction, deed, now).await?;
+        people::tell(&mut transaction, Some(id), "user.created", admin_id, json!({}), now).await?;
         let made = select_companies!("WHERE id = $1", Uuid::from(id)).fetch_one(&mut *transaction).await?;
+        if let Some(email) = &email {
+            let welcome = mails::company_welcome(email, &full_name, &made, &login, &self.base_url);
+            platform::mail::enqueue(&mut transaction, welcome, now).await?;
+        }
         transaction.commit().await?;
         Ok(made)
     }

@@ -1,7 +1,5 @@
 //! Customers: people without an organisation, who sign up by themselves (spec `subscription-billing.md` 5.2).
 
-mod mail;
-
 use chrono::{DateTime, Utc};
 use domain::access::Actor;
 use domain::ids::UserId;
@@ -9,7 +7,7 @@ use domain::problem::{ProblemCode, Problems, optional_email};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Error, Identity, Result, people};
+use crate::{Error, Identity, Result, mails, people};
 
 /// The characters of which a customer's password has one (spec 5.2).
 const SPECIAL: &str = r#"!@#$%^&*(),.?":{}|<>"#;
@@ -23,6 +21,8 @@ pub struct Own {
     pub full_name: String,
     /// When they signed up.
     pub created_at: DateTime<Utc>,
+    /// When that was last changed.
+    pub updated_at: DateTime<Utc>,
 }
 
 /// Whether a password is one that a customer can choose: eight characters with a small and a capital letter, a digit and
@@ -34,11 +34,6 @@ pub fn is_strong(password: &str) -> bool {
         && has(|c| c.is_ascii_uppercase())
         && has(|c| c.is_ascii_digit())
         && has(|c| SPECIAL.contains(c))
-}
-
-/// The mail that welcomes a customer, with an invented one.
-pub fn welcome_preview() -> platform::mail::Message {
-    mail::welcome("ada@customer.example", "Ada Byron", "https://keyrack.example")
 }
 
 impl Identity {
@@ -70,7 +65,7 @@ impl Identity {
         .map_err(|error| Error::taken(error, &[("users_email_key", "email"), ("users_username_key", "email")]))?;
         people::record(&mut transaction, None, id, "customer.registered", id.into(), json!({}), now).await?;
         people::tell(&mut transaction, None, "user.created", id, json!({}), now).await?;
-        platform::mail::enqueue(&mut transaction, mail::welcome(&email, name, &self.base_url), now).await?;
+        platform::mail::enqueue(&mut transaction, mails::welcome(&email, name, &self.base_url), now).await?;
         transaction.commit().await?;
         Ok(id)
     }
@@ -89,13 +84,15 @@ impl Identity {
     /// What the actor knows about themselves.
     pub async fn own(&self, actor: &Actor) -> Result<Own> {
         let row = sqlx::query!(
-            "SELECT coalesce(email, username) AS \"email!\", full_name, created_at FROM users WHERE id = $1",
+            "SELECT coalesce(email, username) AS \"email!\", full_name, created_at,
+                    coalesce(updated_at, created_at) AS \"updated_at!\" FROM users WHERE id = $1",
             Uuid::from(actor.user_id),
         )
         .fetch_optional(self.database.identity())
         .await?
         .ok_or(Error::NotFound)?;
-        Ok(Own { email: row.email, full_name: row.full_name, created_at: row.created_at })
+        let (created_at, updated_at) = (row.created_at, row.updated_at);
+        Ok(Own { email: row.email, full_name: row.full_name, created_at, updated_at })
     }
 }
 

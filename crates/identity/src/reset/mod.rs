@@ -1,6 +1,5 @@
 //! A forgotten password: a link by mail that is good for one hour and once.
 
-mod mail;
 mod repo;
 
 use std::time::Duration;
@@ -10,7 +9,7 @@ use serde_json::json;
 
 use crate::access_end::end_access;
 use crate::sign_in::failures;
-use crate::{Error, Identity, Result, people};
+use crate::{Error, Identity, Result, mails, people};
 use repo::LinkState;
 
 /// How long a link can be used.
@@ -45,7 +44,7 @@ impl Identity {
         }
         let token = platform::secret::token();
         repo::insert(&mut transaction, &token.hash, user.id, now).await?;
-        let message = mail::message(&email, &user.full_name, &self.base_url, &token.text);
+        let message = mails::password_reset(&email, &user.full_name, &self.base_url, &token.text);
         platform::mail::enqueue(&mut transaction, message, now).await?;
         // Never the link, which lets its holder in.
         let kind = "security.password_reset.request";
@@ -55,8 +54,8 @@ impl Identity {
 
     /// Sets another password by the token of a link, and ends everything the person is signed in with.
     ///
-    /// [`Error::BadToken`] for a token that is not ours, was used, or whose user was deactivated;
-    /// [`Error::ExpiredToken`] after an hour; a password that cannot be accepted is a problem at `password`, and the
+    /// [`Error::BadToken`] for a token that is not ours, or whose user was deactivated; [`Error::UsedToken`] for one that was
+    /// used, or ended when the password changed; [`Error::ExpiredToken`] after an hour; a password that cannot be accepted is a problem at `password`, and the
     /// link stays good.
     pub async fn reset_password(&self, token: &str, new_password: &str) -> Result<()> {
         let hash = platform::secret::hash(token);
@@ -69,10 +68,11 @@ impl Identity {
         let user_id = repo::owner(&mut transaction, &hash).await?.ok_or(Error::BadToken)?;
         let user = people::lock_active(&mut transaction, user_id).await?.ok_or(Error::BadToken)?;
         if !repo::spend(&mut transaction, &hash, now).await? {
-            return Err(Error::BadToken);
+            return Err(Error::UsedToken);
         }
         people::set_password(&mut transaction, user_id, &new_hash).await?;
         let ended = end_access(&mut transaction, user_id, None, now).await?;
+        self.tell_password_changed(&mut transaction, user_id, now).await?;
         // Whoever reads the person's mail is not the one who was guessing.
         let logins = [Some(user.username), user.email].into_iter().flatten();
         let subjects: Vec<_> = logins.map(|login| self.limits.login(&login)).collect();
@@ -89,7 +89,7 @@ impl Identity {
 fn check(state: Option<LinkState>, now: DateTime<Utc>) -> Result<()> {
     match state {
         None => Err(Error::BadToken),
-        Some(link) if link.is_used => Err(Error::BadToken),
+        Some(link) if link.is_used => Err(Error::UsedToken),
         Some(link) if link.expires_at <= now => Err(Error::ExpiredToken),
         Some(_) => Ok(()),
     }

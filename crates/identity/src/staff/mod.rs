@@ -136,6 +136,7 @@ impl Identity {
         }
         people::set_password(&mut transaction, user_id, &hash).await?;
         let ended = end_access(&mut transaction, user_id, None, now).await?;
+        self.tell_password_changed(&mut transaction, user_id, now).await?;
         let facts = json!({ "sessions_ended": ended });
         audit::record(&mut *transaction, Deed::of(&permit, "password.changed", user_id, facts), now).await?;
         Ok(transaction.commit().await?)

@@ -16,7 +16,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::sign_in::{Client, Proven};
-use crate::{Error, Identity, Result, people};
+use crate::{Current, Error, Identity, Result, people};
 use access::{Bearer, LIFETIME};
 
 /// How long a refresh token can be used.
@@ -149,6 +149,11 @@ impl Identity {
             return Err(Error::Inactive);
         }
         if found.family_lives { Ok(found.person.actor) } else { Err(Error::BadToken) }
+    }
+
+    /// What a bearer token is a part of, so that it can go on where everything else ends.
+    pub fn current(&self, access_token: &str) -> Result<Current> {
+        Ok(Current::Family(self.keys.verify(access_token, self.clock.now())?.family_id))
     }
 
     async fn pair(

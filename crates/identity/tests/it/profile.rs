@@ -13,7 +13,7 @@ async fn another_password_ends_everything_but_the_session_that_changed_it(pool: 
     let (current, other) = (world.sign_in(owner).await, world.sign_in(owner).await);
     let colleague = world.sign_in(&world.harbour.manager).await;
     let pair = world.identity.issue_tokens(&owner.username, PASSWORD, &client(HERE)).await.unwrap();
-    world.identity.change_password(owner, Some(current.session.id), PASSWORD, NEW).await.unwrap();
+    world.identity.change_password(owner, Some(current.session.id.into()), PASSWORD, NEW).await.unwrap();
     assert!(
         !world.has_ended(&current).await
             && world.has_ended(&other).await
@@ -22,6 +22,23 @@ async fn another_password_ends_everything_but_the_session_that_changed_it(pool: 
     assert!(matches!(world.identity.bearer(&pair.access_token).await, Err(Error::BadToken)));
     assert!(!world.can_sign_in(owner, PASSWORD).await && world.can_sign_in(owner, NEW).await);
     assert_eq!(world.deeds("password.changed").await, 1);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_changes_it_with_a_token_goes_on_with_that_one_alone(pool: PgPool) {
+    let world = World::new(pool).await;
+    let owner = &world.harbour.owner;
+    let session = world.sign_in(owner).await;
+    let tokens =
+        async || world.identity.issue_tokens(&owner.username, PASSWORD, &client(HERE)).await.unwrap();
+    let (mine, other) = (tokens().await, tokens().await);
+    let current = world.identity.current(&mine.access_token).unwrap();
+    world.identity.change_password(owner, Some(current), PASSWORD, NEW).await.unwrap();
+    assert!(world.has_ended(&session).await);
+    assert!(matches!(world.identity.bearer(&other.access_token).await, Err(Error::BadToken)));
+    assert!(matches!(world.identity.refresh(&other.refresh_token).await, Err(Error::BadToken)));
+    world.identity.bearer(&mine.access_token).await.unwrap();
+    world.identity.refresh(&mine.refresh_token).await.unwrap();
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

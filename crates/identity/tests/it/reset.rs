@@ -45,7 +45,7 @@ async fn a_link_sets_another_password_once_and_ends_everything(pool: PgPool) {
     assert!(!world.can_sign_in(&world.harbour.owner, PASSWORD).await);
     assert!(world.can_sign_in(&world.harbour.owner, NEW).await);
     for spent in [&token, &unused] {
-        assert!(matches!(world.identity.reset_password(spent, NEW).await, Err(Error::BadToken)));
+        assert!(matches!(world.identity.reset_password(spent, NEW).await, Err(Error::UsedToken)));
     }
     assert_eq!(world.deeds("password.reset").await, 1);
 }
@@ -60,7 +60,7 @@ async fn a_link_is_good_for_an_hour(pool: PgPool) {
     world.minutes_pass(60);
     assert!(matches!(world.identity.reset_password(&expiring, NEW).await, Err(Error::ExpiredToken)));
     assert!(
-        matches!(world.identity.reset_password(&late, NEW).await, Err(Error::BadToken)),
+        matches!(world.identity.reset_password(&late, NEW).await, Err(Error::UsedToken)),
         "ended with the first"
     );
     assert!(matches!(world.identity.reset_password("never issued", NEW).await, Err(Error::BadToken)));
@@ -110,7 +110,7 @@ async fn of_parallel_uses_of_a_link_one_sets_the_password(pool: PgPool) {
     }
     let results = uses.join_all().await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
-    assert_eq!(results.iter().filter(|result| matches!(result, Err(Error::BadToken))).count(), 7);
+    assert_eq!(results.iter().filter(|result| matches!(result, Err(Error::UsedToken))).count(), 7);
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -141,8 +141,8 @@ async fn links_end_when_the_address_or_the_password_changes(pool: PgPool) {
     let owner = &world.harbour.owner;
     let first = token(&world).await;
     world.identity.change_password(owner, None, PASSWORD, NEW).await.unwrap();
-    assert!(matches!(world.identity.reset_password(&first, NEW).await, Err(Error::BadToken)));
+    assert!(matches!(world.identity.reset_password(&first, NEW).await, Err(Error::UsedToken)));
     let second = token(&world).await;
     world.identity.change_profile(owner, "Olga", "olga@harbour.example").await.unwrap();
-    assert!(matches!(world.identity.reset_password(&second, NEW).await, Err(Error::BadToken)));
+    assert!(matches!(world.identity.reset_password(&second, NEW).await, Err(Error::UsedToken)));
 }

@@ -101,7 +101,10 @@ async fn paid_once(provider: &dyn PaymentProvider, till: &dyn Till) {
         let reading = read(provider, Subject::Payment(payment.reference.clone())).await;
         assert_eq!(reading.invoice_id, order.invoice_id);
         let back = reading.payment.expect("the payment");
-        assert_eq!(back.returned, Some(Returned { refunded_minor: 2380, is_lost: false }));
+        assert_eq!(
+            back.returned,
+            Some(Returned { refunded_minor: 2380, is_disputed: false, is_lost: false })
+        );
         assert!(back.captured_at.is_some(), "it was captured all the same");
     }
     if provider.capabilities().portal {

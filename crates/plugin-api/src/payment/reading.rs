@@ -65,6 +65,8 @@ pub struct PaymentReading {
 pub struct Returned {
     /// How much was refunded, in minor units.
     pub refunded_minor: i64,
+    /// Whether the payer contests it, or did.
+    pub is_disputed: bool,
     /// Whether the payer's bank took it back for good.
     pub is_lost: bool,
 }
@@ -110,4 +112,6 @@ pub struct PaidPeriod {
     pub attempts: u32,
     /// The payment; none where nothing was to be paid, or is not yet.
     pub payment: Option<PaymentReading>,
+    /// The page where the payer pays it, or confirms the payment to their bank, while it is open.
+    pub pay_url: Option<String>,
 }

@@ -92,7 +92,7 @@ pub async fn own(State(state): State<AppState>, user: User) -> Result<Json<OwnCo
     let company = state.services.identity.own_company(&user.0).await?.ok_or_else(no_company)?;
     let modules = state.services.billing.own_modules(&user.0).await?;
     let billing = match user.0.company_account() {
-        Ok(permit) => CompanyBilling::of(state.services.billing.subscriptions(permit).await?),
+        Ok(permit) => CompanyBilling::of(state.services.billing.purchases(permit).await?),
         Err(_) => None,
     };
     let company = CompanyOut::new(company, enabled(&state, &modules));

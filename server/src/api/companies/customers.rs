@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Query, State};
+use billing::modules::{Access, Purchases};
 use domain::access::AdminPermit;
 use domain::company::PackageStatus;
 use domain::ids::{OrganisationId, UserId};
@@ -13,6 +14,7 @@ use identity::companies::{Company, CompanyChange, CompanyDetails, CompanyQuery, 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::bought::CompanyBilling;
 use super::company::{CompanyOut, enabled};
 use super::refusal;
 use crate::api::v1::caller::{Admin, Body};
@@ -59,14 +61,22 @@ pub struct CompanyCustomer {
     remaining_days: i64,
     /// `active`, `expiring_3_months`, `expiring_1_month` or `expired`.
     status: &'static str,
+    /// None while nothing was bought.
+    billing: Option<CompanyBilling>,
 }
 
 impl CompanyCustomer {
-    fn new(state: &AppState, company: Company, modules: &BTreeMap<String, billing::modules::Access>) -> Self {
+    fn new(
+        state: &AppState,
+        company: Company,
+        modules: &BTreeMap<String, Access>,
+        bought: Option<Purchases>,
+    ) -> Self {
         let today = state.services.clock.now().date_naive();
         let (status, remaining_days) = PackageStatus::of(company.package_end_date, today);
         let company = CompanyOut::new(company, enabled(state, modules));
-        Self { company, remaining_days, status: status.as_str() }
+        let billing = bought.and_then(CompanyBilling::of);
+        Self { company, remaining_days, status: status.as_str(), billing }
     }
 }
 
@@ -106,9 +116,11 @@ pub async fn list(
     let found = state.services.identity.companies(permit, query).await?;
     let ids: Vec<OrganisationId> = found.iter().map(|company| company.id).collect();
     let mut modules = state.services.billing.modules_of(permit, &ids).await?;
+    let mut bought = state.services.billing.purchases_of(permit, &ids).await?;
     let companies = found.into_iter().map(|company| {
         let modules = modules.remove(&company.id).unwrap_or_default();
-        CompanyCustomer::new(&state, company, &modules)
+        let bought = bought.remove(&company.id);
+        CompanyCustomer::new(&state, company, &modules, bought)
     });
     Ok(Json(companies.collect()))
 }
@@ -163,9 +175,11 @@ async fn shown(
     id: OrganisationId,
 ) -> Result<Json<CompanyCustomerDetails>, Problem> {
     let found = state.services.identity.managed_company(permit, id).await.map_err(of_company)?;
-    let modules = state.services.billing.modules_of(permit, &[id]).await?.remove(&id).unwrap_or_default();
+    let billing = &state.services.billing;
+    let modules = billing.modules_of(permit, &[id]).await?.remove(&id).unwrap_or_default();
+    let bought = billing.purchases_of(permit, &[id]).await?.remove(&id);
     Ok(Json(CompanyCustomerDetails {
-        customer: CompanyCustomer::new(state, found.company, &modules),
+        customer: CompanyCustomer::new(state, found.company, &modules, bought),
         users: found.users.into_iter().map(Into::into).collect(),
     }))
 }

@@ -316,7 +316,9 @@ pub async fn reset_password(
 ) -> Result<Json<Message>, Problem> {
     match state.services.identity.reset_password(&body.token, &body.new_password).await {
         Ok(()) => Ok(Json(Message { message: "Password reset successfully" })),
-        Err(identity::Error::BadToken) => Err(Problem::bad_request("Invalid token")),
+        Err(identity::Error::BadToken | identity::Error::UsedToken) => {
+            Err(Problem::bad_request("Invalid token"))
+        }
         Err(identity::Error::ExpiredToken) => Err(Problem::bad_request("Token expired")),
         Err(error) => Err(error.into()),
     }

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use billing::invoices::Invoice;
 use billing::subscriptions::AddonSubscription;
+use chrono::{DateTime, Utc};
 use domain::billing::Addon;
 use domain::ids::AddonSubscriptionId;
 use http::HeaderMap;
@@ -33,6 +35,8 @@ pub struct AddonOut {
     sort_order: i32,
     tarif_plan_ids: Vec<Uuid>,
     version: i32,
+    created_at: String,
+    updated_at: String,
 }
 
 impl From<Addon> for AddonOut {
@@ -50,6 +54,8 @@ impl From<Addon> for AddonOut {
             sort_order: addon.sort_order,
             tarif_plan_ids: addon.plans.into_iter().map(Uuid::from).collect(),
             version: addon.version,
+            created_at: instant(addon.created_at),
+            updated_at: instant(addon.updated_at),
         }
     }
 }
@@ -66,17 +72,21 @@ pub struct AddonBody {
     pub(in crate::api::v1) addon: AddonOut,
 }
 
-/// Add-ons on offer: those for everybody and, with a token, those that go with the caller's plan.
+/// Add-ons on offer: those for everybody and, with a token that holds, those that go with the caller's plan.
 #[utoipa::path(
     get, path = "/api/v1/addons/", tag = "v1 add-ons",
-    responses((status = 200, body = AddonsOut), (status = 401, body = Problem))
+    responses((status = 200, body = AddonsOut))
 )]
 pub async fn list(State(state): State<AppState>, headers: HeaderMap) -> Result<Json<AddonsOut>, Problem> {
     let reader = match bearer::token(&headers) {
-        Some(token) => {
-            let actor = state.services.identity.bearer(token).await;
-            Some(actor.map_err(|_| Problem::unauthorised("Invalid or expired token"))?.user_id)
-        }
+        Some(token) => match state.services.identity.bearer(token).await {
+            Ok(actor) => Some(actor.user_id),
+            Err(error @ (identity::Error::Database(_) | identity::Error::Internal(_))) => {
+                return Err(error.into());
+            }
+            // Whose token is over sees what everybody sees.
+            Err(_) => None,
+        },
         None => None,
     };
     let addons = state.services.billing.addons(reader).await?;
@@ -100,6 +110,7 @@ pub async fn get(State(state): State<AppState>, Path(id): Path<String>) -> Resul
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AddonSubscriptionOut {
     id: Uuid,
+    user_id: Uuid,
     addon_id: Uuid,
     subscription_id: Option<Uuid>,
     invoice_id: Option<Uuid>,
@@ -108,6 +119,8 @@ pub struct AddonSubscriptionOut {
     starts_at: Option<String>,
     expires_at: Option<String>,
     cancelled_at: Option<String>,
+    /// Whether it can be used now.
+    is_valid: bool,
     created_at: String,
     updated_at: String,
     version: i32,
@@ -124,10 +137,13 @@ pub struct OwnAddon {
     billing_period: String,
 }
 
-impl From<AddonSubscription> for AddonSubscriptionOut {
-    fn from(own: AddonSubscription) -> Self {
+impl AddonSubscriptionOut {
+    /// As it stands at `now`.
+    pub fn new(own: AddonSubscription, now: DateTime<Utc>) -> Self {
         Self {
             id: own.id.into(),
+            user_id: own.account_id.into(),
+            is_valid: own.is_valid(now),
             addon_id: own.addon.into(),
             subscription_id: own.subscription_id.map(Uuid::from),
             invoice_id: own.invoice_id.map(Uuid::from),
@@ -161,6 +177,41 @@ pub struct OwnAddonBody {
     addon_subscription: AddonSubscriptionOut,
 }
 
+/// One of the caller's add-ons, and what is to be paid for it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnAddonDetails {
+    addon_subscription: AddonSubscriptionOut,
+    invoice: Option<AddonInvoice>,
+}
+
+/// What one sees of the invoice that an add-on is on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AddonInvoice {
+    id: Uuid,
+    invoice_number: String,
+    /// Of everything on the invoice.
+    amount: String,
+    currency: String,
+    /// `PENDING`, `PAID`, `FAILED`, `CANCELLED` or `REFUNDED`.
+    status: String,
+    invoiced_at: String,
+    paid_at: Option<String>,
+}
+
+impl From<Invoice> for AddonInvoice {
+    fn from(invoice: Invoice) -> Self {
+        Self {
+            id: invoice.id.into(),
+            invoice_number: invoice.number,
+            amount: amount(invoice.totals.total),
+            currency: invoice.totals.total.currency.to_string(),
+            status: invoice.status.as_str().to_uppercase(),
+            invoiced_at: instant(invoice.invoiced_at),
+            paid_at: invoice.paid_at.map(instant),
+        }
+    }
+}
+
 /// The caller's add-ons, newest first.
 #[utoipa::path(
     get, path = "/api/v1/user/addons", tag = "v1 add-ons", security(("bearer" = [])),
@@ -168,7 +219,9 @@ pub struct OwnAddonBody {
 )]
 pub async fn own(State(state): State<AppState>, user: User) -> Result<Json<OwnAddons>, Problem> {
     let found = state.services.billing.addon_subscriptions(user.account()).await?;
-    Ok(Json(OwnAddons { addon_subscriptions: found.into_iter().map(AddonSubscriptionOut::from).collect() }))
+    let now = state.services.clock.now();
+    let found = found.into_iter().map(|own| AddonSubscriptionOut::new(own, now));
+    Ok(Json(OwnAddons { addon_subscriptions: found.collect() }))
 }
 
 fn own_id(text: &str) -> Result<AddonSubscriptionId, Problem> {
@@ -178,15 +231,21 @@ fn own_id(text: &str) -> Result<AddonSubscriptionId, Problem> {
 /// One of the caller's add-ons.
 #[utoipa::path(
     get, path = "/api/v1/user/addons/{id}", tag = "v1 add-ons", security(("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = OwnAddonBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
+    responses((status = 200, body = OwnAddonDetails), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn own_one(
     State(state): State<AppState>,
     user: User,
     Path(id): Path<String>,
-) -> Result<Json<OwnAddonBody>, Problem> {
-    let found = state.services.billing.addon_subscription(user.account(), own_id(&id)?).await?;
-    Ok(Json(OwnAddonBody { addon_subscription: found.into() }))
+) -> Result<Json<OwnAddonDetails>, Problem> {
+    let billing = &state.services.billing;
+    let found = billing.addon_subscription(user.account(), own_id(&id)?).await?;
+    let invoice = match found.invoice_id {
+        Some(id) => Some(billing.invoice(user.account(), id).await?.into()),
+        None => None,
+    };
+    let addon_subscription = AddonSubscriptionOut::new(found, state.services.clock.now());
+    Ok(Json(OwnAddonDetails { addon_subscription, invoice }))
 }
 
 /// An add-on is not renewed; it lasts to its end.
@@ -200,5 +259,6 @@ pub async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Json<OwnAddonBody>, Problem> {
     let found = state.services.billing.cancel_addon(user.account(), own_id(&id)?).await?;
-    Ok(Json(OwnAddonBody { addon_subscription: found.into() }))
+    let addon_subscription = AddonSubscriptionOut::new(found, state.services.clock.now());
+    Ok(Json(OwnAddonBody { addon_subscription }))
 }

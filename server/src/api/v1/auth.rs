@@ -91,9 +91,17 @@ pub fn role(actor: &domain::access::Actor) -> String {
 pub async fn register(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
-    Body(body): Body<Credentials>,
+    body: Result<Body<Credentials>, Problem>,
 ) -> Result<(StatusCode, Json<SignedIn>), Problem> {
     use domain::problem::ProblemCode as C;
+    let body = match body {
+        Ok(Body(body)) => body,
+        // Also what cannot be read is told in the words of this path.
+        Err(problem) if problem.status() == StatusCode::BAD_REQUEST => {
+            return Ok((StatusCode::BAD_REQUEST, Json(SignedIn::refused(problem.detail()))));
+        }
+        Err(problem) => return Err(problem),
+    };
     let identity = &state.services.identity;
     match identity.register_customer(&body.email, &body.password).await {
         Ok(_) => {}
@@ -249,6 +257,7 @@ pub async fn reset_password(
     match state.services.identity.reset_password(&body.token, &body.new_password).await {
         Ok(()) => Ok(Json(Said::done("Password reset successfully"))),
         Err(identity::Error::ExpiredToken) => Err(Problem::bad_request("Token expired")),
+        Err(identity::Error::UsedToken) => Err(Problem::bad_request("Token already used")),
         Err(identity::Error::BadToken | identity::Error::Invalid(_)) => {
             Err(Problem::bad_request("Invalid token"))
         }

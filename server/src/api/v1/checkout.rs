@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use billing::checkout::Order;
+use billing::checkout::{BundlePurchase, Order};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use super::addons::AddonSubscriptionOut;
 use super::caller::{Body, User};
 use super::invoices::InvoiceOut;
 use super::subscriptions::SubscriptionOut;
+use super::words::{amount, instant};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -70,9 +71,34 @@ pub struct Bought {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PurchaseOut {
     id: Uuid,
+    user_id: Uuid,
     bundle_id: Uuid,
+    invoice_id: Uuid,
     /// `PENDING` or `COMPLETED`.
-    status: &'static str,
+    status: String,
+    token_amount: i32,
+    price: String,
+    /// Whether the tokens are there.
+    tokens_credited: bool,
+    completed_at: Option<String>,
+    created_at: String,
+}
+
+impl From<BundlePurchase> for PurchaseOut {
+    fn from(purchase: BundlePurchase) -> Self {
+        Self {
+            id: purchase.id.into(),
+            user_id: purchase.account_id.into(),
+            bundle_id: purchase.bundle_id.into(),
+            invoice_id: purchase.invoice_id.into(),
+            tokens_credited: purchase.status == "completed",
+            status: purchase.status.to_uppercase(),
+            token_amount: purchase.token_amount,
+            price: amount(purchase.price),
+            completed_at: purchase.completed_at.map(instant),
+            created_at: instant(purchase.created_at),
+        }
+    }
 }
 
 /// Orders a plan, bundles and add-ons: one invoice, all or nothing.
@@ -90,19 +116,15 @@ pub async fn checkout(
     let (billing, now) = (&state.services.billing, state.services.clock.now());
     let ordered = billing.checkout(user.account(), &order).await?;
     let made = billing.bought(user.account(), &ordered).await?;
-    let status = if ordered.is_complete { "COMPLETED" } else { "PENDING" };
-    let purchases = ordered.bundle_purchase_ids.iter().zip(&order.bundle_ids);
     let bought = Bought {
         invoice: made.invoice.into(),
         subscription: made.subscription.map(|subscription| SubscriptionOut::new(subscription, now)),
-        token_bundles: purchases
-            .map(|(id, bundle)| PurchaseOut { id: (*id).into(), bundle_id: (*bundle).into(), status })
-            .collect(),
-        add_ons: made.addons.into_iter().map(AddonSubscriptionOut::from).collect(),
-        message: match (ordered.is_complete, ordered.subscription_id) {
-            (true, Some(_)) => "Checkout complete. Free plan activated.",
-            (true, None) => "Checkout complete.",
-            (false, _) => "Checkout created. Awaiting payment.",
+        token_bundles: made.bundles.into_iter().map(PurchaseOut::from).collect(),
+        add_ons: made.addons.into_iter().map(|own| AddonSubscriptionOut::new(own, now)).collect(),
+        message: if ordered.is_complete {
+            "Checkout complete. Free plan activated."
+        } else {
+            "Checkout created. Awaiting payment."
         },
     };
     Ok((StatusCode::CREATED, Json(bought)))

@@ -16,7 +16,8 @@ use crate::state::AppState;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ClientEventIn {
     /// One of those of `GET /api/v1/events/types`.
-    r#type: String,
+    #[schema(value_type = String)]
+    r#type: Value,
     /// Whatever belongs to it, at most 4 KiB.
     data: Option<Value>,
     /// When it happened: ISO 8601, in UTC if it does not say, or milliseconds since 1970.
@@ -26,8 +27,9 @@ pub struct ClientEventIn {
 /// What a front end tells.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ClientEventsIn {
-    /// At most 100.
-    events: Vec<ClientEventIn>,
+    /// At most 100. One that is no event is among the `errors` of the answer, and the others are kept.
+    #[schema(value_type = Vec<ClientEventIn>)]
+    events: Vec<Value>,
 }
 
 /// Why an event was not kept.
@@ -64,7 +66,14 @@ pub async fn keep(
     if received > MOST {
         return Err(Problem::bad_request(format!("events must be at most {MOST}")));
     }
-    let event = |it: ClientEventIn| ClientEvent { kind: it.r#type, data: it.data, timestamp: it.timestamp };
+    let event = |it: Value| match serde_json::from_value::<ClientEventIn>(it) {
+        Ok(it) => ClientEvent {
+            kind: it.r#type.as_str().map(str::to_owned),
+            data: it.data,
+            timestamp: it.timestamp,
+        },
+        Err(_) => ClientEvent::default(),
+    };
     let events = body.events.into_iter().map(event).collect();
     let (processed, problems) = state.services.billing.keep_client_events(user.account(), events).await?;
     let errors = problems.into_iter().map(|(index, error)| ClientEventError { index, error }).collect();

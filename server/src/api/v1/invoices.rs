@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use billing::documents::CreditNote;
-use billing::invoices::{Invoice, InvoiceLine};
+use billing::invoices::{Invoice, InvoiceLine, PAGE};
 use domain::ids::InvoiceId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -136,6 +136,9 @@ impl From<Invoice> for InvoiceOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvoicesOut {
     invoices: Vec<InvoiceOut>,
+    /// There may be more: the address of the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// One invoice.
@@ -147,7 +150,7 @@ pub struct InvoiceBody {
 /// Which page of a list.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct After {
-    /// The last invoice of the page before.
+    /// The last invoice of the page before; an answer's `next` has it.
     before: Option<String>,
 }
 
@@ -163,7 +166,10 @@ pub async fn list(
 ) -> Result<Json<InvoicesOut>, Problem> {
     let before = after.before.filter(|id| !id.is_empty()).map(|id| invoice_id(&id)).transpose()?;
     let invoices = state.services.billing.invoices(user.account(), before).await?;
-    Ok(Json(InvoicesOut { invoices: invoices.into_iter().map(InvoiceOut::from).collect() }))
+    let is_full = invoices.len() >= PAGE;
+    let next = invoices.last().filter(|_| is_full);
+    let next = next.map(|last| format!("/api/v1/user/invoices?before={}", last.id));
+    Ok(Json(InvoicesOut { invoices: invoices.into_iter().map(InvoiceOut::from).collect(), next }))
 }
 
 /// An id of an invoice, or 400.

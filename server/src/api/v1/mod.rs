@@ -9,6 +9,7 @@ mod checkout;
 pub(crate) mod documents;
 mod events;
 mod features;
+mod health;
 mod invoices;
 mod payments;
 mod plans;
@@ -27,6 +28,7 @@ use crate::state::AppState;
 /// All paths of the family.
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(health::health))
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
@@ -66,8 +68,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(addons::own_one))
         .routes(routes!(addons::cancel))
         .routes(routes!(payments::webhook))
+        .routes(routes!(payments::test))
         .routes(routes!(payments::mark_paid))
         .routes(routes!(payments::refund))
+        .routes(routes!(sessions::pay))
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::status))
         .routes(routes!(sessions::portal))

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::caller::{Body, User};
+use super::caller::{Body, MaybeBody, User};
 use super::invoices::{InvoiceOut, invoice_id};
 use crate::api::values::Amount;
 use crate::problem::Problem;
@@ -91,6 +91,22 @@ pub async fn webhook(
     }))
 }
 
+/// An answer to a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Heard {
+    status: &'static str,
+}
+
+/// Says that whoever asks could settle invoices, and settles none.
+#[utoipa::path(
+    post, path = "/api/v1/webhooks/payment/test", tag = "v1 payments", security(("bearer" = [])),
+    responses((status = 200, body = Heard), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub async fn test(user: User) -> Result<Json<Heard>, Problem> {
+    user.admin()?;
+    Ok(Json(Heard { status: "ok" }))
+}
+
 fn not_found(error: billing::Error, id: InvoiceId) -> Problem {
     match error {
         billing::Error::NoInvoice => Problem::bad_request(format!("Invoice {id} not found")),
@@ -116,15 +132,15 @@ pub struct MarkedPaid {
 /// Marks an invoice as paid. For the admin.
 #[utoipa::path(
     post, path = "/api/v1/admin/invoices/{id}/mark-paid", tag = "v1 admin", security(("bearer" = [])), params(("id" = String, Path)),
-    request_body = Paid,
+    request_body = Option<Paid>,
     responses((status = 200, body = MarkedPaid), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 415, body = Problem))
+        (status = 404, body = Problem))
 )]
 pub async fn mark_paid(
     State(state): State<AppState>,
     user: User,
     Path(id): Path<String>,
-    Body(paid): Body<Paid>,
+    MaybeBody(paid): MaybeBody<Paid>,
 ) -> Result<Json<MarkedPaid>, Problem> {
     let permit = user.may(PlatformPermission::manage(Resource::Invoices))?;
     let id = invoice_id(&id)?;
@@ -188,15 +204,15 @@ pub struct Refunded {
 /// Takes everything on a paid invoice back. For the admin.
 #[utoipa::path(
     post, path = "/api/v1/admin/invoices/{id}/refund", tag = "v1 admin", security(("bearer" = [])), params(("id" = String, Path)),
-    request_body = Refund,
+    request_body = Option<Refund>,
     responses((status = 200, body = Refunded), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 415, body = Problem))
+        (status = 404, body = Problem))
 )]
 pub async fn refund(
     State(state): State<AppState>,
     user: User,
     Path(id): Path<String>,
-    Body(body): Body<Refund>,
+    MaybeBody(body): MaybeBody<Refund>,
 ) -> Result<Json<Refunded>, Problem> {
     let permit = user.may(PlatformPermission::manage(Resource::Invoices))?;
     let id = invoice_id(&id)?;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::words::{amount, number, period};
+use super::words::{amount, instant, number, period};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -98,6 +98,10 @@ pub struct PlanOut {
     sort_order: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     categories: Option<Vec<CategoryOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<String>,
     /// The currency of the prices that follow.
     #[serde(skip_serializing_if = "Option::is_none")]
     display_currency: Option<String>,
@@ -163,6 +167,8 @@ impl PlanOut {
             is_active: Some(plan.is_active),
             is_recurring: Some(plan.billing_period.is_recurring()),
             sort_order: Some(plan.sort_order),
+            created_at: Some(instant(plan.created_at)),
+            updated_at: Some(instant(plan.updated_at)),
             ..Self::short(&plan)
         }
         .with_categories(plan.categories)

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use billing::accounts::{Profile, ProfileError, StoredProfile};
 use domain::problem::{FieldProblem, ProblemCode};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use super::caller::{Body, User};
 use super::words::instant;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::web::bearer;
 
 /// A user, as this family shows them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +39,8 @@ pub struct UserOut {
 /// Name and address.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Details {
+    /// The user's: each has one.
+    id: Uuid,
     user_id: Uuid,
     first_name: Option<String>,
     last_name: Option<String>,
@@ -59,6 +62,7 @@ impl Details {
     pub fn new(user_id: Uuid, stored: StoredProfile) -> Self {
         let StoredProfile { profile, created_at, updated_at } = stored;
         Self {
+            id: user_id,
             user_id,
             first_name: profile.first_name,
             last_name: profile.last_name,
@@ -102,7 +106,6 @@ async fn of(state: &AppState, user: &User) -> Result<ProfileOut, Problem> {
         let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
         (!name.is_empty()).then_some(name)
     });
-    let created_at = instant(own.created_at);
     Ok(ProfileOut {
         user: UserOut {
             id: user.0.user_id.into(),
@@ -112,8 +115,8 @@ async fn of(state: &AppState, user: &User) -> Result<ProfileOut, Problem> {
             is_active: true,
             role: role(&user.0),
             roles: vec![role(&user.0)],
-            updated_at: created_at.clone(),
-            created_at,
+            created_at: instant(own.created_at),
+            updated_at: instant(own.updated_at),
             token_balance: billing.token_balance(user.account()).await?,
             has_used_trial: billing.has_used_trial(user.account()).await?,
             details: None,
@@ -309,7 +312,7 @@ pub async fn change_of_admin(
     }
     let mut config = profile.config.clone();
     let mut rest = Map::new();
-    for name in ["user_id", "created_at", "updated_at"] {
+    for name in ["id", "user_id", "created_at", "updated_at"] {
         body.remove(name);
     }
     body.retain(|name, value| {
@@ -349,7 +352,7 @@ pub struct PasswordChange {
     new_password: String,
 }
 
-/// Changes one's password, and ends what one is signed in with elsewhere.
+/// Changes one's password, and ends what one is signed in with elsewhere; the token that asks for it stays good.
 #[utoipa::path(
     post, path = "/api/v1/user/change-password", tag = "v1 user", security(("bearer" = [])), request_body = PasswordChange,
     responses((status = 200, body = Said), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -358,14 +361,15 @@ pub struct PasswordChange {
 pub async fn change_password(
     State(state): State<AppState>,
     user: User,
+    headers: HeaderMap,
     Body(body): Body<PasswordChange>,
 ) -> Result<Json<Said>, Problem> {
     if !identity::customers::is_strong(&body.new_password) {
         return Err(Problem::bad_request(WEAK));
     }
-    let changed =
-        state.services.identity.change_password(&user.0, None, &body.current_password, &body.new_password);
-    match changed.await {
+    let identity = &state.services.identity;
+    let current = bearer::token(&headers).map(|token| identity.current(token)).transpose()?;
+    match identity.change_password(&user.0, current, &body.current_password, &body.new_password).await {
         Ok(()) => Ok(Json(Said::done("Password changed successfully"))),
         Err(identity::Error::Invalid(problems))
             if problems.iter().any(|problem| problem.field == "old_password") =>

@@ -1,15 +1,19 @@
-//! Paying an invoice on a provider's page (spec 5.11, 5.12).
+//! Paying an invoice on a provider's page (spec 5.5, 5.11, 5.12).
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use billing::providers::Paying;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use plugin_api::payment::SessionStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::caller::{Body, User};
+use super::invoices::{InvoiceOut, invoice_id};
 use super::words::amount;
-use crate::problem::Problem;
+use crate::problem::{MEDIA_TYPE, Problem};
 use crate::state::AppState;
 
 /// What is to be paid.
@@ -49,6 +53,65 @@ impl From<Paying> for PayingOut {
             currency: paying.total.map(|total| total.currency.to_string()),
             invoice_id: paying.invoice_id.to_string(),
         }
+    }
+}
+
+/// An invoice that is paid.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaidOut {
+    invoice: InvoiceOut,
+    message: &'static str,
+}
+
+/// Says where an invoice is paid that is not paid yet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NotPaid {
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    /// The same as `detail`.
+    error: &'static str,
+    session_id: String,
+    session_url: String,
+}
+
+/// Pays an invoice. Nobody settles one by asking for it (DESIGN 5.5): it is paid where nothing is owed, or once the
+/// provider has the money; until then the answer is 402 with the provider's page.
+#[utoipa::path(
+    post, path = "/api/v1/user/invoices/{id}/pay", tag = "v1 payments", security(("bearer" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = PaidOut), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 402, body = NotPaid, content_type = "application/problem+json"), (status = 404, body = Problem),
+        (status = 503, body = Problem))
+)]
+pub async fn pay(
+    State(state): State<AppState>,
+    user: User,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (id, billing) = (invoice_id(&id)?, &state.services.billing);
+    let checkout = state.services.payer(&user.0, &app::routes::account_invoice(id)).await?;
+    match billing.pay(user.account(), id, &checkout).await {
+        Ok(None) => {
+            let invoice = billing.invoice(user.account(), id).await?;
+            Ok(Json(PaidOut { invoice: invoice.into(), message: "Payment successful" }).into_response())
+        }
+        Ok(Some(page)) => {
+            let status = StatusCode::PAYMENT_REQUIRED;
+            let text = "Invoice is not paid yet. Pay it at session_url.";
+            let answer = NotPaid {
+                title: "Payment Required",
+                status: status.as_u16(),
+                detail: text,
+                error: text,
+                session_id: page.session_id,
+                session_url: page.url,
+            };
+            Ok((status, [(CONTENT_TYPE, MEDIA_TYPE)], Json(answer)).into_response())
+        }
+        Err(billing::Error::NoProvider) => Err(Problem::bad_request(
+            "There is no payment provider. Pay the invoice in the way that it names.",
+        )),
+        Err(error) => Err(error.into()),
     }
 }
 

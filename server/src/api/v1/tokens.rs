@@ -25,6 +25,8 @@ pub struct BundleOut {
     is_active: bool,
     sort_order: i32,
     version: i32,
+    created_at: String,
+    updated_at: String,
 }
 
 impl From<TokenBundle> for BundleOut {
@@ -39,6 +41,8 @@ impl From<TokenBundle> for BundleOut {
             is_active: bundle.is_active,
             sort_order: bundle.sort_order,
             version: bundle.version,
+            created_at: instant(bundle.created_at),
+            updated_at: instant(bundle.updated_at),
         }
     }
 }
@@ -109,6 +113,10 @@ pub struct EntryOut {
     /// Positive for a credit.
     amount: i64,
     /// `PURCHASE`, `USAGE`, `REFUND`, `BONUS`, `ADJUSTMENT` or `SUBSCRIPTION`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    kind: String,
+    /// The same as `type`.
     transaction_type: String,
     reference_id: Option<Uuid>,
     description: String,
@@ -120,6 +128,7 @@ impl From<TokenEntry> for EntryOut {
         Self {
             id: entry.id,
             amount: entry.amount,
+            kind: entry.kind.to_uppercase(),
             transaction_type: entry.kind.to_uppercase(),
             reference_id: entry.reference_id,
             description: entry.description,

@@ -15,6 +15,8 @@ use crate::{Error, Result};
 struct Kept {
     /// When the money arrived.
     captured_at: Option<DateTime<Utc>>,
+    /// How much was refunded.
+    refunded_minor: i64,
     /// Whether it went back: refunded whole, or lost to the payer's bank.
     is_back: bool,
 }
@@ -40,8 +42,8 @@ impl Purchase<'_> {
         Ok(())
     }
 
-    /// An invoice follows its payment: settled when the money is there, refunded when it went back, restored when it came
-    /// again. `until` is the end of the period that is paid for, where the provider collects a subscription.
+    /// An invoice follows its payment: settled when the money is there, credited in part when a part went back, refunded when
+    /// all of it did, restored when it came again. `until` is the end of the period that is paid for, where the provider collects a subscription.
     pub(super) async fn pay(
         &self,
         transaction: &mut Transaction,
@@ -49,7 +51,7 @@ impl Purchase<'_> {
         payment: &PaymentReading,
         until: Option<DateTime<Utc>>,
     ) -> Result<()> {
-        let Kept { captured_at: Some(captured_at), is_back } =
+        let Kept { captured_at: Some(captured_at), refunded_minor, is_back } =
             self.keep(transaction, invoice_id, payment).await?
         else {
             return Ok(());
@@ -85,7 +87,10 @@ impl Purchase<'_> {
                 return Err(Error::InvoiceState("Invoice is CANCELLED, expected PENDING".to_owned()));
             }
         }
-        Ok(())
+        if is_back || payment.returned.is_none() {
+            return Ok(());
+        }
+        payments::credit_part(transaction, invoice_id, refunded_minor, &payment.reference, self.now).await
     }
 
     /// The money is gone already, so tokens that were spent cannot be a reason to refuse.
@@ -107,29 +112,31 @@ impl Purchase<'_> {
         invoice_id: InvoiceId,
         payment: &PaymentReading,
     ) -> Result<Kept> {
-        let was = sqlx::query_scalar!(
-            "SELECT failed_at FROM payments WHERE provider = $1 AND reference = $2",
+        let was = sqlx::query!(
+            "SELECT failed_at, disputed_at FROM payments WHERE provider = $1 AND reference = $2",
             self.provider,
             payment.reference,
         )
         .fetch_optional(&mut **transaction)
-        .await?
-        .flatten();
+        .await?;
+        let (failed_at, disputed_at) = was.map_or((None, None), |was| (was.failed_at, was.disputed_at));
+        let is_disputed = payment.returned.is_some_and(|returned| returned.is_disputed);
         let kept = sqlx::query_as!(
             Kept,
             r#"INSERT INTO payments AS known (provider, reference, account_id, invoice_id, amount_minor, refunded_minor, currency,
-                                              captured_at, failed_at, disputed_at, created_at, reading_no)
-               VALUES ($1, $2, $3, $4, $5, coalesce($6::bigint, 0), $7, $8, $9, CASE WHEN $10::boolean THEN $11::timestamptz END, $11,
-                       CASE WHEN $6 IS NULL THEN 0 ELSE $12::bigint END)
+                                              captured_at, failed_at, disputed_at, lost_at, created_at, reading_no)
+               VALUES ($1, $2, $3, $4, $5, coalesce($6::bigint, 0), $7, $8, $9, CASE WHEN $13::boolean THEN $11::timestamptz END,
+                       CASE WHEN $10::boolean THEN $11::timestamptz END, $11, CASE WHEN $6 IS NULL THEN 0 ELSE $12::bigint END)
                ON CONFLICT (provider, reference) DO UPDATE
                SET captured_at = coalesce(known.captured_at, excluded.captured_at),
                    failed_at = coalesce(known.failed_at, excluded.failed_at),
                    refunded_minor = CASE WHEN excluded.reading_no > known.reading_no THEN excluded.refunded_minor ELSE known.refunded_minor END,
-                   disputed_at = CASE WHEN excluded.reading_no <= known.reading_no THEN known.disputed_at
-                                      WHEN excluded.disputed_at IS NULL THEN NULL ELSE coalesce(known.disputed_at, excluded.disputed_at) END,
+                   disputed_at = coalesce(known.disputed_at, excluded.disputed_at),
+                   lost_at = CASE WHEN excluded.reading_no <= known.reading_no THEN known.lost_at
+                                  WHEN excluded.lost_at IS NULL THEN NULL ELSE coalesce(known.lost_at, excluded.lost_at) END,
                    reading_no = greatest(known.reading_no, excluded.reading_no)
-               RETURNING captured_at,
-                         (refunded_minor > 0 AND refunded_minor >= amount_minor) OR disputed_at IS NOT NULL AS "is_back!""#,
+               RETURNING captured_at, refunded_minor,
+                         (refunded_minor > 0 AND refunded_minor >= amount_minor) OR lost_at IS NOT NULL AS "is_back!""#,
             self.provider,
             payment.reference,
             Uuid::from(self.account_id),
@@ -142,10 +149,14 @@ impl Purchase<'_> {
             payment.returned.is_some_and(|returned| returned.is_lost),
             self.now,
             self.number,
+            is_disputed,
         )
         .fetch_one(&mut **transaction)
         .await?;
-        if payment.has_failed && was.is_none() && kept.captured_at.is_none() {
+        if is_disputed && disputed_at.is_none() {
+            self.tell(transaction, "payment.disputed", "invoice_id", invoice_id.into()).await?;
+        }
+        if payment.has_failed && failed_at.is_none() && kept.captured_at.is_none() {
             self.tell(transaction, "payment.failed", "invoice_id", invoice_id.into()).await?;
         }
         Ok(kept)

@@ -43,10 +43,11 @@ impl Purchase<'_> {
             return Ok(());
         }
         let is_past_due = collected.standing == SubscriptionStanding::PastDue;
+        let pay_url = collected.periods.iter().rev().find_map(|period| period.pay_url.as_deref());
         let renews = collected.renews && collected.standing != SubscriptionStanding::Ended;
         sqlx::query!(
             "UPDATE subscriptions SET provider = $3, provider_subscription_id = $4, provider_renews = $5, is_past_due = $6, reading_no = $7,
-                                      updated_at = $8
+                                      updated_at = $8, provider_pay_url = $9
              WHERE account_id = $1 AND id = $2",
             Uuid::from(self.account_id),
             Uuid::from(id),
@@ -56,6 +57,7 @@ impl Purchase<'_> {
             is_past_due,
             self.number,
             self.now,
+            pay_url.filter(|_| is_past_due),
         )
         .execute(&mut **transaction)
         .await?;

@@ -420,5 +420,7 @@ async fn addons(
     let (permit, id) = (admin.permit()?, user_id(&text)?);
     state.services.identity.managed_user(permit, id).await.map_err(refusal)?;
     let found = state.services.billing.addon_subscriptions_of(permit, account_of(id)).await?;
-    Ok(Json(UserAddons { addon_subscriptions: found.into_iter().map(AddonSubscriptionOut::from).collect() }))
+    let now = state.services.clock.now();
+    let found = found.into_iter().map(|own| AddonSubscriptionOut::new(own, now));
+    Ok(Json(UserAddons { addon_subscriptions: found.collect() }))
 }
