@@ -4,16 +4,18 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::access::AccountPermit;
-use domain::billing::TaxRate;
+use domain::billing::{BillingPeriod, TaxRate};
 use domain::ids::{AccountId, AddonId, PlanId, TokenBundleId};
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use uuid::Uuid;
 
 use super::Order;
+use super::tried::families;
 use crate::catalogue::prices::{Rates, tax_rate};
 use crate::catalogue::{AddonRow, BundleRow, addons_by_id, bundles_by_id, plan_by_id};
 use crate::error::CartProblem;
+use crate::settings::payment_methods::{self, PaymentMethod};
 use crate::{Error, Result};
 
 /// More items than anybody buys at once.
@@ -32,6 +34,7 @@ pub(super) struct Plan {
     pub id: PlanId,
     pub name: String,
     pub price: Money,
+    pub billing_period: BillingPeriod,
     pub trial_days: i16,
     /// The single categories it is in; the plan itself where there is none.
     pub families: Vec<Uuid>,
@@ -92,13 +95,31 @@ impl Cart {
         code: &str,
         rates: &Rates,
     ) -> Result<()> {
-        let method = sqlx::query!(
-            "SELECT is_active, min_minor, max_minor, currencies, countries FROM payment_methods WHERE code = $1",
-            code.replace('\0', "\u{fffd}"),
-        )
-        .fetch_optional(&mut **transaction)
-        .await?
-        .ok_or_else(|| CartProblem::NoPaymentMethod(code.chars().take(60).collect()))?;
+        let method = payment_methods::load(transaction, None, Some(code))
+            .await?
+            .pop()
+            .ok_or_else(|| CartProblem::NoPaymentMethod(code.chars().take(60).collect()))?;
+        if self.can_be_paid_by(&method, rates)? {
+            Ok(())
+        } else {
+            Err(CartProblem::PaymentMethodNotAvailable(code.to_owned()).into())
+        }
+    }
+
+    /// The ways to pay that are for this amount, currency and country, the default one first.
+    pub async fn ways_to_pay(&self, transaction: &mut Transaction) -> Result<Vec<PaymentMethod>> {
+        let rates = Rates::load(transaction).await?;
+        let mut ways = Vec::new();
+        for method in payment_methods::load(transaction, None, None).await? {
+            if self.can_be_paid_by(&method, &rates)? {
+                ways.push(method);
+            }
+        }
+        ways.sort_by_key(|method| !method.is_default);
+        Ok(ways)
+    }
+
+    fn can_be_paid_by(&self, method: &PaymentMethod, rates: &Rates) -> Result<bool> {
         let prices = self.plan.iter().map(|plan| plan.price);
         let prices = prices.chain(self.bundles.iter().map(|bundle| bundle.price));
         let mut prices = prices.chain(self.addons.iter().map(|addon| addon.price));
@@ -107,12 +128,11 @@ impl Cart {
         let holds = |list: &[String], value: &str| {
             list.is_empty() || list.iter().any(|known| known.eq_ignore_ascii_case(value))
         };
-        let fits = method.is_active
+        Ok(method.is_active
             && method.min_minor.is_none_or(|min| min <= sum)
             && method.max_minor.is_none_or(|max| sum <= max)
             && holds(&method.currencies, self.currency.code())
-            && self.country.as_deref().is_none_or(|country| holds(&method.countries, country));
-        if fits { Ok(()) } else { Err(CartProblem::PaymentMethodNotAvailable(code.to_owned()).into()) }
+            && self.country.as_deref().is_none_or(|country| holds(&method.countries, country)))
     }
 }
 
@@ -151,16 +171,8 @@ impl Plan {
             Some(minor) => Money::new(minor, currency),
             None => rates.convert(plan.price, currency)?,
         };
-        let mut families: Vec<Uuid> = plan
-            .categories
-            .iter()
-            .filter(|category| category.is_single)
-            .map(|category| category.id.into())
-            .collect();
-        if families.is_empty() {
-            families.push(id.into());
-        }
-        Ok(Self { id, name: plan.name, price, trial_days, families })
+        let (families, billing_period) = (families(&plan), plan.billing_period);
+        Ok(Self { id, name: plan.name, price, billing_period, trial_days, families })
     }
 }
 
