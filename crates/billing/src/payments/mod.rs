@@ -5,8 +5,10 @@
 
 mod refund;
 mod settle;
+mod taken;
 
 pub(crate) use refund::{Tokens, refund, restore};
+pub use taken::{Taken, Unsettled};
 pub(crate) use settle::{Capture, organisation_of, settle, tell_cancelled};
 
 use chrono::{DateTime, Utc};

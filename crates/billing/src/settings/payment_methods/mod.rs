@@ -2,6 +2,7 @@
 
 mod model;
 mod repo;
+mod translations;
 
 pub use model::{PaymentMethod, PaymentMethodChange, PaymentMethodQuery, Translation};
 
