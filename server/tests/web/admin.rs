@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use crate::support::{Site, cookie, header, text};
 use crate::v1::shop;
 
-async fn signed_in(site: &Site, email: &str, password: &str) -> String {
+pub async fn signed_in(site: &Site, email: &str, password: &str) -> String {
     let body = format!("login={}&password={}&next=", email.replace('@', "%40"), password.replace('@', "%40"));
     let answer = site.post_form("/actions/sign-in", "/sign-in", "", &body).await;
     cookie(&answer, "keyrack_session").unwrap_or_else(|| panic!("{email} is not let in"))
