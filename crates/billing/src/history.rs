@@ -99,15 +99,7 @@ impl Billing {
 impl MonthOfBusiness {
     fn empty(month: NaiveDate) -> Self {
         let nothing = Money::zero(Currency::EUR);
-        Self {
-            month,
-            revenue: nothing,
-            customers: 0,
-            arpu: nothing,
-            conversion: 0,
-            mrr: nothing,
-            churn: 0,
-        }
+        Self { month, revenue: nothing, customers: 0, arpu: nothing, conversion: 0, mrr: nothing, churn: 0 }
     }
 }
 
@@ -153,7 +145,8 @@ async fn moves(
     rows.into_iter()
         .map(|row| {
             let period: BillingPeriod = row.billing_period.parse()?;
-            let price = rates.convert(Money::new(row.price_minor, currency(&row.currency)?), Currency::EUR)?;
+            let price =
+                rates.convert(Money::new(row.price_minor, currency(&row.currency)?), Currency::EUR)?;
             let monthly = period.per_month(price.minor).unwrap_or(0);
             Ok(Moves { month: row.month, began: row.began, ended: row.ended, lost: row.lost, monthly })
         })
@@ -195,9 +188,11 @@ mod tests {
     #[test]
     fn what_runs_is_what_began_and_did_not_end() {
         let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
-        let moves = |month: &str, began, ended, lost| Moves { month: day(month), began, ended, lost, monthly: 1_000 };
+        let moves =
+            |month: &str, began, ended, lost| Moves { month: day(month), began, ended, lost, monthly: 1_000 };
         let mut months = ["2026-10-01", "2026-11-01", "2026-12-01"].map(|it| MonthOfBusiness::empty(day(it)));
-        let moves = [moves("2026-09-01", 5, 1, 0), moves("2026-10-01", 2, 1, 1), moves("2026-12-01", 0, 2, 1)];
+        let moves =
+            [moves("2026-09-01", 5, 1, 0), moves("2026-10-01", 2, 1, 1), moves("2026-12-01", 0, 2, 1)];
         run_on(&mut months, &moves);
         assert_eq!(months.map(|it| it.mrr.minor), [5_000, 5_000, 3_000]);
         assert_eq!(months.map(|it| it.churn), [2_500, 0, 2_000]);

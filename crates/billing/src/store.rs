@@ -60,7 +60,11 @@ impl Billing {
         let plans = plans.into_iter().map(|row| setting.priced(row)).collect::<Result<Vec<_>>>()?;
         let convert = |price: Money| setting.rates.convert(price, currency);
         Ok(Shop {
-            plans: plans.into_iter().filter_map(|(_, priced)| priced).map(|plan| tried.without(plan)).collect(),
+            plans: plans
+                .into_iter()
+                .filter_map(|(_, priced)| priced)
+                .map(|plan| tried.without(plan))
+                .collect(),
             addons: addons
                 .into_iter()
                 .map(|row| {

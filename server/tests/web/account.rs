@@ -55,7 +55,8 @@ async fn an_order_asks_for_the_address_and_begins_a_trial_without_a_payment(pool
     let kept = site.post_form("/actions/order-address", &page, &ada, &format!("{chosen}&{ADDRESS}")).await;
     assert_eq!(header(&kept, "location"), page);
     let quoted = text(site.get(&page, &ada).await).await;
-    for words in ["14 days free, then € 35.69 each month", "Begin 14 days free", "28195 Bremen", "Germany"] {
+    for words in ["14 days free, then € 35.69 each month", "Begin 14 days free", "28195 Bremen", "Germany"]
+    {
         assert!(quoted.replace('\u{a0}', " ").contains(words), "{words}: {quoted}");
     }
 
@@ -124,7 +125,8 @@ async fn an_order_is_paid_by_transfer_or_given_up(pool: PgPool) {
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_refunded_invoice_shows_its_credit_note_to_its_owner_alone(pool: PgPool) {
     let site = shop(&pool).await;
-    let id: Uuid = sqlx::query_scalar("SELECT id FROM invoices WHERE status = 'paid'").fetch_one(&pool).await.unwrap();
+    let id: Uuid =
+        sqlx::query_scalar("SELECT id FROM invoices WHERE status = 'paid'").fetch_one(&pool).await.unwrap();
     let rest = admin(&site).await;
     let restore = format!("/api/v1/admin/invoices/{id}/restore");
     rest.expect(400, "POST", &restore, Some(json!({}))).await;

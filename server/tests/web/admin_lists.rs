@@ -31,7 +31,9 @@ async fn short_lists_are_searched_filtered_and_paged(pool: PgPool) {
     .await
     .unwrap();
     let found = page(&site, "/admin/addons?search=EXTRA+7&state=active", &admin).await;
-    assert!(found.contains("Extra 78") && !found.contains("Extra 77") && !found.contains("Premium Analytics"));
+    assert!(
+        found.contains("Extra 78") && !found.contains("Extra 77") && !found.contains("Premium Analytics")
+    );
     let rows = |page: &str| page.matches("href=\"/admin/addons/").count() - 1;
     let first = page(&site, "/admin/addons?search=extra", &admin).await;
     assert_eq!(rows(&first), 50);
@@ -67,8 +69,15 @@ async fn plans_hang_in_the_tree_of_categories_and_open_modules(pool: PgPool) {
     let form = page(&site, "/admin/plans/new", &admin).await;
     assert!(form.contains("None: for customers"), "{form}");
     let made = async |module: &str| {
-        let fields = [("name", "Tours"), ("price", "5.00"), ("currency", "USD"), ("billing_period", "monthly"), ("module", module)];
-        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("fields%5B{name}%5D={value}")).collect();
+        let fields = [
+            ("name", "Tours"),
+            ("price", "5.00"),
+            ("currency", "USD"),
+            ("billing_period", "monthly"),
+            ("module", module),
+        ];
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| format!("fields%5B{name}%5D={value}")).collect();
         let body = format!("subject=plans&id=new&version=0&{}", fields.join("&"));
         let answer = site.post_form("/actions/admin-save", "/admin/plans/new", &admin, &body).await;
         header(&answer, "location").to_owned()
@@ -105,7 +114,11 @@ async fn jobs_are_seen_in_every_state_and_what_is_done_to_them_is_written_down(p
         site.post_form("/actions/admin-act", &format!("/admin/jobs/{id}"), &admin, &body).await;
     };
     let state = async |id: Uuid| -> Option<String> {
-        sqlx::query_scalar("SELECT status FROM jobs WHERE id = $1").bind(id).fetch_optional(&pool).await.unwrap()
+        sqlx::query_scalar("SELECT status FROM jobs WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&pool)
+            .await
+            .unwrap()
     };
     for action in ["retry", "discard"] {
         act(ids[0], action).await;
@@ -114,12 +127,11 @@ async fn jobs_are_seen_in_every_state_and_what_is_done_to_them_is_written_down(p
     act(ids[2], "retry").await;
     act(ids[3], "discard").await;
     assert_eq!((state(ids[2]).await.as_deref(), state(ids[3]).await), (Some("waiting"), None));
-    let deeds: Vec<(String, Uuid)> = sqlx::query_as(
-        "SELECT action, subject FROM audit_log WHERE action LIKE 'job.%' ORDER BY id",
-    )
-    .fetch_all(&pool)
-    .await
-    .unwrap();
+    let deeds: Vec<(String, Uuid)> =
+        sqlx::query_as("SELECT action, subject FROM audit_log WHERE action LIKE 'job.%' ORDER BY id")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
     assert_eq!(deeds, [("job.retried".to_owned(), ids[2]), ("job.discarded".to_owned(), ids[3])]);
 }
 
@@ -128,10 +140,18 @@ async fn disputes_and_partial_refunds_are_found_and_companies_named(pool: PgPool
     let site = shop(&pool).await;
     let admin = admin(&site).await;
     let (id, number): (Uuid, String) =
-        sqlx::query_as("SELECT id, number FROM invoices WHERE status = 'paid'").fetch_one(&pool).await.unwrap();
+        sqlx::query_as("SELECT id, number FROM invoices WHERE status = 'paid'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
     let quiet = page(&site, "/admin", &admin).await;
     assert!(!quiet.contains("asked back by the bank"));
-    for heading in ["Monthly recurring revenue at the end", "Subscriptions that ended by month", "who paid", "each paying customer by month"] {
+    for heading in [
+        "Monthly recurring revenue at the end",
+        "Subscriptions that ended by month",
+        "who paid",
+        "each paying customer by month",
+    ] {
         assert!(quiet.contains(heading), "{heading}");
     }
     sqlx::query(
@@ -146,16 +166,20 @@ async fn disputes_and_partial_refunds_are_found_and_companies_named(pool: PgPool
     assert!(loud.contains("1: payments are asked back by the bank"), "{loud}");
     assert!(loud.contains("1: paid invoices of which a part went back"));
     for state in ["disputed", "partly_refunded"] {
-        assert!(page(&site, &format!("/admin/invoices?state={state}"), &admin).await.contains(&number), "{state}");
+        assert!(
+            page(&site, &format!("/admin/invoices?state={state}"), &admin).await.contains(&number),
+            "{state}"
+        );
     }
     let shown = page(&site, &format!("/admin/invoices/{id}"), &admin).await;
     assert!(shown.contains("pi_1") && shown.contains("Disputed"), "{shown}");
 
     // The same invoice as a company's.
-    let company: (Uuid, String) = sqlx::query_as("SELECT id, name FROM organisations WHERE code <> '1000' LIMIT 1")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let company: (Uuid, String) =
+        sqlx::query_as("SELECT id, name FROM organisations WHERE code <> '1000' LIMIT 1")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
     let subscription: Uuid = sqlx::query_scalar(
         "WITH account AS (
              INSERT INTO billing_accounts (id, organisation_id, created_at) VALUES ($1, $1, now()) ON CONFLICT DO NOTHING
@@ -170,7 +194,10 @@ async fn disputes_and_partial_refunds_are_found_and_companies_named(pool: PgPool
     .await
     .unwrap();
     let shown = page(&site, &format!("/admin/subscriptions/{subscription}"), &admin).await;
-    assert!(shown.contains(&company.1) && shown.contains(&format!("/admin/companies/{}", company.0)), "{shown}");
+    assert!(
+        shown.contains(&company.1) && shown.contains(&format!("/admin/companies/{}", company.0)),
+        "{shown}"
+    );
     assert!(!shown.contains("Activate"), "a trial is not activated but paid");
 }
 

@@ -10,9 +10,7 @@ use crate::error::AppError;
 
 /// The account's invoices, newest first, a page of them.
 #[server(prefix = "/actions", endpoint = "invoices")]
-pub async fn load_invoices(
-    before: Option<InvoiceId>,
-) -> Result<(Vec<InvoiceView>, DateTime<Utc>), AppError> {
+pub async fn load_invoices(before: Option<InvoiceId>) -> Result<(Vec<InvoiceView>, DateTime<Utc>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let invoices = services.billing.invoices(who.account()?, before).await?;
     Ok((invoices.into_iter().map(Into::into).collect(), services.clock.now()))
@@ -75,9 +73,8 @@ async fn transfer(billing: &billing::Billing, invoice: &InvoiceView) -> Result<O
     };
     // Only what is paid by transfer goes to the bank.
     let seller = (method.code == "invoice").then_some(billing.seller().await?);
-    let (payee, bank) = seller.map_or_else(Default::default, |it| {
-        (it.provider_name, [it.bank_name, it.bank_iban, it.bank_bic])
-    });
+    let (payee, bank) = seller
+        .map_or_else(Default::default, |it| (it.provider_name, [it.bank_name, it.bank_iban, it.bank_bic]));
     Ok(Some(Transfer { name: method.name, text: method.instructions, payee, bank }))
 }
 

@@ -161,7 +161,8 @@ fn ByTransfer(transfer: Transfer, reference: String) -> impl IntoView {
         (t.payment_reference, reference),
     ];
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
-    let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
+    let facts =
+        facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
     view! {
         <section class="panel"><h2>{transfer.name}</h2>
             {(!transfer.text.is_empty()).then(|| view! { <p>{transfer.text}</p> })}
@@ -190,5 +191,7 @@ fn credit_notes(id: InvoiceId, notes: Vec<CreditNoteView>) -> Option<impl IntoVi
             }
         })
         .collect_view();
-    Some(view! { <section class="panel"><h2>{t.credit_notes}</h2><ul class="sessions">{lines}</ul></section> })
+    Some(
+        view! { <section class="panel"><h2>{t.credit_notes}</h2><ul class="sessions">{lines}</ul></section> },
+    )
 }

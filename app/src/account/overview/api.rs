@@ -1,7 +1,7 @@
 use domain::billing::PricedPlan;
+use domain::billing::account::{AccountView, ChangeView, SubscriptionView};
 #[cfg(feature = "ssr")]
 use domain::billing::account::{AddonView, InvoiceView};
-use domain::billing::account::{AccountView, ChangeView, SubscriptionView};
 use domain::ids::{AddonSubscriptionId, InvoiceId, PlanId, SubscriptionId};
 use leptos::prelude::*;
 

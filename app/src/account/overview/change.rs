@@ -1,7 +1,7 @@
 //! Another plan: what it costs now, to the cent, before anything happens.
 
-use domain::billing::{PricedPlan, Totals};
 use domain::billing::account::{ChangeView, SubscriptionView};
+use domain::billing::{PricedPlan, Totals};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
@@ -95,7 +95,8 @@ fn Choice(subscription: SubscriptionView, plan: PricedPlan, change: Option<Chang
             {totals.map(|totals| view! { <Sums lines=vec![(name.clone(), plan.net)] totals tax_rate=plan.tax_rate/> })}
             <form method="post" action=Downgrade::PATH>{hidden()}<button type="submit" class="button">{t.downgrade}</button></form>
         }
-        .into_any()}
+        .into_any()
+        }
     };
     view! {
         <section class="panel plan"><h2>{plan.plan.name}</h2> <p>{price}</p> {(!plan.plan.description.is_empty()).then(|| view! { <p class="sub">{plan.plan.description}</p> })} {action}</section>

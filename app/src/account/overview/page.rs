@@ -65,12 +65,9 @@ fn Account(account: AccountView) -> impl IntoView {
     let extras: Vec<_> = orders.iter().filter(|it| it.subscription_id.is_none()).map(|it| it.id).collect();
     let (shop, choose) =
         if is_company { (routes::STORE, t.choose_module) } else { (routes::ACCOUNT_PLANS, t.choose_plan) };
-    let open = (!account.open_invoices.is_empty()).then(|| view! { <Open invoices=account.open_invoices now extras/> });
-    let addons = account
-        .addons
-        .into_iter()
-        .map(|addon| view! { <Addon addon/> })
-        .collect::<Vec<_>>();
+    let open = (!account.open_invoices.is_empty())
+        .then(|| view! { <Open invoices=account.open_invoices now extras/> });
+    let addons = account.addons.into_iter().map(|addon| view! { <Addon addon/> }).collect::<Vec<_>>();
     view! {
         <div class="columns">
             <div>

@@ -97,7 +97,10 @@ pub async fn load_shop(currency: Option<String>) -> Result<(Shop, Vec<PlanId>), 
 
 /// The ways to pay an order, those of the platform and a card.
 #[cfg(feature = "ssr")]
-fn ways(methods: Vec<billing::settings::payment_methods::PaymentMethod>, card: Option<&str>) -> Vec<WayToPay> {
+fn ways(
+    methods: Vec<billing::settings::payment_methods::PaymentMethod>,
+    card: Option<&str>,
+) -> Vec<WayToPay> {
     let mut ways: Vec<WayToPay> = methods
         .into_iter()
         .map(|method| WayToPay {
@@ -108,7 +111,12 @@ fn ways(methods: Vec<billing::settings::payment_methods::PaymentMethod>, card: O
         })
         .collect();
     if let Some(card) = card.filter(|_| !ways.iter().any(|way| way.is_card)) {
-        ways.push(WayToPay { code: card.to_owned(), name: String::new(), text: String::new(), is_card: true });
+        ways.push(WayToPay {
+            code: card.to_owned(),
+            name: String::new(),
+            text: String::new(),
+            is_card: true,
+        });
     }
     ways
 }

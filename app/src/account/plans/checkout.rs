@@ -36,8 +36,7 @@ pub fn CheckoutPage() -> impl IntoView {
     let t = &texts().plans;
     let refused = Form::of::<Order>("chosen").error.map(|error| error_text(&error));
     let is_company = PageFacts::get().actor.is_some_and(|actor| actor.organisation_id.is_some());
-    let back =
-        move || if is_company { routes::STORE.to_owned() } else { chosen().on(routes::ACCOUNT_PLANS) };
+    let back = move || if is_company { routes::STORE.to_owned() } else { chosen().on(routes::ACCOUNT_PLANS) };
     view! {
         <Title text=t.checkout_title/>
         <div class="title-row"><h1>{t.checkout_title}</h1></div>
@@ -61,7 +60,8 @@ fn hidden(chosen: &Chosen) -> impl IntoView + use<> {
         ids.iter().enumerate().map(|(at, id)| one(format!("chosen[{name}][{at}]"), id)).collect()
     };
     let fields = [("plan", &chosen.plan), ("currency", &chosen.currency), ("method", &chosen.method)];
-    let fields: Vec<_> = fields.into_iter().map(|(name, value)| one(format!("chosen[{name}]"), value)).collect();
+    let fields: Vec<_> =
+        fields.into_iter().map(|(name, value)| one(format!("chosen[{name}]"), value)).collect();
     view! { {fields} {many("addon", &chosen.addon)} {many("bundle", &chosen.bundle)} }
 }
 

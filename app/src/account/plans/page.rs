@@ -49,7 +49,12 @@ fn Offer(shop: Shop, current: Vec<PlanId>) -> impl IntoView {
         (!is_free).then(|| fill(t.goes_with, &[("plans", &names.join(t.or))])).unwrap_or_default()
     };
     let is_chosen = |ids: &[String], id: &str| ids.iter().any(|chosen| chosen == id);
-    let extra = move |kind: &'static str, id: String, checked: bool, name: String, net: Money, text: String| {
+    let extra = move |kind: &'static str,
+                      id: String,
+                      checked: bool,
+                      name: String,
+                      net: Money,
+                      text: String| {
         view! {
             <li class="extra">
                 <label><input type="checkbox" name=kind value=id checked=checked/> <span>{name} <span class="sub">{text}</span></span></label>

@@ -140,11 +140,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
 }
 
 /// The company whose account it is.
-pub async fn company(
-    services: &Services,
-    permit: AdminPermit<'_>,
-    id: AccountId,
-) -> Result<Cell, AppError> {
+pub async fn company(services: &Services, permit: AdminPermit<'_>, id: AccountId) -> Result<Cell, AppError> {
     let name = services.billing.company_name(permit, id).await?;
     Ok(name.map_or(Cell::None, |name| link(name, Subject::Companies, id)))
 }

@@ -177,7 +177,9 @@ pub async fn act(
         (Subject::Subscriptions, _) => return subscriptions::act(services, permit, id, action, said).await,
         (Subject::Invoices, _) => return invoices::act(services, permit, id, action, said).await,
         (Subject::Plans, _) => return plans::act(services, permit, id, action).await,
-        (Subject::PaymentMethods, _) => return payment_methods::act(services, permit, id, action, said).await,
+        (Subject::PaymentMethods, _) => {
+            return payment_methods::act(services, permit, id, action, said).await;
+        }
         (Subject::Countries, _) => return sellers::act_on_country(services, permit, id, action).await,
         (Subject::ProviderEvents, _) => return machines::replay(services, permit, id, action).await,
         (Subject::Webhooks, _) => return webhooks::act(services, permit, id, action, said).await,

@@ -95,7 +95,9 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             actions.push(Action::last("cancel", t.cancel_subscription));
         }
         // A trial becomes a subscription by paying for it.
-        SubscriptionState::Trialing { .. } | SubscriptionState::Paused { .. } => actions.push(Action::last("cancel", t.cancel_subscription)),
+        SubscriptionState::Trialing { .. } | SubscriptionState::Paused { .. } => {
+            actions.push(Action::last("cancel", t.cancel_subscription))
+        }
         SubscriptionState::Cancelled { .. } | SubscriptionState::Expired { .. } => {}
     }
     let price = if it.plan.billing_period == BillingPeriod::OneTime {

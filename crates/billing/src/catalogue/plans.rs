@@ -257,7 +257,8 @@ fn changed(mut plan: Plan, change: &PlanChange, rates: &Rates) -> Result<Plan> {
 fn known_module(name: Option<&str>) -> Result<Option<String>> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
     let known = MODULES.into_iter().find(|known| *known == name);
-    let known = known.ok_or_else(|| input::invalid("module", format_args!("must be one of {}", MODULES.join(", "))))?;
+    let known = known
+        .ok_or_else(|| input::invalid("module", format_args!("must be one of {}", MODULES.join(", "))))?;
     Ok(Some(known.to_owned()))
 }
 

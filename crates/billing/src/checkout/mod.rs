@@ -253,7 +253,9 @@ struct Subscribed {
 impl cart::Plan {
     /// The trial that it can have, and what comes after it.
     fn trial(&self, tax_rate: TaxRate, now: DateTime<Utc>) -> Result<Option<TrialView>> {
-        let Some(days) = u16::try_from(self.trial_days).ok().filter(|days| *days > 0) else { return Ok(None) };
+        let Some(days) = u16::try_from(self.trial_days).ok().filter(|days| *days > 0) else {
+            return Ok(None);
+        };
         let ends_at = SubscriptionState::trial(now, days).expires_at().unwrap_or(now);
         let price = self.price.checked_add(tax_rate.of_net(self.price))?;
         Ok(Some(TrialView { days, ends_at, price, billing_period: self.billing_period }))

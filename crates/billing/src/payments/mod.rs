@@ -8,8 +8,8 @@ mod settle;
 mod taken;
 
 pub(crate) use refund::{Tokens, refund, restore};
-pub use taken::{Taken, Unsettled};
 pub(crate) use settle::{Capture, organisation_of, settle, tell_cancelled};
+pub use taken::{Taken, Unsettled};
 
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;

@@ -23,7 +23,8 @@ impl Billing {
         void_open_changes(&mut transaction, &subscription, now).await?;
         subscription.save(&mut transaction, now).await?;
         let payload = json!({ "account_id": permit.account_id(), "subscription_id": id, "plan_id": plan_id });
-        publish(&mut transaction, permit, "subscription.downgrade_withdrawn", id.into(), payload, now).await?;
+        publish(&mut transaction, permit, "subscription.downgrade_withdrawn", id.into(), payload, now)
+            .await?;
         let found = read::of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
         transaction.commit().await?;
         found.ok_or(Error::NoSubscription)

@@ -83,13 +83,16 @@ async fn what_was_cancelled_is_kept_after_all_while_it_runs(superuser: PgPool) {
     let account = world.ada.own_account();
     let (id, _) = world.subscribe(&world.ada, world.basic).await;
     let before = world.billing.subscription(account, id).await.unwrap().state;
-    sqlx::query("UPDATE subscriptions SET provider = 'stripe', provider_subscription_id = 'sub_1' WHERE id = $1")
-        .bind(id)
-        .execute(&world.superuser)
-        .await
-        .unwrap();
+    sqlx::query(
+        "UPDATE subscriptions SET provider = 'stripe', provider_subscription_id = 'sub_1' WHERE id = $1",
+    )
+    .bind(id)
+    .execute(&world.superuser)
+    .await
+    .unwrap();
     world.billing.cancel(account, id).await.unwrap();
-    let follows = "SELECT count(*) FROM jobs WHERE queue = 'billing.follow_subscription' AND status = 'waiting'";
+    let follows =
+        "SELECT count(*) FROM jobs WHERE queue = 'billing.follow_subscription' AND status = 'waiting'";
     assert_eq!(world.count(follows).await, 1);
     sqlx::query("DELETE FROM jobs").execute(&world.superuser).await.unwrap();
     world.later(10);
@@ -121,11 +124,8 @@ async fn a_cancelled_trial_that_is_kept_is_a_trial(superuser: PgPool) {
 async fn an_order_that_was_not_paid_is_given_up_with_all_that_is_on_it(superuser: PgPool) {
     let world = World::new(superuser).await;
     let account = world.ada.own_account();
-    let order = Order {
-        bundle_ids: vec![world.tokens],
-        addon_ids: vec![world.support],
-        ..order_of(world.basic)
-    };
+    let order =
+        Order { bundle_ids: vec![world.tokens], addon_ids: vec![world.support], ..order_of(world.basic) };
     let ordered = world.order(&world.ada, order).await;
     let stranger = world.billing.abandon_order(world.bob.own_account(), ordered.invoice_id).await;
     assert!(matches!(stranger, Err(Error::NoInvoice)), "{stranger:?}");

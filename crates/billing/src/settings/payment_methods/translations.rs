@@ -4,8 +4,8 @@ use domain::access::AdminPermit;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::repo::{lock, one};
 use super::PaymentMethod;
+use super::repo::{lock, one};
 use crate::payments::record;
 use crate::{Billing, Error, Result};
 
