@@ -148,6 +148,7 @@ test("a customer tries a plan out, gives an order up, and changes how they sign 
 
   await page.goto("/account/security");
   const email = `new${Date.now()}${Math.floor(Math.random() * 1e6)}@customer.example`;
+  await page.getByLabel("Full name").fill("Ada Byron");
   await page.getByLabel("E-mail").fill(email);
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Saved")).toBeVisible();

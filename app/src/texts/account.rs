@@ -103,6 +103,7 @@ catalogue! {
         next_trial_more: "Add-ons and tokens of this order begin when the invoice is paid.",
         next: "You pay on the page of our payment provider; card numbers never reach us. Everything is active as soon as the payment is there.",
         next_transfer: "You get the invoice with everything that a transfer needs. Everything is active as soon as the money is there.",
+        addons_once: "Add-ons are paid once for the time that is said with them, and not renewed.",
         address_title: "Invoice to",
         address_text: "An invoice needs a name and an address, and the country decides the tax. The total with tax comes next.",
         address_next: "Go on to the total",

@@ -172,7 +172,8 @@ pub async fn order(chosen: Chosen) -> Result<(), AppError> {
     }
     let card = billing.offered_provider();
     let is_card = chosen.method.is_empty() || card == Some(chosen.method.as_str());
-    let listed = billing.payment_method_on_offer(&chosen.method, &Default::default()).await;
+    let query = billing::settings::payment_methods::PaymentMethodQuery::default();
+    let listed = billing.payment_method_on_offer(&chosen.method, &query).await;
     let method = match listed {
         Ok(method) => Some(method.code),
         Err(billing::Error::Missing(_)) if is_card => None,

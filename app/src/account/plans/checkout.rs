@@ -149,6 +149,7 @@ fn Total(quote: QuoteView, way: Option<WayToPay>, chosen: Chosen) -> impl IntoVi
         None if is_card => (with_amount(t.pay), t.next.to_owned()),
         None => (with_amount(t.order), t.next_transfer.to_owned()),
     };
+    let has_addons = !chosen.addon.is_empty();
     let later = quote.trial.is_some() && has_more;
     view! {
         {quote.trial.clone().map(|trial| view! { <p class="figure trial">{trial_text(&trial)}</p> })}
@@ -156,6 +157,7 @@ fn Total(quote: QuoteView, way: Option<WayToPay>, chosen: Chosen) -> impl IntoVi
         <form method="post" action=Order::PATH class="form checkout"><FormToken/>
             {hidden(&chosen)}
             <p class="sub">{next}</p>
+            {has_addons.then(|| view! { <p class="sub">{t.addons_once}</p> })}
             {later.then(|| view! { <p class="sub">{t.next_trial_more}</p> })}
             <button type="submit" class="button button-primary">{button}</button>
         </form>

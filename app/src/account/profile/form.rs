@@ -76,14 +76,15 @@ pub(crate) async fn known_address(services: &Services, who: &SignedIn) -> Result
     let stored = services.billing.profile(who.account()?).await?;
     let countries = services.billing.enabled_countries().await?;
     let mut countries: Vec<_> = countries.into_iter().map(|country| (country.code, country.name)).collect();
-    let profile = stored.map(|stored| stored.profile).unwrap_or_else(|| {
+    let named = || {
         let (first, last) = who.actor.full_name.rsplit_once(' ').unwrap_or(("", &who.actor.full_name));
         billing::accounts::Profile {
             first_name: Some(first.to_owned()),
             last_name: Some(last.to_owned()),
-            ..Default::default()
+            ..billing::accounts::Profile::default()
         }
-    });
+    };
+    let profile = stored.map_or_else(named, |stored| stored.profile);
     // Where nothing is sold any more somebody may live still.
     if let Some(code) =
         profile.country.as_ref().filter(|code| countries.iter().all(|(known, _)| known != *code))
