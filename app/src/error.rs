@@ -76,6 +76,8 @@ pub enum Conflict {
     AlreadySubscribed,
     /// It is not on offer, or not in this way.
     NotOnOffer,
+    /// An add-on goes with plans of which none was chosen.
+    AddonNeedsPlan,
     /// Nothing was chosen.
     EmptyCart,
     /// The invoice is paid or void.

@@ -114,6 +114,11 @@ pub fn admin_invoice_pdf(id: InvoiceId) -> String {
     format!("{ADMIN}/export/invoices/{id}")
 }
 
+/// A credit note of an invoice as PDF; answered by the server itself.
+pub fn admin_credit_note_pdf(id: InvoiceId, note: impl std::fmt::Display) -> String {
+    format!("{}/credit-notes/{note}", admin_invoice_pdf(id))
+}
+
 /// A mail as HTML; answered by the server itself.
 pub fn admin_mail(kind: &str) -> String {
     format!("{ADMIN}/export/mails/{kind}")
@@ -148,6 +153,11 @@ pub fn account_invoice(id: InvoiceId) -> String {
 /// One invoice as PDF; answered by the server itself.
 pub fn account_invoice_pdf(id: InvoiceId) -> String {
     format!("{ACCOUNT}/files/invoices/{id}")
+}
+
+/// A credit note of an invoice as PDF; answered by the server itself.
+pub fn account_credit_note_pdf(id: InvoiceId, note: impl std::fmt::Display) -> String {
+    format!("{}/credit-notes/{note}", account_invoice_pdf(id))
 }
 
 /// The plans that a subscription can change to.

@@ -255,6 +255,7 @@ impl From<billing::Error> for AppError {
             | E::NoSession
             | E::NoEvent
             | E::NoProvider
+            | E::NoCreditNote
             | E::NotACustomerYet
             | E::Missing(_)
             | E::NoCountry(_) => Self::NotFound,
@@ -263,6 +264,7 @@ impl From<billing::Error> for AppError {
                 Self::Conflict(Conflict::AlreadySubscribed)
             }
             E::Cart(C::Empty) => Self::Conflict(Conflict::EmptyCart),
+            E::Cart(C::AddonNeedsPlan(_)) => Self::Conflict(Conflict::AddonNeedsPlan),
             E::Cart(_) | E::UnknownCurrency(_) => Self::Conflict(Conflict::NotOnOffer),
             E::InvoiceState(_) | E::WrongAmount | E::AddonNotCancellable => {
                 Self::Conflict(Conflict::InvoiceState)

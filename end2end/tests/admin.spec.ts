@@ -4,7 +4,7 @@ const admin = { login: "admin@example.com", password: "AdminPass123@" };
 
 test("the admin reads the figures, makes a plan and takes a list along", async ({ page, javaScriptEnabled }) => {
   await signIn(page, admin, "/admin");
-  await expect(page.getByText("Monthly recurring revenue")).toBeVisible();
+  await expect(page.getByText("Monthly recurring revenue", { exact: true })).toBeVisible();
   await accessible(page, javaScriptEnabled);
 
   const name = `Pier ${Date.now()}${Math.floor(Math.random() * 1e6)}`;
@@ -20,8 +20,9 @@ test("the admin reads the figures, makes a plan and takes a list along", async (
   await page.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("heading", { name })).toBeVisible();
 
-  await page.goto("/admin/plans");
+  await page.goto(`/admin/plans?search=${encodeURIComponent(name)}&state=not_active`);
   await expect(page.getByRole("row", { name })).toContainText("€ 12.50");
+  await expect(page.getByRole("row", { name: "Enterprise" })).toBeHidden();
   await accessible(page, javaScriptEnabled);
   const csv = await page.request.get((await page.getByRole("link", { name: "Download CSV" }).getAttribute("href"))!);
   expect(await csv.text()).toContain(`${name},12.50 EUR`);
@@ -75,6 +76,11 @@ test("the admin names an address for webhooks, tests it and takes it away", asyn
   await page.locator("summary", { hasText: "Delete" }).click();
   await page.getByRole("button", { name: "Delete" }).click();
   await page.waitForURL("**/admin/webhooks");
+  await page.goto("/admin/categories");
+  await expect(page.getByRole("link", { name: "└ Basic" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.goto("/admin/jobs?state=cron");
+  await expect(page.getByRole("cell", { name: "Again and again" }).first()).toBeVisible();
   await page.goto("/admin/client-events");
   await expect(page.getByRole("heading", { name: "Events of front ends" })).toBeVisible();
   await accessible(page, javaScriptEnabled);

@@ -31,6 +31,18 @@ pub fn period(period: BillingPeriod) -> &'static str {
     }
 }
 
+/// `for one month`: what is paid once lasts so long, and is not renewed.
+pub fn one_period(period: BillingPeriod) -> &'static str {
+    let t = &texts().billing_words;
+    match period {
+        BillingPeriod::Weekly => t.one_week,
+        BillingPeriod::Monthly => t.one_month,
+        BillingPeriod::Quarterly => t.one_quarter,
+        BillingPeriod::Yearly => t.one_year,
+        BillingPeriod::OneTime => t.for_good,
+    }
+}
+
 /// `19.00` without needless zeros: `19`.
 pub fn rate(rate: domain::billing::TaxRate) -> String {
     rate.to_string().trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -61,6 +73,12 @@ pub fn invoice_badge(status: InvoiceStatus) -> impl IntoView {
         InvoiceStatus::Refunded => (Tone::Quiet, "info", t.invoice_refunded),
     };
     view! { <Badge tone icon text/> }
+}
+
+/// A mark on what should have been paid.
+pub fn overdue_badge(is_overdue: bool) -> Option<impl IntoView> {
+    is_overdue
+        .then(|| view! { <Badge tone=Tone::Alarm icon="alert" text=texts().billing_words.invoice_overdue/> })
 }
 
 /// Lines, tax and total of what is bought, as on paper.

@@ -108,15 +108,13 @@ pub struct Figure {
     pub is_worse_up: bool,
 }
 
-/// The figures, and what was paid in each of the last twelve months, this year's and the one's before.
+/// The figures, and how they were in each of the last twelve months and in those of the year before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Business {
     /// The figures.
     pub figures: Vec<Figure>,
-    /// Month, what was paid in it, and in the same month of the year before.
-    pub revenue: Vec<Month>,
-    /// Month, and how many signed up in it, and in the same month of the year before.
-    pub customers: Vec<Month>,
+    /// A chart for each of the figures that have a history: its name, and its months.
+    pub charts: Vec<(String, Vec<Month>)>,
     /// What somebody should look at: name, number and address.
     pub attention: Vec<(String, i64, String)>,
 }

@@ -35,23 +35,24 @@ pub fn DashboardPage() -> impl IntoView {
 
 #[component]
 fn Shown(business: Business) -> impl IntoView {
-    let t = &texts().admin;
     let attention = business
         .attention
         .into_iter()
         .map(|(name, count, href)| {
             let text = format!("{}: {name}", show::number(count));
-            view! { <Notice kind=NoticeKind::Problem text><a href=href>{t.look}</a></Notice> }
+            view! { <Notice kind=NoticeKind::Problem text><a href=href>{texts().admin.look}</a></Notice> }
         })
+        .collect_view();
+    let charts = business
+        .charts
+        .into_iter()
+        .map(|(heading, months)| view! { <div><Chart heading months/></div> })
         .collect_view();
     let figures = business.figures.into_iter().map(|figure| view! { <Number figure/> }).collect_view();
     view! {
         {attention}
         <dl class="figures">{figures}</dl>
-        <div class="columns">
-            <div><Chart heading=t.revenue_by_month months=business.revenue/></div>
-            <div><Chart heading=t.customers_by_month months=business.customers/></div>
-        </div>
+        <div class="columns">{charts}</div>
     }
 }
 
@@ -84,7 +85,7 @@ fn height(value: i64, most: i64) -> i64 {
 
 /// Bars from zero with a thin line for the year before, and the same as a table behind a link.
 #[component]
-fn Chart(heading: &'static str, months: Vec<Month>) -> impl IntoView {
+fn Chart(heading: String, months: Vec<Month>) -> impl IntoView {
     let t = &texts().admin;
     let most = months.iter().map(|month| month.value.max(month.before)).max().unwrap_or(0).max(1);
     let width = STEP * u32::try_from(months.len()).unwrap_or(12);
@@ -118,7 +119,7 @@ fn Chart(heading: &'static str, months: Vec<Month>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <section class="panel"><h2>{heading}</h2>
+        <section class="panel"><h2>{heading.clone()}</h2>
             <svg class="chart" viewBox=format!("0 0 {width} {}", HEIGHT + 46) role="img" aria-label=heading>
                 <line x1="0" x2=width.to_string() y1=(HEIGHT + 20).to_string() y2=(HEIGHT + 20).to_string() class="chart-zero"></line>
                 {bars}

@@ -102,6 +102,7 @@ static PLANS: &[FieldSpec] = &[
     field("prices", Kind::Area, |t| t.other_prices).help(|t| t.other_prices_help),
     PERIOD,
     field("trial_days", Kind::Number, |t| t.trial_days),
+    field("module", Kind::Select, |t| t.module).help(|t| t.module_help).only_new(),
     field("features", Kind::Area, |t| t.features),
     field("categories", Kind::Choices, |t| t.categories).help(|t| t.categories_help).only_old(),
     ORDER,

@@ -115,6 +115,9 @@ impl Subject {
                 ("failed", words.invoice_failed),
                 ("cancelled", words.invoice_cancelled),
                 ("refunded", words.invoice_refunded),
+                ("overdue", words.invoice_overdue),
+                ("disputed", t.disputed),
+                ("partly_refunded", t.partly_refunded),
             ],
             Self::ProviderEvents => {
                 vec![
@@ -124,6 +127,20 @@ impl Subject {
                     ("failed", t.failed),
                 ]
             }
+            Self::Jobs => vec![
+                ("dead", t.job_dead),
+                ("waiting", t.pending),
+                ("running", t.job_running),
+                ("done", t.job_done),
+                ("cron", t.job_cron),
+            ],
+            Self::Plans
+            | Self::Addons
+            | Self::Bundles
+            | Self::PaymentMethods
+            | Self::Currencies
+            | Self::Webhooks => vec![("active", t.active), ("not_active", t.not_active)],
+            Self::Taxes => vec![("in_force", t.in_force), ("to_come", t.to_come), ("past", t.past)],
             Self::Countries => vec![("enabled", t.enabled), ("disabled", t.disabled)],
             Self::Companies => vec![
                 ("active", t.package_active),
@@ -147,8 +164,28 @@ impl Subject {
             Self::Invoices => Some(t.search_invoices),
             Self::Companies => Some(t.search_companies),
             Self::Deliveries | Self::ClientEvents => Some(t.search_kinds),
+            Self::ProviderEvents => Some(t.search_messages),
+            Self::Jobs => Some(t.search_jobs),
+            Self::Settings => None,
+            _ if self.is_short() => Some(t.search_short),
             _ => None,
         }
+    }
+
+    /// Whether its list is read whole: nobody has more of these than fit on a few pages.
+    pub fn is_short(self) -> bool {
+        matches!(
+            self,
+            Self::Plans
+                | Self::Categories
+                | Self::Addons
+                | Self::Bundles
+                | Self::PaymentMethods
+                | Self::Countries
+                | Self::Taxes
+                | Self::Currencies
+                | Self::Webhooks
+        )
     }
 
     /// Whether the admin makes new ones here.
@@ -246,6 +283,26 @@ pub struct Table {
 }
 
 impl Table {
+    /// The part of a list that was read whole: the rows in which the text is found and that are in the state, one of
+    /// `states`, a page of them.
+    #[must_use]
+    pub fn part(mut self, wanted: &Wanted, states: &[(&str, &str)]) -> Self {
+        let text = wanted.search.trim().to_lowercase();
+        let state = states.iter().find(|(value, _)| *value == wanted.state).map(|(_, name)| *name);
+        self.rows.retain(|row| {
+            let has_text = text.is_empty() || row.iter().any(|cell| cell.plain().to_lowercase().contains(&text));
+            let is_in_state = state.is_none_or(|name| {
+                row.iter().any(|cell| matches!(cell, Cell::Good(text) | Cell::Quiet(text) | Cell::Text(text) if text == name))
+            });
+            has_text && is_in_state
+        });
+        let (before, most) = (wanted.after.parse().unwrap_or(0_usize), wanted.most());
+        let total = self.rows.len();
+        self.rows = self.rows.into_iter().skip(before).take(most).collect();
+        self.next = (before.saturating_add(most) < total).then(|| (before + most).to_string());
+        self
+    }
+
     /// A table without rows.
     pub fn of(columns: &[&str]) -> Self {
         Self { columns: columns.iter().map(|&name| name.to_owned()).collect(), ..Self::default() }

@@ -2,22 +2,20 @@
 
 use domain::billing::PricedPlan;
 use domain::billing::account::Module;
-use domain::ids::PlanId;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use ui::{Badge, Notice, NoticeKind, Tone};
+use ui::{Badge, LinkButton, Notice, NoticeKind, Tone};
 
+use crate::account::plans::Chosen;
 use crate::account::show::{date, period};
 use crate::error::AppError;
 use crate::routes;
 use crate::shared::again::AskAgain;
-use crate::shared::form::{Form, FormToken};
 use crate::shared::loaded::Loaded;
 use crate::shared::show;
-use crate::texts::{error_text, fill, texts};
+use crate::texts::{fill, texts};
 
 /// How a payment stands that somebody comes back from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,28 +41,6 @@ pub async fn load_modules(session: Option<String>) -> Result<(Vec<Module>, Optio
     Ok((services.billing.modules(permit).await?, payment))
 }
 
-/// Orders a plan that opens a module, and goes to where it is paid.
-#[server(prefix = "/actions", endpoint = "buy-module")]
-pub async fn buy_module(plan_id: PlanId) -> Result<(), AppError> {
-    let (services, who) = crate::server_ctx::context()?;
-    let permit = who.actor.company_account().map_err(|_| AppError::Forbidden)?;
-    let order = billing::checkout::Order {
-        plan_id: Some(plan_id),
-        bundle_ids: Vec::new(),
-        addon_ids: Vec::new(),
-        currency: "USD".to_owned(),
-        country: None,
-        payment_method: None,
-    };
-    let ordered = services.billing.checkout(permit, &order).await?;
-    if ordered.is_complete {
-        use crate::server_ctx as ctx;
-        ctx::go_to(routes::STORE, Some(ctx::Notice::new("order_active")));
-        return Ok(());
-    }
-    crate::account::invoices::api::go_and_pay(&services, &who, ordered.invoice_id, routes::STORE).await
-}
-
 /// The store.
 #[component]
 pub fn StorePage() -> impl IntoView {
@@ -73,12 +49,10 @@ pub fn StorePage() -> impl IntoView {
     let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
     let again = Callback::new(move |()| data.refetch());
     let t = &texts().store;
-    let refused = Form::of::<BuyModule>("").error.map(|error| error_text(&error));
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
         <p class="lead">{t.lead}</p>
-        {refused.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
         <Loaded data children=move |(modules, payment): (Vec<Module>, Option<Payment>)| {
             let words = &texts().invoices;
             let news = match payment {
@@ -141,13 +115,17 @@ fn offer(plan: PricedPlan) -> impl IntoView {
     let gross = plan.gross().unwrap_or(plan.net);
     let with_tax = (gross != plan.net).then(|| fill(t.with_tax, &[("price", &show::money(gross))]));
     let buy = fill(t.buy, &[("plan", &plan.plan.name)]);
+    let days = show::number(plan.plan.trial_days.into());
+    let trial = (plan.plan.trial_days > 0).then(|| fill(t.trial, &[("n", &days)]));
+    let chosen = Chosen {
+        plan: plan.plan.id.to_string(),
+        currency: plan.net.currency.to_string(),
+        ..Chosen::default()
+    };
     view! {
         <li>
-            <div><strong>{plan.plan.name.clone()}</strong> <span class="sub">{price} " " {with_tax}</span></div>
-            <form method="post" action=BuyModule::PATH><FormToken/>
-                <input type="hidden" name="plan_id" value=plan.plan.id.to_string()/>
-                <button type="submit" class="button">{buy}</button>
-            </form>
+            <div><strong>{plan.plan.name.clone()}</strong> <span class="sub">{price} " " {with_tax}</span> <span class="sub">{trial}</span></div>
+            <LinkButton href=chosen.on(routes::ACCOUNT_CHECKOUT) text=buy/>
         </li>
     }
     .into_any()

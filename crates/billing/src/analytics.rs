@@ -27,8 +27,7 @@ pub struct Figure<T> {
 impl<T> Figure<T> {
     /// The change in hundredths of a percent.
     pub fn change_hundredths(&self) -> i64 {
-        let hundredths = self.change_percent.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(Decimal::ZERO);
-        hundredths.round().try_into().unwrap_or(0)
+        hundredths(self.change_percent)
     }
 }
 
@@ -217,15 +216,21 @@ fn change(now: Decimal, before: Decimal) -> Decimal {
     round(change.unwrap_or(Decimal::ZERO))
 }
 
+/// Percent in hundredths.
+pub(crate) fn hundredths(percent: Decimal) -> i64 {
+    let hundredths = percent.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(Decimal::ZERO);
+    hundredths.round().try_into().unwrap_or(0)
+}
+
 /// How many in a hundred; none of none is 0.
-fn percent(part: i64, whole: i64) -> Decimal {
+pub(crate) fn percent(part: i64, whole: i64) -> Decimal {
     let whole = Decimal::from(whole);
     let percent = Decimal::from(part).checked_mul(Decimal::ONE_HUNDRED);
     round(percent.and_then(|percent| percent.checked_div(whole)).unwrap_or(Decimal::ZERO))
 }
 
 /// The average, half up; of none it is 0.
-fn share(sum: i64, count: i64) -> i64 {
+pub(crate) fn share(sum: i64, count: i64) -> i64 {
     let exact = Decimal::from(sum).checked_div(Decimal::from(count)).unwrap_or(Decimal::ZERO);
     exact.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).try_into().unwrap_or(sum)
 }

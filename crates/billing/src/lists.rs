@@ -1,11 +1,14 @@
 //! Everybody's invoices and subscriptions, for lists that grow without end: a page after the one before, whatever the
 //! filter, without counting what is not shown.
 
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
 use domain::billing::{InvoiceStatus, SubscriptionStatus};
 use domain::ids::{AccountId, InvoiceId, SubscriptionId};
 use domain::money::Money;
+use domain::problem::UnknownValue;
 use platform::database::{Transaction, beginning, plan_for_values};
 use uuid::Uuid;
 
@@ -26,6 +29,32 @@ pub struct Search<S, I> {
     pub after: Option<I>,
     /// How many at most.
     pub limit: i64,
+}
+
+/// Which invoices are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvoiceFilter {
+    /// Those in this state.
+    Status(InvoiceStatus),
+    /// Those that should have been paid.
+    Overdue,
+    /// Those whose payment a bank asks for back.
+    Disputed,
+    /// Those that are paid, and of which a part went back.
+    PartlyRefunded,
+}
+
+impl FromStr for InvoiceFilter {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> std::result::Result<Self, UnknownValue> {
+        match text {
+            "overdue" => Ok(Self::Overdue),
+            "disputed" => Ok(Self::Disputed),
+            "partly_refunded" => Ok(Self::PartlyRefunded),
+            status => status.parse().map(Self::Status),
+        }
+    }
 }
 
 /// An invoice of a list.
@@ -98,8 +127,13 @@ impl Billing {
     pub async fn find_invoices(
         &self,
         permit: AdminPermit<'_>,
-        search: &Search<InvoiceStatus, InvoiceId>,
+        search: &Search<InvoiceFilter, InvoiceId>,
     ) -> Result<Vec<InvoiceRow>> {
+        let is = |filter| search.status == Some(filter);
+        let status = match search.status {
+            Some(InvoiceFilter::Status(status)) => Some(status.as_str()),
+            _ => None,
+        };
         let mut transaction = self.database.begin_admin(&permit).await?;
         let Some(account_id) = search.account(&mut transaction).await? else { return Ok(Vec::new()) };
         let is_end = |text: &&str| text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -115,13 +149,23 @@ impl Billing {
                WHERE ($1::text IS NULL OR i.status = $1) AND ($2::uuid IS NULL OR i.account_id = $2)
                  AND ($3::text IS NULL OR i.number LIKE $3) AND ($4::text IS NULL OR right(i.number, 6) = $4)
                  AND ($5::uuid IS NULL OR (i.created_at, i.id) < (SELECT b.created_at, b.id FROM invoices b WHERE b.id = $5))
+                 AND (NOT $7 OR (i.status IN ('pending', 'failed') AND i.due_at < $10))
+                 AND (NOT $8 OR EXISTS (SELECT FROM payments p WHERE p.account_id = i.account_id AND p.invoice_id = i.id
+                                          AND p.disputed_at IS NOT NULL))
+                 AND (NOT $9 OR (i.status = 'paid' AND EXISTS (
+                          SELECT FROM payments p WHERE p.account_id = i.account_id AND p.invoice_id = i.id
+                            AND p.refunded_minor > 0 AND p.refunded_minor < p.amount_minor)))
                ORDER BY i.created_at DESC, i.id DESC LIMIT $6"#,
-            search.status.map(InvoiceStatus::as_str),
+            status,
             account_id.map(Uuid::from),
             beginning,
             end,
             search.after.map(Uuid::from),
             search.limit,
+            is(InvoiceFilter::Overdue),
+            is(InvoiceFilter::Disputed),
+            is(InvoiceFilter::PartlyRefunded),
+            self.clock.now(),
         )
         .fetch_all(&mut *transaction)
         .await?;

@@ -7,7 +7,8 @@ use domain::billing::account::{Module, Shop, SubscriptionView};
 use domain::billing::{Addon, PricedPlan, TokenBundle};
 use domain::money::{Currency, Money};
 
-use crate::catalogue::{self, PlanQuery, Setting};
+use crate::catalogue::{self, AddonRow, PlanQuery, Setting};
+use crate::checkout::Tried;
 use crate::modules::{MODULES, open_until};
 use crate::subscriptions::Subscription;
 use crate::{Billing, Result};
@@ -45,13 +46,25 @@ impl Billing {
         let currency = *setting.currency.get_or_insert(Currency::EUR);
         let plans =
             catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?;
-        let addons = catalogue::addons_on_offer(&mut transaction).await?;
+        let own_addons = catalogue::addons_on_offer(&mut transaction).await?;
+        let addons = catalogue::all_addons_on_offer(&mut transaction).await?;
         let bundles = catalogue::bundles_on_offer(&mut transaction).await?;
+        let tried = Tried::load(&mut transaction, permit.account_id()).await?;
         transaction.commit().await?;
+        // Plan and add-on can be bought together.
+        let goes = |row: &AddonRow| {
+            let has_plan = |id| plans.iter().any(|plan| plan.id == id);
+            own_addons.iter().any(|own| own.id == row.id) || row.plans.iter().any(|id| has_plan(*id))
+        };
+        let addons: Vec<AddonRow> = addons.into_iter().filter(goes).collect();
         let plans = plans.into_iter().map(|row| setting.priced(row)).collect::<Result<Vec<_>>>()?;
         let convert = |price: Money| setting.rates.convert(price, currency);
         Ok(Shop {
-            plans: plans.into_iter().filter_map(|(_, priced)| priced).collect(),
+            plans: plans
+                .into_iter()
+                .filter_map(|(_, priced)| priced)
+                .map(|plan| tried.without(plan))
+                .collect(),
             addons: addons
                 .into_iter()
                 .map(|row| {
@@ -83,13 +96,14 @@ impl Billing {
         let query = PlanQuery { currency: Some("USD".to_owned()), country, category: None };
         let setting = Setting::load(&mut transaction, &query, now).await?;
         let rows = catalogue::module_plans(&mut transaction, setting.currency).await?;
+        let tried = Tried::load(&mut transaction, permit.account_id()).await?;
         transaction.commit().await?;
         let mut modules: BTreeMap<String, Vec<PricedPlan>> =
             MODULES.into_iter().map(|name| (name.to_owned(), Vec::new())).collect();
         for row in rows {
             let (plan, priced) = setting.priced(row)?;
             if let (Some(module), Some(priced)) = (plan.module, priced) {
-                modules.entry(module).or_default().push(priced);
+                modules.entry(module).or_default().push(tried.without(priced));
             }
         }
         Ok(modules

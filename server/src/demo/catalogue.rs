@@ -10,11 +10,11 @@ use platform::clock::SharedClock;
 use platform::database::Database;
 use sqlx::PgConnection;
 
-/// Plans by the month: name, price in cents, features, place.
-const PLANS: &[(&str, i64, &str, i32)] = &[
-    ("Basic", 999, r#"{"default_tokens": 100, "limits": {"projects": 3}}"#, 1),
-    ("Pro", 2_999, r#"{"default_tokens": 500, "limits": {"projects": 20}}"#, 2),
-    ("Enterprise", 9_999, r#"{"default_tokens": 2000, "limits": {"projects": null}}"#, 3),
+/// Plans by the month: name, price in cents, features, place, days to try out.
+const PLANS: &[(&str, i64, &str, i32, i16)] = &[
+    ("Basic", 999, r#"{"default_tokens": 100, "limits": {"projects": 3}}"#, 1, 0),
+    ("Pro", 2_999, r#"{"default_tokens": 500, "limits": {"projects": 20}}"#, 2, 14),
+    ("Enterprise", 9_999, r#"{"default_tokens": 2000, "limits": {"projects": null}}"#, 3, 0),
 ];
 
 const ADDONS: &[(&str, i64, i32)] = &[("Priority Support", 1_500, 1), ("Premium Analytics", 2_500, 2)];
@@ -41,11 +41,12 @@ const SELLER: &[(&str, &str)] = &[
 
 /// Makes what is missing of the catalogue.
 pub(super) async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    for (name, price, features, place) in PLANS {
+    for (name, price, features, place, trial_days) in PLANS {
         sqlx::query(
             "WITH plan AS (
-                 INSERT INTO plans (id, name, slug, price_minor, currency, billing_period, features, sort_order, created_at, updated_at)
-                 VALUES ($1, $2, lower($2), $3, 'EUR', 'monthly', $4::jsonb, $5, $6, $6)
+                 INSERT INTO plans (id, name, slug, price_minor, currency, billing_period, features, sort_order, trial_days, created_at,
+                                    updated_at)
+                 VALUES ($1, $2, lower($2), $3, 'EUR', 'monthly', $4::jsonb, $5, $7, $6, $6)
                  ON CONFLICT (slug) DO NOTHING RETURNING id
              )
              INSERT INTO plans_in_categories (plan_id, category_id) SELECT plan.id, c.id FROM plan, plan_categories c WHERE c.slug = 'root'",
@@ -56,6 +57,7 @@ pub(super) async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) ->
         .bind(features)
         .bind(place)
         .bind(now)
+        .bind(trial_days)
         .execute(&mut *connection)
         .await?;
     }

@@ -25,7 +25,9 @@ pub fn router() -> Router<AppState> {
         .route("/admin/export/{subject}", routing::get(list))
         .route("/admin/export/invoices/{id}", routing::get(invoice))
         .route("/admin/export/mails/{kind}", routing::get(mail))
+        .route("/admin/export/invoices/{id}/credit-notes/{note}", routing::get(credit_note))
         .route("/account/files/invoices/{id}", routing::get(own_invoice))
+        .route("/account/files/invoices/{id}/credit-notes/{note}", routing::get(own_credit_note))
 }
 
 /// Who asks, if they may look at that.
@@ -137,6 +139,41 @@ async fn own_invoice(State(state): State<AppState>, Path(id): Path<String>, requ
     let pdf = async {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
         Ok::<_, AppError>(state.services.billing.invoice_pdf(signed_in.account()?, id).await?)
+    };
+    pdf_or_page(pdf.await, &request)
+}
+
+/// A credit note as PDF.
+async fn credit_note(
+    State(state): State<AppState>,
+    Path((id, note)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let signed_in = match admin(&request) {
+        Ok(signed_in) => signed_in,
+        Err(response) => return *response,
+    };
+    let pdf = async {
+        let id = id.parse().map_err(|_| AppError::NotFound)?;
+        let note = note.parse().map_err(|_| AppError::NotFound)?;
+        Ok::<_, AppError>(state.services.billing.any_credit_note_pdf(signed_in.admin()?, id, note).await?)
+    };
+    pdf_or_page(pdf.await, &request)
+}
+
+/// A credit note of the reader's account as PDF.
+async fn own_credit_note(
+    State(state): State<AppState>,
+    Path((id, note)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let Some(signed_in) = request.extensions().get::<SignedIn>() else {
+        return Redirect::to(app::routes::SIGN_IN).into_response();
+    };
+    let pdf = async {
+        let id = id.parse().map_err(|_| AppError::NotFound)?;
+        let note = note.parse().map_err(|_| AppError::NotFound)?;
+        Ok::<_, AppError>(state.services.billing.credit_note_pdf(signed_in.account()?, id, note).await?)
     };
     pdf_or_page(pdf.await, &request)
 }

@@ -1,7 +1,11 @@
 //! The web layer through the whole router, on a database of its own for each test.
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod admin;
+#[cfg(test)]
+mod admin_lists;
 #[cfg(test)]
 mod companies;
 #[cfg(test)]

@@ -1,27 +1,81 @@
 #[cfg(feature = "ssr")]
 use billing::SessionStatus;
+use chrono::{DateTime, Utc};
 use domain::billing::account::InvoiceView;
 use domain::ids::InvoiceId;
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 
 /// The account's invoices, newest first, a page of them.
 #[server(prefix = "/actions", endpoint = "invoices")]
-pub async fn load_invoices(before: Option<InvoiceId>) -> Result<Vec<InvoiceView>, AppError> {
+pub async fn load_invoices(before: Option<InvoiceId>) -> Result<(Vec<InvoiceView>, DateTime<Utc>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let invoices = services.billing.invoices(who.account()?, before).await?;
-    Ok(invoices.into_iter().map(Into::into).collect())
+    Ok((invoices.into_iter().map(Into::into).collect(), services.clock.now()))
+}
+
+/// How an invoice is paid without a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// What people call it.
+    pub name: String,
+    /// What to do then, as the platform says.
+    pub text: String,
+    /// To whom.
+    pub payee: String,
+    /// The bank's name, the number of the account and the bank's code; empty where there are none.
+    pub bank: [String; 3],
+}
+
+/// An invoice, and how it can be paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneInvoice {
+    /// The invoice.
+    pub invoice: InvoiceView,
+    /// Whether its payment takes its time.
+    pub is_on_its_way: bool,
+    /// Whether it can be paid by card.
+    pub has_card: bool,
+    /// How it is paid otherwise.
+    pub transfer: Option<Transfer>,
+    /// The present instant.
+    pub now: DateTime<Utc>,
 }
 
 /// One invoice. Who comes back from the payment provider's page brings its id along: what was paid there is settled, even
 /// if the provider has not said so yet. Says whether the payment is still on its way.
 #[server(prefix = "/actions", endpoint = "invoice")]
-pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<(InvoiceView, bool), AppError> {
+pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<OneInvoice, AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let (billing, permit) = (&services.billing, who.account()?);
     let is_on_its_way = came_back(&services, permit, session).await == Some(SessionStatus::Processing);
-    Ok((billing.invoice(permit, id).await?.into(), is_on_its_way))
+    let invoice: InvoiceView = billing.invoice(permit, id).await?.into();
+    let transfer = if invoice.is_open() { transfer(billing, &invoice).await? } else { None };
+    let has_card = billing.offered_provider().is_some();
+    Ok(OneInvoice { invoice, is_on_its_way, has_card, transfer, now: services.clock.now() })
+}
+
+/// The way that was chosen for an invoice, or the default one, unless it is by card.
+#[cfg(feature = "ssr")]
+async fn transfer(billing: &billing::Billing, invoice: &InvoiceView) -> Result<Option<Transfer>, AppError> {
+    let query = billing::settings::payment_methods::PaymentMethodQuery {
+        locale: Some("en".to_owned()),
+        currency: Some(invoice.totals.total.currency.to_string()),
+        country: None,
+    };
+    let methods = billing.payment_methods_on_offer(&query).await?;
+    let chosen = invoice.payment_method.as_deref();
+    let method = methods.into_iter().find(|it| chosen.map_or(it.is_default, |code| it.code == code));
+    let Some(method) = method.filter(|it| billing.offered_provider() != Some(it.code.as_str())) else {
+        return Ok(None);
+    };
+    // Only what is paid by transfer goes to the bank.
+    let seller = (method.code == "invoice").then_some(billing.seller().await?);
+    let (payee, bank) = seller
+        .map_or_else(Default::default, |it| (it.provider_name, [it.bank_name, it.bank_iban, it.bank_bic]));
+    Ok(Some(Transfer { name: method.name, text: method.instructions, payee, bank }))
 }
 
 /// Goes to the payment provider's page for an invoice.

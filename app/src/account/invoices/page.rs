@@ -1,5 +1,6 @@
+use chrono::{DateTime, Utc};
 use domain::billing::InvoiceStatus;
-use domain::billing::account::InvoiceView;
+use domain::billing::account::{CreditNoteView, InvoiceView};
 use domain::ids::InvoiceId;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -7,8 +8,8 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use ui::{EmptyState, Notice, NoticeKind};
 
-use super::api::{PayInvoice, load_invoice, load_invoices};
-use crate::account::show::{Sums, date, date_or_dash, invoice_badge};
+use super::api::{OneInvoice, PayInvoice, Transfer, load_invoice, load_invoices};
+use crate::account::show::{Sums, date, date_or_dash, invoice_badge, overdue_badge};
 use crate::error::AppError;
 use crate::routes;
 use crate::shared::again::AskAgain;
@@ -32,12 +33,12 @@ pub fn InvoicesPage() -> impl IntoView {
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
-        <Loaded data children={|invoices: Vec<InvoiceView>| view! { <List invoices/> }}/>
+        <Loaded data children={|(invoices, now): (Vec<InvoiceView>, DateTime<Utc>)| view! { <List invoices now/> }}/>
     }
 }
 
 #[component]
-fn List(invoices: Vec<InvoiceView>) -> impl IntoView {
+fn List(invoices: Vec<InvoiceView>, now: DateTime<Utc>) -> impl IntoView {
     let t = &texts().invoices;
     if invoices.is_empty() {
         return view! { <EmptyState icon="calendar" title=t.empty_title text=t.empty_text/> }.into_any();
@@ -46,12 +47,13 @@ fn List(invoices: Vec<InvoiceView>) -> impl IntoView {
     let rows = invoices
         .into_iter()
         .map(|invoice| {
+            let overdue = overdue_badge(invoice.is_overdue(now));
             view! {
                 <tr>
                     <td><a href=routes::account_invoice(invoice.id)>{invoice.number}</a></td>
                     <td>{date(invoice.invoiced_at)}</td>
                     <td class="col-due">{date_or_dash(invoice.due_at)}</td>
-                    <td>{invoice_badge(invoice.status)}</td>
+                    <td>{invoice_badge(invoice.status)} {overdue}</td>
                     <td class="col-money">{show::money(invoice.totals.total)}</td>
                 </tr>
             }
@@ -90,20 +92,25 @@ pub fn InvoicePage() -> impl IntoView {
     let came_back = query.with_untracked(|query| query.get("session").is_some());
     let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
     view! {
-        <Loaded data children=move |(invoice, is_on_its_way): (InvoiceView, bool)| {
+        <Loaded data children=move |one: OneInvoice| {
             let again = Callback::new(move |()| data.refetch());
-            let waiting = is_on_its_way.then(|| view! { <AskAgain again/> });
-            view! { <Shown invoice is_on_its_way came_back cancelled/> {waiting} }
+            let waiting = one.is_on_its_way.then(|| view! { <AskAgain again/> });
+            view! { <Shown one came_back cancelled/> {waiting} }
         }/>
     }
 }
 
 #[component]
-fn Shown(invoice: InvoiceView, is_on_its_way: bool, came_back: bool, cancelled: bool) -> impl IntoView {
+fn Shown(one: OneInvoice, came_back: bool, cancelled: bool) -> impl IntoView {
+    let OneInvoice { invoice, is_on_its_way, has_card, transfer, now } = one;
     let t = &texts().invoices;
     let title = fill(t.invoice, &[("number", &invoice.number)]);
     let is_paid = invoice.status == InvoiceStatus::Paid;
-    let is_open = matches!(invoice.status, InvoiceStatus::Pending | InvoiceStatus::Failed);
+    let is_open = invoice.is_open();
+    let overdue = overdue_badge(invoice.is_overdue(now));
+    let reference = invoice.number.clone();
+    let transfer = transfer.map(|transfer| view! { <ByTransfer transfer reference/> });
+    let notes = credit_notes(invoice.id, invoice.credit_notes);
     let news = match (is_paid, is_on_its_way) {
         (true, _) if came_back => Some((NoticeKind::Done, t.thanks)),
         (false, true) => Some((NoticeKind::Done, t.on_its_way)),
@@ -115,8 +122,8 @@ fn Shown(invoice: InvoiceView, is_on_its_way: bool, came_back: bool, cancelled: 
     let paid = invoice.paid_at.map(|at| fill(t.paid, &[("date", &date(at))]));
     view! {
         <Title text=title.clone()/>
-        <div class="title-row"><h1>{title}</h1> {invoice_badge(invoice.status)}
-            {(is_open && !is_on_its_way).then(|| view! {
+        <div class="title-row"><h1>{title}</h1> {invoice_badge(invoice.status)} {overdue}
+            {(is_open && has_card && !is_on_its_way).then(|| view! {
                 <form method="post" action=PayInvoice::PATH class="button-row"><FormToken/>
                     <input type="hidden" name="id" value=invoice.id.to_string()/>
                     <button type="submit" class="button button-primary">{pay}</button>
@@ -129,14 +136,62 @@ fn Shown(invoice: InvoiceView, is_on_its_way: bool, came_back: bool, cancelled: 
             <div><section class="panel"><h2>{t.lines}</h2>
                 <Sums lines=invoice.lines totals=invoice.totals tax_rate=invoice.tax_rate/>
             </section></div>
-            <div><section class="panel"><h2>{t.facts}</h2>
+            <div>{transfer}<section class="panel"><h2>{t.facts}</h2>
                 <dl class="facts">
                     <div><dt>{t.date}</dt><dd>{date(invoice.invoiced_at)}</dd></div>
                     <div><dt>{t.due}</dt><dd>{date_or_dash(invoice.due_at)}</dd></div>
                     {paid.map(|text| view! { <div><dt>{t.status}</dt><dd>{text}</dd></div> })}
                 </dl>
                 <p class="button-row"><a class="button" href=routes::account_invoice_pdf(invoice.id)>{t.pdf}</a><a href=routes::ACCOUNT_INVOICES>{t.all}</a></p>
-            </section></div>
+            </section>{notes}</div>
         </div>
     }
+}
+
+/// How to pay without a card, with everything that a bank asks for.
+#[component]
+fn ByTransfer(transfer: Transfer, reference: String) -> impl IntoView {
+    let t = &texts().invoices;
+    let [bank, iban, bic] = transfer.bank;
+    let facts = [
+        (t.payee, transfer.payee),
+        (t.iban, iban),
+        (t.bic, bic),
+        (t.bank, bank),
+        (t.payment_reference, reference),
+    ];
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    let facts =
+        facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
+    view! {
+        <section class="panel"><h2>{transfer.name}</h2>
+            {(!transfer.text.is_empty()).then(|| view! { <p>{transfer.text}</p> })}
+            <dl class="facts">{facts}</dl>
+        </section>
+    }
+}
+
+/// What went back, with its document.
+fn credit_notes(id: InvoiceId, notes: Vec<CreditNoteView>) -> Option<impl IntoView> {
+    let t = &texts().invoices;
+    if notes.is_empty() {
+        return None;
+    }
+    let lines = notes
+        .into_iter()
+        .map(|note| {
+            let what = if note.is_cancellation { t.credit_note_cancelled } else { t.credit_note };
+            let what = fill(what, &[("number", &note.number)]);
+            let label = fill(t.pdf_of, &[("number", &note.number)]);
+            view! {
+                <li>
+                    <div><strong>{what}</strong> <span class="sub">{date(note.issued_at)} ", " {show::money(note.total)}</span></div>
+                    <a class="button" href=routes::account_credit_note_pdf(id, note.id) aria-label=label>{t.pdf_short}</a>
+                </li>
+            }
+        })
+        .collect_view();
+    Some(
+        view! { <section class="panel"><h2>{t.credit_notes}</h2><ul class="sessions">{lines}</ul></section> },
+    )
 }

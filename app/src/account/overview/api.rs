@@ -1,8 +1,8 @@
-#[cfg(feature = "ssr")]
-use domain::billing::InvoiceStatus;
 use domain::billing::PricedPlan;
 use domain::billing::account::{AccountView, ChangeView, SubscriptionView};
-use domain::ids::{PlanId, SubscriptionId};
+#[cfg(feature = "ssr")]
+use domain::billing::account::{AddonView, InvoiceView};
+use domain::ids::{AddonSubscriptionId, InvoiceId, PlanId, SubscriptionId};
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -14,20 +14,32 @@ use crate::routes;
 pub async fn load_account() -> Result<AccountView, AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let (billing, permit) = (&services.billing, who.account()?);
-    let open =
-        billing.invoices(permit, None).await?.into_iter().filter(|it| it.status == InvoiceStatus::Pending);
-    let addons = billing.addon_subscriptions(permit).await?.into_iter().filter(|it| it.status == "active");
+    let now = services.clock.now();
+    let invoices = billing.invoices(permit, None).await?.into_iter().map(InvoiceView::from);
+    let addons = billing.addon_subscriptions(permit).await?.into_iter();
+    // What was cancelled runs to its end.
+    let runs = |it: &billing::subscriptions::AddonSubscription| match it.status.as_str() {
+        "pending" => true,
+        "active" | "cancelled" => it.expires_at.is_some_and(|end| now < end),
+        _ => false,
+    };
+    let view = |it: billing::subscriptions::AddonSubscription| AddonView {
+        id: it.id,
+        is_active: it.status == "active",
+        name: it.name,
+        expires_at: it.expires_at,
+    };
     Ok(AccountView {
         subscriptions: billing.subscriptions(permit).await?.into_iter().map(Into::into).collect(),
-        addons: addons.map(|it| (it.name, it.expires_at)).collect(),
-        open_invoices: open.map(Into::into).collect(),
+        addons: addons.filter(runs).map(view).collect(),
+        open_invoices: invoices.filter(InvoiceView::is_open).collect(),
         tokens: billing.token_balance(permit).await?,
         has_card: billing.has_card(permit).await?,
-        now: services.clock.now(),
+        now,
     })
 }
 
-/// Cancels, pauses or resumes a subscription.
+/// Cancels, pauses or resumes a subscription, or stays with its plan.
 #[server(prefix = "/actions", endpoint = "change-subscription")]
 pub async fn change_subscription(id: SubscriptionId, act: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
@@ -37,9 +49,30 @@ pub async fn change_subscription(id: SubscriptionId, act: String) -> Result<(), 
         "cancel" => billing.cancel(permit, id).await.map(|_| "subscription_cancelled"),
         "pause" => billing.pause(permit, id).await.map(|_| "subscription_paused"),
         "resume" => billing.resume(permit, id).await.map(|_| "subscription_resumed"),
+        "keep_plan" => billing.keep_plan(permit, id).await.map(|_| "plan_kept"),
         _ => return Err(AppError::NotFound),
     }?;
     ctx::go_to(routes::ACCOUNT, Some(ctx::Notice::new(notice)));
+    Ok(())
+}
+
+/// Cancels an add-on; it runs to its end.
+#[server(prefix = "/actions", endpoint = "cancel-addon")]
+pub async fn cancel_addon(id: AddonSubscriptionId) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    services.billing.cancel_addon(who.account()?, id).await?;
+    ctx::go_to(routes::ACCOUNT, Some(ctx::Notice::new("addon_cancelled")));
+    Ok(())
+}
+
+/// Gives up an order that was not paid.
+#[server(prefix = "/actions", endpoint = "give-up-order")]
+pub async fn give_up_order(id: InvoiceId) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    services.billing.abandon_order(who.account()?, id).await?;
+    ctx::go_to(routes::ACCOUNT, Some(ctx::Notice::new("order_given_up")));
     Ok(())
 }
 

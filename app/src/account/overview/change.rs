@@ -1,7 +1,7 @@
 //! Another plan: what it costs now, to the cent, before anything happens.
 
-use domain::billing::PricedPlan;
 use domain::billing::account::{ChangeView, SubscriptionView};
+use domain::billing::{PricedPlan, Totals};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
@@ -9,7 +9,7 @@ use leptos_router::hooks::use_params_map;
 use ui::{Notice, NoticeKind};
 
 use super::api::{Downgrade, Upgrade, load_changes};
-use crate::account::show::{Sums, period};
+use crate::account::show::{Sums, date_or_dash, period};
 use crate::error::AppError;
 use crate::routes;
 use crate::shared::form::{Form, FormToken};
@@ -86,10 +86,17 @@ fn Choice(subscription: SubscriptionView, plan: PricedPlan, change: Option<Chang
             }
             .into_any()
         }
-        None => view! {
+        None => {
+            let from = date_or_dash(subscription.state.expires_at());
+            let next = fill(t.from_renewal, &[("date", &from), ("period", period(plan.plan.billing_period))]);
+            let totals = Totals::of([plan.net], plan.tax_rate, plan.net.currency).ok();
+            view! {
+            <p class="sub">{next}</p>
+            {totals.map(|totals| view! { <Sums lines=vec![(name.clone(), plan.net)] totals tax_rate=plan.tax_rate/> })}
             <form method="post" action=Downgrade::PATH>{hidden()}<button type="submit" class="button">{t.downgrade}</button></form>
         }
-        .into_any(),
+        .into_any()
+        }
     };
     view! {
         <section class="panel plan"><h2>{plan.plan.name}</h2> <p>{price}</p> {(!plan.plan.description.is_empty()).then(|| view! { <p class="sub">{plan.plan.description}</p> })} {action}</section>

@@ -1,14 +1,15 @@
 use chrono::{DateTime, Utc};
-use domain::billing::account::{AccountView, InvoiceView, SubscriptionView};
+use domain::billing::account::{AccountView, AddonView, InvoiceView, SubscriptionView};
 use domain::billing::{SubscriptionState, SubscriptionStatus};
+use domain::ids::InvoiceId;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use ui::{ButtonKind, EmptyState, LinkButton, Notice, NoticeKind};
 
-use super::api::{ChangeCard, ChangeSubscription, load_account};
+use super::api::{CancelAddon, ChangeCard, ChangeSubscription, GiveUpOrder, load_account};
 use crate::account::invoices::api::PayInvoice;
-use crate::account::show::{date, date_or_dash, period, subscription_badge};
+use crate::account::show::{date, overdue_badge, period, subscription_badge};
 use crate::routes;
 use crate::shared::form::{Form, FormToken};
 use crate::shared::loaded::Loaded;
@@ -25,6 +26,8 @@ pub fn OverviewPage() -> impl IntoView {
         Form::of::<ChangeSubscription>("").error,
         Form::of::<ChangeCard>("").error,
         Form::of::<PayInvoice>("").error,
+        Form::of::<CancelAddon>("").error,
+        Form::of::<GiveUpOrder>("").error,
     ];
     let refused = refused.into_iter().flatten().next().map(|error| error_text(&error));
     view! {
@@ -47,22 +50,24 @@ fn Account(account: AccountView) -> impl IntoView {
     };
     let (running, over): (Vec<_>, Vec<_>) = account.subscriptions.into_iter().partition(running);
     let shown = if running.is_empty() { over.into_iter().take(1).collect() } else { running };
+    // What is being tried out is not given up but cancelled.
+    let tried: Vec<_> = shown.iter().filter(|it| it.state.is_trial()).map(|it| Some(it.id)).collect();
+    let can_give_up = |it: &&InvoiceView| it.is_order && !tried.contains(&it.subscription_id);
+    let orders: Vec<InvoiceView> = account.open_invoices.iter().filter(can_give_up).cloned().collect();
     let subscriptions = shown
         .into_iter()
-        .map(|subscription| view! { <Subscribed subscription now has_card/> })
+        .map(|subscription| {
+            let order = orders.iter().find(|it| it.subscription_id == Some(subscription.id));
+            let order = order.filter(|_| subscription.state == SubscriptionState::Pending).map(|it| it.id);
+            view! { <Subscribed subscription now has_card order/> }
+        })
         .collect_view();
+    let extras: Vec<_> = orders.iter().filter(|it| it.subscription_id.is_none()).map(|it| it.id).collect();
     let (shop, choose) =
         if is_company { (routes::STORE, t.choose_module) } else { (routes::ACCOUNT_PLANS, t.choose_plan) };
-    let open = (!account.open_invoices.is_empty()).then(|| view! { <Open invoices=account.open_invoices/> });
-    let addons = account
-        .addons
-        .into_iter()
-        .map(|(name, end)| {
-            view! {
-                <div><dt>{name}</dt><dd>{fill(t.until, &[("date", &date_or_dash(end))])}</dd></div>
-            }
-        })
-        .collect::<Vec<_>>();
+    let open = (!account.open_invoices.is_empty())
+        .then(|| view! { <Open invoices=account.open_invoices now extras/> });
+    let addons = account.addons.into_iter().map(|addon| view! { <Addon addon/> }).collect::<Vec<_>>();
     view! {
         <div class="columns">
             <div>
@@ -87,7 +92,7 @@ fn Account(account: AccountView) -> impl IntoView {
                     </section>
                 })}
                 {(!addons.is_empty()).then(|| view! {
-                    <section class="panel"><h2>{t.addons}</h2><dl class="facts">{addons}</dl></section>
+                    <section class="panel"><h2>{t.addons}</h2><ul class="sessions">{addons}</ul></section>
                 })}
             </div>
         </div>
@@ -101,6 +106,9 @@ fn meaning(subscription: &SubscriptionView, now: DateTime<Utc>) -> String {
     match subscription.state {
         SubscriptionState::Pending => t.not_paid.to_owned(),
         SubscriptionState::Trialing { ends_at, .. } => on(t.trial_until, ends_at),
+        SubscriptionState::Cancelled { expires_at: Some(end), was_trial: true, .. } if end > now => {
+            on(t.trial_ends, end)
+        }
         SubscriptionState::Active { expires_at, .. } if subscription.is_collected => on(t.renews, expires_at),
         SubscriptionState::Active { expires_at, .. } => on(t.ask_renewal, expires_at),
         SubscriptionState::Paused { paused_at, .. } => on(t.paused_since, paused_at),
@@ -112,8 +120,23 @@ fn meaning(subscription: &SubscriptionView, now: DateTime<Utc>) -> String {
     }
 }
 
+/// A button that gives an order up, whose invoice it is.
+fn give_up(order: InvoiceId) -> impl IntoView {
+    view! {
+        <form method="post" action=GiveUpOrder::PATH><FormToken/>
+            <input type="hidden" name="id" value=order.to_string()/>
+            <button type="submit" class="button button-quiet">{texts().overview.give_up}</button>
+        </form>
+    }
+}
+
 #[component]
-fn Subscribed(subscription: SubscriptionView, now: DateTime<Utc>, has_card: bool) -> impl IntoView {
+fn Subscribed(
+    subscription: SubscriptionView,
+    now: DateTime<Utc>,
+    has_card: bool,
+    order: Option<InvoiceId>,
+) -> impl IntoView {
     let t = &texts().overview;
     let status = subscription.state.status();
     let price = fill(
@@ -126,6 +149,9 @@ fn Subscribed(subscription: SubscriptionView, now: DateTime<Utc>, has_card: bool
     let is_active = status == SubscriptionStatus::Active;
     let can_cancel = subscription.state.is_current();
     let meaning = meaning(&subscription, now);
+    let can_keep = status == SubscriptionStatus::Cancelled && subscription.state.gives_access(now);
+    let stay = fill(t.keep_plan, &[("plan", &subscription.plan_name)]);
+    let has_pending = subscription.pending_plan.is_some();
     let becomes = subscription.pending_plan.as_ref().map(|plan| fill(t.becomes, &[("plan", plan)]));
     view! {
         <section class="panel subscribed">
@@ -140,8 +166,11 @@ fn Subscribed(subscription: SubscriptionView, now: DateTime<Utc>, has_card: bool
                     <input type="hidden" name="id" value=subscription.id.to_string()/>
                     {is_active.then(|| act("pause", t.pause, "button"))}
                     {(status == SubscriptionStatus::Paused).then(|| act("resume", t.resume, "button button-primary"))}
+                    {has_pending.then(|| view! { <button type="submit" name="act" value="keep_plan" class="button">{stay}</button> })}
+                    {can_keep.then(|| act("resume", t.keep, "button button-primary"))}
                     {can_cancel.then(|| act("cancel", t.cancel, "button button-quiet"))}
                 </form>
+                {order.map(give_up)}
                 {(subscription.is_collected && has_card).then(|| view! {
                     <form method="post" action=ChangeCard::PATH><FormToken/>
                         <button type="submit" class="button">{t.card}</button>
@@ -153,16 +182,41 @@ fn Subscribed(subscription: SubscriptionView, now: DateTime<Utc>, has_card: bool
 }
 
 #[component]
-fn Open(invoices: Vec<InvoiceView>) -> impl IntoView {
+fn Addon(addon: AddonView) -> impl IntoView {
+    let t = &texts().overview;
+    let until = match (addon.expires_at, addon.is_active) {
+        (Some(end), true) => fill(t.addon_until, &[("date", &date(end))]),
+        (Some(end), false) => fill(t.addon_cancelled, &[("date", &date(end))]),
+        (None, _) => t.not_paid.to_owned(),
+    };
+    let label = fill(t.cancel_addon, &[("addon", &addon.name)]);
+    view! {
+        <li>
+            <div><strong>{addon.name}</strong> <span class="sub">{until}</span></div>
+            {addon.is_active.then(|| view! {
+                <form method="post" action=CancelAddon::PATH><FormToken/>
+                    <input type="hidden" name="id" value=addon.id.to_string()/>
+                    <button type="submit" class="button button-quiet" aria-label=label>{texts().common.cancel}</button>
+                </form>
+            })}
+        </li>
+    }
+}
+
+#[component]
+fn Open(invoices: Vec<InvoiceView>, now: DateTime<Utc>, extras: Vec<InvoiceId>) -> impl IntoView {
     let t = &texts().overview;
     let lines = invoices
         .into_iter()
         .map(|invoice| {
             let pay = fill(t.pay, &[("amount", &show::money(invoice.totals.total))]);
+            let order = extras.contains(&invoice.id).then(|| give_up(invoice.id));
+            let overdue = overdue_badge(invoice.is_overdue(now));
             let due = invoice.due_at.map(|at| fill(t.due, &[("date", &date(at))]));
             view! {
                 <li>
-                    <div><a href=routes::account_invoice(invoice.id)><strong>{invoice.number}</strong></a> <span class="sub">{due}</span></div>
+                    <div><a href=routes::account_invoice(invoice.id)><strong>{invoice.number}</strong></a> {overdue} <span class="sub">{due}</span></div>
+                    {order}
                     <form method="post" action=PayInvoice::PATH><FormToken/>
                         <input type="hidden" name="id" value=invoice.id.to_string()/>
                         <button type="submit" class="button">{pay}</button>

@@ -4,5 +4,6 @@ mod api;
 mod checkout;
 mod page;
 
+pub use api::Chosen;
 pub use checkout::CheckoutPage;
 pub use page::PlansPage;

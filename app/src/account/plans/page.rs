@@ -8,7 +8,8 @@ use leptos_router::hooks::use_query_map;
 use ui::Badge;
 
 use super::api::load_shop;
-use crate::account::show::{period, rate};
+use super::checkout::chosen;
+use crate::account::show::{one_period, period, rate};
 use crate::routes;
 use crate::shared::loaded::Loaded;
 use crate::shared::show;
@@ -39,18 +40,24 @@ fn Offer(shop: Shop, current: Vec<PlanId>) -> impl IntoView {
         .collect_view();
     let tax_rate = shop.tax_rate;
     let gross = move |net: Money| net.checked_add(tax_rate.of_net(net)).unwrap_or(net);
-    let plans = shop
-        .plans
-        .into_iter()
-        .map(|plan| {
-            let is_current = current.contains(&plan.plan.id);
-            plan_card(plan, is_current)
-        })
-        .collect_view();
-    let extra = move |kind: &'static str, id: String, name: String, net: Money, text: String| {
+    // Who comes back from the order finds what was chosen.
+    let chosen = chosen();
+    let name_of = |id: &PlanId| shop.plans.iter().find(|it| it.plan.id == *id).map(|it| it.plan.name.clone());
+    let goes_with = |plans: &[PlanId]| {
+        let is_free = plans.is_empty() || plans.iter().any(|id| current.contains(id));
+        let names: Vec<String> = plans.iter().filter_map(name_of).collect();
+        (!is_free).then(|| fill(t.goes_with, &[("plans", &names.join(t.or))])).unwrap_or_default()
+    };
+    let is_chosen = |ids: &[String], id: &str| ids.iter().any(|chosen| chosen == id);
+    let extra = move |kind: &'static str,
+                      id: String,
+                      checked: bool,
+                      name: String,
+                      net: Money,
+                      text: String| {
         view! {
             <li class="extra">
-                <label><input type="checkbox" name=kind value=id/> <span>{name} <span class="sub">{text}</span></span></label>
+                <label><input type="checkbox" name=kind value=id checked=checked/> <span>{name} <span class="sub">{text}</span></span></label>
                 <span class="col-money">{show::money(gross(net))}</span>
             </li>
         }
@@ -60,14 +67,31 @@ fn Offer(shop: Shop, current: Vec<PlanId>) -> impl IntoView {
         .addons
         .into_iter()
         .map(|(addon, net)| {
-            extra("addon", addon.id.to_string(), addon.name, net, period(addon.billing_period).to_owned())
+            let (id, period) = (addon.id.to_string(), one_period(addon.billing_period));
+            let text = format!("{period} {}", goes_with(&addon.plans));
+            let checked = is_chosen(&chosen.addon, &id);
+            extra("addon", id, checked, addon.name, net, text)
         })
         .collect();
     let bundles: Vec<_> = shop
         .bundles
         .into_iter()
-        .map(|(bundle, net)| extra("bundle", bundle.id.to_string(), bundle.name, net, bundle.description))
+        .map(|(bundle, net)| {
+            let id = bundle.id.to_string();
+            let checked = is_chosen(&chosen.bundle, &id);
+            extra("bundle", id, checked, bundle.name, net, bundle.description)
+        })
         .collect();
+    let none = chosen.plan.is_empty();
+    let plans = shop
+        .plans
+        .into_iter()
+        .map(|plan| {
+            let is_current = current.contains(&plan.plan.id);
+            let is_chosen = plan.plan.id.to_string() == chosen.plan;
+            plan_card(plan, is_current, is_chosen)
+        })
+        .collect_view();
     view! {
         <form method="get" class="currency-form">
             <div class="field"><label for="currency">{t.currency}</label>
@@ -79,7 +103,7 @@ fn Offer(shop: Shop, current: Vec<PlanId>) -> impl IntoView {
             <input type="hidden" name="currency" value=currency.to_string()/>
             <fieldset><legend class="visually-hidden">{t.plan}</legend>
                 <div class="plans">{plans}</div>
-                <label class="plan panel plan-none"><input type="radio" name="plan" value="" checked/> <span>{t.no_plan}</span></label>
+                <label class="plan panel plan-none"><input type="radio" name="plan" value="" checked=none/> <span>{t.no_plan}</span></label>
             </fieldset>
             <div class="columns">
                 <section class="panel"><h2>{t.addons}</h2><ul class="extras">{addons}</ul></section>
@@ -90,18 +114,19 @@ fn Offer(shop: Shop, current: Vec<PlanId>) -> impl IntoView {
     }
 }
 
-fn plan_card(plan: PricedPlan, is_current: bool) -> impl IntoView {
+fn plan_card(plan: PricedPlan, is_current: bool, is_chosen: bool) -> impl IntoView {
     let t = &texts().plans;
     let gross = plan.gross().unwrap_or(plan.net);
     let tokens = plan.plan.default_tokens();
-    let trial = (plan.plan.trial_days > 0)
-        .then(|| fill(t.trial, &[("n", &show::number(plan.plan.trial_days.into()))]));
     let each = period(plan.plan.billing_period);
+    let days = show::number(plan.plan.trial_days.into());
+    let trial = (plan.plan.trial_days > 0)
+        .then(|| fill(t.trial, &[("n", &days), ("price", &show::money(gross)), ("period", each)]));
     let choice = if is_current {
         view! { <Badge tone=ui::Tone::Good icon="check" text=t.current/> }.into_any()
     } else {
         let label = fill(t.choose, &[("plan", &plan.plan.name)]);
-        view! { <input type="radio" name="plan" value=plan.plan.id.to_string() aria-label=label/> }.into_any()
+        view! { <input type="radio" name="plan" value=plan.plan.id.to_string() checked=is_chosen aria-label=label/> }.into_any()
     };
     view! {
         <label class="plan panel">

@@ -31,12 +31,18 @@ fn compared(
         .collect()
 }
 
+/// `12.5 %`.
+fn percent(hundredths: i64) -> String {
+    format!("{}.{} %", hundredths / 100, hundredths % 100 / 10)
+}
+
 pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Business, AppError> {
     let t = &texts().admin;
     let billing = &services.billing;
     let it = billing.dashboard(permit).await?;
     let months = billing.months(permit).await?;
     let failed = billing.failed_provider_events(permit).await?;
+    let unsettled = billing.unsettled(permit).await?;
     let dead = platform::jobs::admin::figures(&services.database, services.clock.now())
         .await
         .map_err(AppError::from)?
@@ -75,11 +81,22 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
             ),
             figure(t.churn, format!("{} %", it.churn.total), it.churn.change_hundredths(), true),
         ],
-        revenue: compared(&months, |it| it.revenue.minor, |it| show::money(it.revenue)),
-        customers: compared(&months, |it| it.customers, |it| show::number(it.customers)),
+        charts: [
+            (t.revenue_by_month, compared(&months, |it| it.revenue.minor, |it| show::money(it.revenue))),
+            (t.customers_by_month, compared(&months, |it| it.customers, |it| show::number(it.customers))),
+            (t.mrr_by_month, compared(&months, |it| it.mrr.minor, |it| show::money(it.mrr))),
+            (t.arpu_by_month, compared(&months, |it| it.arpu.minor, |it| show::money(it.arpu))),
+            (t.conversion_by_month, compared(&months, |it| it.conversion, |it| percent(it.conversion))),
+            (t.churn_by_month, compared(&months, |it| it.churn, |it| percent(it.churn))),
+        ]
+        .into_iter()
+        .map(|(name, months)| (name.to_owned(), months))
+        .collect(),
         attention: [
             (t.failed_messages, failed, of_state(Subject::ProviderEvents, "failed")),
-            (t.failed_jobs, dead, routes::admin_list(Subject::Jobs)),
+            (t.failed_jobs, dead, of_state(Subject::Jobs, "dead")),
+            (t.disputes, unsettled.disputed, of_state(Subject::Invoices, "disputed")),
+            (t.partial_refunds, unsettled.partly_refunded, of_state(Subject::Invoices, "partly_refunded")),
         ]
         .into_iter()
         .filter(|(_, count, _)| *count > 0)

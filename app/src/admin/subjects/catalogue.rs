@@ -6,32 +6,31 @@ use billing::catalogue::addons::AddonChange;
 use billing::catalogue::bundles::BundleChange;
 use domain::access::AdminPermit;
 
-use super::{Form, currency_options, id_of, next_page, on, page_of, period_options, values};
-use crate::account::show::period;
-use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
+use super::{Form, currency_options, id_of, large_page, on, period_options, values, was_last};
+use crate::account::show::one_period;
+use crate::admin::model::{Action, Cell, Item, Subject, Table, link};
 use crate::error::AppError;
 use crate::server_ctx::Services;
 use crate::texts::texts;
 
-pub async fn addons(
-    services: &Services,
-    permit: AdminPermit<'_>,
-    wanted: &Wanted,
-) -> Result<Table, AppError> {
+pub async fn addons(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let page = page_of(wanted);
-    let found = services.billing.managed_addons(permit, true, page).await?;
+    let mut found = Vec::new();
+    for number in 1.. {
+        let page = services.billing.managed_addons(permit, true, large_page(number)).await?;
+        if was_last(&mut found, page) {
+            break;
+        }
+    }
     let mut table = Table::of(&[t.name, t.price, t.period, t.only_with_plans, t.state]);
-    table.next = next_page(page, found.total);
     table.rows = found
-        .items
         .into_iter()
         .map(|it| {
             let plans = i64::try_from(it.plans.len()).unwrap_or(i64::MAX);
             vec![
                 link(it.name, Subject::Addons, it.id),
                 Cell::Money(it.price),
-                Cell::text(period(it.billing_period).to_owned()),
+                Cell::text(one_period(it.billing_period).to_owned()),
                 if plans == 0 { Cell::Text(t.any_plan.to_owned()) } else { Cell::Number(plans) },
                 Cell::active(it.is_active),
             ]
@@ -80,7 +79,7 @@ pub async fn addon(services: &Services, permit: AdminPermit<'_>, id: &str) -> Re
         state: vec![Cell::active(it.is_active)],
         facts: vec![
             (t.price.to_owned(), Cell::Money(it.price)),
-            (t.period.to_owned(), Cell::text(period(it.billing_period).to_owned())),
+            (t.period.to_owned(), Cell::text(one_period(it.billing_period).to_owned())),
         ],
         actions: vec![Action::last("delete", t.delete)],
         values: values(form),
@@ -118,18 +117,17 @@ pub async fn save_addon(
     Ok(saved.id.to_string())
 }
 
-pub async fn bundles(
-    services: &Services,
-    permit: AdminPermit<'_>,
-    wanted: &Wanted,
-) -> Result<Table, AppError> {
+pub async fn bundles(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let page = page_of(wanted);
-    let found = services.billing.managed_bundles(permit, true, page).await?;
+    let mut found = Vec::new();
+    for number in 1.. {
+        let page = services.billing.managed_bundles(permit, true, large_page(number)).await?;
+        if was_last(&mut found, page) {
+            break;
+        }
+    }
     let mut table = Table::of(&[t.name, t.tokens, t.price, t.state]);
-    table.next = next_page(page, found.total);
     table.rows = found
-        .items
         .into_iter()
         .map(|it| {
             vec![

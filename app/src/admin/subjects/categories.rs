@@ -1,13 +1,14 @@
 use std::collections::HashMap;
 
 use billing::catalogue::categories::{Category, CategoryChange};
+use billing::catalogue::plans::ManagedPlan;
 use domain::access::AdminPermit;
 use domain::ids::PlanCategoryId;
 
 use super::{Form, id_of, on, values};
-use crate::admin::model::{Action, Cell, Item, Subject, Table};
+use crate::account::show::period;
+use crate::admin::model::{Action, Cell, Item, Subject, Table, link};
 use crate::error::AppError;
-use crate::routes;
 use crate::server_ctx::Services;
 use crate::texts::texts;
 
@@ -32,23 +33,30 @@ fn indented(depth: usize, name: &str) -> String {
     if depth == 0 { name.to_owned() } else { format!("{}└ {name}", "\u{2003}".repeat(depth - 1)) }
 }
 
+/// The tree with the plans of each category; those of none come last.
 pub async fn list(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let mut table = Table::of(&[t.name, t.slug, t.plans, t.is_single_short]);
-    table.rows = tree(services.billing.categories(permit).await?)
-        .into_iter()
-        .map(|(depth, it)| {
-            vec![
-                Cell::Link(
-                    indented(depth, &it.name),
-                    routes::admin_item(Subject::Categories, &it.id.to_string()),
-                ),
-                Cell::Text(it.slug),
-                Cell::Number(it.plan_count),
-                if it.is_single { Cell::Good(t.yes.to_owned()) } else { Cell::None },
-            ]
-        })
-        .collect();
+    let plans = services.billing.managed_plans(permit).await?;
+    let plan_row = |depth: usize, it: &ManagedPlan| {
+        vec![
+            link(indented(depth, &it.plan.name), Subject::Plans, it.plan.id),
+            Cell::Text(it.plan.slug.clone()),
+            Cell::Money(it.plan.price),
+            Cell::Text(period(it.plan.billing_period).to_owned()),
+            Cell::Number(it.subscriber_count),
+            Cell::active(it.plan.is_active),
+        ]
+    };
+    let mut table = Table::of(&[t.name, t.slug, t.price, t.period, t.subscribers, t.state]);
+    for (depth, it) in tree(services.billing.categories(permit).await?) {
+        let single = if it.is_single { Cell::Text(t.is_single_short.to_owned()) } else { Cell::None };
+        let name = link(indented(depth, &it.name), Subject::Categories, it.id);
+        table.rows.push(vec![name, Cell::Text(it.slug), Cell::None, Cell::None, Cell::None, single]);
+        let own = plans.iter().filter(|plan| plan.plan.categories.iter().any(|of| of.id == it.id));
+        table.rows.extend(own.map(|plan| plan_row(depth + 1, plan)));
+    }
+    let others = plans.iter().filter(|plan| plan.plan.categories.is_empty());
+    table.rows.extend(others.map(|plan| plan_row(0, plan)));
     Ok(table)
 }
 

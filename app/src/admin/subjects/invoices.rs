@@ -1,8 +1,8 @@
 use billing::lists::Search;
-use billing::payments::Payment;
+use billing::payments::{Payment, Taken};
 use domain::access::AdminPermit;
 use domain::billing::InvoiceStatus;
-use domain::ids::InvoiceId;
+use domain::ids::{AccountId, InvoiceId};
 use domain::money::Money;
 
 use super::{Shown, given, id_of, known, limit, next_of, searched};
@@ -48,7 +48,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     let currency = it.totals.total.currency;
     let owner = match found.user {
         Some((email, _)) => link(email, Subject::Users, it.account_id),
-        None => Cell::Text(t.a_company.to_owned()),
+        None => company(services, permit, it.account_id).await?,
     };
     let mut lines = Table::of(&[t.what, t.quantity, t.price, t.total]);
     lines.rows = it
@@ -69,7 +69,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         .iter()
         .map(|note| {
             vec![
-                Cell::Text(note.number.clone()),
+                Cell::Link(note.number.clone(), routes::admin_credit_note_pdf(it.id, note.id)),
                 Cell::Day(note.issued_at),
                 Cell::Money(Money::new(note.total_minor, currency)),
             ]
@@ -87,16 +87,32 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
                 Action::new("duplicate", t.duplicate),
             ]
         }
-        InvoiceStatus::Cancelled | InvoiceStatus::Refunded => vec![Action::new("duplicate", t.duplicate)],
+        InvoiceStatus::Refunded => {
+            vec![Action::last("restore", t.restore), Action::new("duplicate", t.duplicate)]
+        }
+        InvoiceStatus::Cancelled => vec![Action::new("duplicate", t.duplicate)],
     };
     let tax = fill(t.tax_of, &[("rate", &rate(it.tax_rate))]);
     let mut tables = vec![(t.lines.to_owned(), lines)];
     if !notes.rows.is_empty() {
         tables.push((t.credit_notes.to_owned(), notes));
     }
+    let taken = services.billing.taken(permit, it.id).await?;
+    let mut state = vec![Cell::Invoice(it.status)];
+    if matches!(it.status, InvoiceStatus::Pending | InvoiceStatus::Failed)
+        && it.due_at.is_some_and(|due| due < services.clock.now())
+    {
+        state.push(Cell::Alarm(texts().billing_words.invoice_overdue.to_owned()));
+    }
+    if taken.iter().any(|payment| payment.disputed_at.is_some()) {
+        state.push(Cell::Alarm(t.disputed.to_owned()));
+    }
+    if !taken.is_empty() {
+        tables.push((t.payments.to_owned(), payments(taken)));
+    }
     Ok(Item {
         title: it.number.clone(),
-        state: vec![Cell::Invoice(it.status)],
+        state,
         facts: known(vec![
             (t.customer.to_owned(), owner),
             (t.net.to_owned(), Cell::Money(it.totals.subtotal)),
@@ -123,6 +139,32 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     })
 }
 
+/// The company whose account it is.
+pub async fn company(services: &Services, permit: AdminPermit<'_>, id: AccountId) -> Result<Cell, AppError> {
+    let name = services.billing.company_name(permit, id).await?;
+    Ok(name.map_or(Cell::None, |name| link(name, Subject::Companies, id)))
+}
+
+/// What providers took, gave back, and have to defend.
+fn payments(taken: Vec<Taken>) -> Table {
+    let t = &texts().admin;
+    let mut table = Table::of(&[t.reference, t.provider, t.paid, t.total, t.went_back, t.disputed_since]);
+    table.rows = taken
+        .into_iter()
+        .map(|it| {
+            vec![
+                Cell::Text(it.reference),
+                Cell::Text(it.provider),
+                it.captured_at.map_or(Cell::None, Cell::Instant),
+                Cell::Money(it.amount),
+                if it.refunded.minor == 0 { Cell::None } else { Cell::Money(it.refunded) },
+                it.disputed_at.map_or(Cell::None, Cell::Instant),
+            ]
+        })
+        .collect();
+    table
+}
+
 pub async fn act(
     services: &Services,
     permit: AdminPermit<'_>,
@@ -141,6 +183,9 @@ pub async fn act(
         "refund" => {
             let reference = if said.is_empty() { "ADMIN_REFUND" } else { &said };
             billing.refund(permit, invoice_id, reference).await?;
+        }
+        "restore" => {
+            billing.restore(permit, invoice_id).await?;
         }
         "void" => {
             billing.void_invoice(permit, invoice_id).await?;

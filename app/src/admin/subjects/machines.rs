@@ -1,9 +1,11 @@
-//! What payment providers sent, what front ends told, and jobs that failed for good.
+//! What payment providers sent, what front ends told, and jobs.
 
 use billing::providers::EventRow;
 use domain::access::AdminPermit;
+use platform::audit::{self, Deed};
+use platform::jobs::admin::{self as jobs, JobQuery};
 
-use super::{Shown, given, id_of, indented, limit, next_of, searched};
+use super::{Shown, given, id_of, indented, known, limit, next_of, searched};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::routes;
@@ -33,7 +35,9 @@ pub async fn events(
     let t = &texts().admin;
     let after = if wanted.after.is_empty() { None } else { Some(parts(&wanted.after)?) };
     let state = (!wanted.state.is_empty()).then_some(wanted.state.as_str());
-    let mut found = services.billing.find_provider_events(permit, state, after, limit(wanted)).await?;
+    let text = searched(wanted);
+    let mut found =
+        services.billing.find_provider_events(permit, state, text.as_deref(), after, limit(wanted)).await?;
     let mut table = Table::of(&[t.message, t.provider, t.state, t.outcome, t.attempts, t.received]);
     table.next = next_of(&mut found, wanted, key);
     table.rows = found
@@ -123,19 +127,53 @@ pub async fn client_events(
     Ok(table)
 }
 
-pub async fn jobs(services: &Services) -> Result<Table, AppError> {
+fn job_status(status: &str) -> Cell {
     let t = &texts().admin;
-    let found = platform::jobs::admin::dead_letters(&services.database).await.map_err(AppError::from)?;
-    let mut table = Table::of(&[t.queue, t.attempts, t.problem, t.made, t.gave_up]);
+    match status {
+        "dead" => Cell::Alarm(t.job_dead.to_owned()),
+        "running" => Cell::Text(t.job_running.to_owned()),
+        "done" => Cell::Good(t.job_done.to_owned()),
+        _ => Cell::Text(t.pending.to_owned()),
+    }
+}
+
+/// Jobs in any state, or what is done again and again.
+pub async fn jobs(services: &Services, wanted: &Wanted) -> Result<Table, AppError> {
+    let t = &texts().admin;
+    let mut table = Table::of(&[t.queue, t.state, t.attempts, t.problem, t.made, t.due_at, t.finished]);
+    if wanted.state == "cron" {
+        let crons = jobs::crons(&services.database).await.map_err(AppError::from)?;
+        let text = searched(wanted).unwrap_or_default().to_lowercase();
+        let found = crons.into_iter().filter(|(name, _)| name.to_lowercase().contains(&text));
+        table.rows = found
+            .map(|(name, at)| {
+                let mut row = vec![Cell::Text(name), Cell::Text(t.job_cron.to_owned())];
+                row.extend([Cell::None, Cell::None, Cell::None, Cell::None, Cell::Instant(at)]);
+                row
+            })
+            .collect();
+        return Ok(table);
+    }
+    let query = JobQuery {
+        status: (!wanted.state.is_empty()).then(|| wanted.state.clone()),
+        queue: searched(wanted),
+        after: given(&wanted.after)?,
+        limit: limit(wanted),
+    };
+    let mut found = jobs::find(&services.database, &query).await.map_err(AppError::from)?;
+    table.next = next_of(&mut found, wanted, |it| it.id.to_string());
     table.rows = found
         .into_iter()
         .map(|it| {
+            let problem = it.last_error.map(|text| text.chars().take(200).collect::<String>());
             vec![
-                Cell::Link(it.queue, routes::admin_item(Subject::Jobs, &it.id.to_string())),
+                link(it.queue, Subject::Jobs, it.id),
+                job_status(&it.status),
                 Cell::Number(it.attempts.into()),
-                Cell::text(it.last_error),
+                Cell::text(problem),
                 Cell::Instant(it.created_at),
-                Cell::Instant(it.died_at),
+                Cell::Instant(it.run_at),
+                it.finished_at.map_or(Cell::None, Cell::Instant),
             ]
         })
         .collect();
@@ -144,28 +182,61 @@ pub async fn jobs(services: &Services) -> Result<Table, AppError> {
 
 pub async fn job(services: &Services, id: &str) -> Result<Item, AppError> {
     let t = &texts().admin;
-    let found = platform::jobs::admin::dead_letters(&services.database).await.map_err(AppError::from)?;
-    let it = found.into_iter().find(|it| it.id.to_string() == id).ok_or(AppError::NotFound)?;
+    let found = jobs::job(&services.database, id_of(id)?).await.map_err(AppError::from)?;
+    let it = found.ok_or(AppError::NotFound)?;
+    let is_dead = it.status == "dead";
     Ok(Item {
         title: it.queue,
-        state: vec![Cell::Alarm(t.failed.to_owned())],
-        facts: vec![
+        state: vec![job_status(&it.status)],
+        facts: known(vec![
             (t.attempts.to_owned(), Cell::Number(it.attempts.into())),
             (t.made.to_owned(), Cell::Instant(it.created_at)),
-            (t.gave_up.to_owned(), Cell::Instant(it.died_at)),
-        ],
-        actions: vec![Action::new("retry", t.try_again)],
-        long_text: Some((t.problem.to_owned(), it.last_error)),
+            (t.due_at.to_owned(), Cell::Instant(it.run_at)),
+            (t.finished.to_owned(), it.finished_at.map_or(Cell::None, Cell::Instant)),
+        ]),
+        actions: if is_dead {
+            vec![Action::new("retry", t.try_again), Action::last("discard", t.discard)]
+        } else {
+            Vec::new()
+        },
+        long_text: it.last_error.map(|error| (t.problem.to_owned(), error)),
         ..Item::default()
     })
 }
 
-pub async fn act(services: &Services, id: &str, action: &str) -> Result<Shown, AppError> {
-    if action != "retry" {
+/// Has a job tried again, or drops it. Jobs are the worker's, and the log is the admin's: what is written down is
+/// committed once it is done.
+pub async fn act(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    id: &str,
+    action: &str,
+) -> Result<Shown, AppError> {
+    let (now, job_id) = (services.clock.now(), id_of(id)?);
+    let name = match action {
+        "retry" => "job.retried",
+        "discard" => "job.discarded",
+        _ => return Err(AppError::NotFound),
+    };
+    let job = jobs::job(&services.database, job_id).await.map_err(AppError::from)?;
+    let job = job.ok_or(AppError::NotFound)?;
+    let deed = Deed {
+        organisation_id: None,
+        hotel_id: None,
+        user_id: Some(permit.actor().user_id),
+        action: name,
+        subject: Some(job_id),
+        facts: serde_json::json!({ "queue": job.queue }),
+    };
+    let mut transaction = services.database.begin_admin(&permit).await.map_err(AppError::from)?;
+    audit::record(&mut *transaction, deed, now).await.map_err(AppError::from)?;
+    let was_dead = match action {
+        "retry" => jobs::retry(&services.database, job_id, now).await,
+        _ => jobs::discard(&services.database, job_id).await,
+    };
+    if !was_dead.map_err(AppError::from)? {
         return Err(AppError::NotFound);
     }
-    let now = services.clock.now();
-    let is_there =
-        platform::jobs::admin::retry(&services.database, id_of(id)?, now).await.map_err(AppError::from)?;
-    if is_there { Ok(Shown::List) } else { Err(AppError::NotFound) }
+    transaction.commit().await.map_err(AppError::from)?;
+    Ok(Shown::List)
 }

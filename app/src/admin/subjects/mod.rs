@@ -21,7 +21,7 @@ use domain::access::{AdminPermit, PlatformPermission};
 use domain::ids::AccountId;
 
 use super::fields::{Kind, fields};
-use super::model::{Cell, Item, PAGE, Subject, Table, Wanted};
+use super::model::{Cell, Item, Subject, Table, Wanted};
 use crate::error::AppError;
 use crate::routes;
 use crate::server_ctx::{Services, SignedIn};
@@ -54,6 +54,21 @@ pub async fn list(
     subject: Subject,
     wanted: &Wanted,
 ) -> Result<Table, AppError> {
+    let states = subject.states();
+    if !wanted.state.is_empty() && !states.iter().any(|(state, _)| *state == wanted.state) {
+        return Err(AppError::NotFound);
+    }
+    let table = read(services, permit, subject, wanted).await?;
+    Ok(if subject.is_short() { table.part(wanted, &states) } else { table })
+}
+
+/// Reads a part of a list, or all of one that is short.
+async fn read(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    subject: Subject,
+    wanted: &Wanted,
+) -> Result<Table, AppError> {
     match subject {
         Subject::Users => users::list(services, permit, wanted).await,
         Subject::Roles => roles::list(services, permit).await,
@@ -62,17 +77,17 @@ pub async fn list(
         Subject::Invoices => invoices::list(services, permit, wanted).await,
         Subject::Plans => plans::list(services, permit).await,
         Subject::Categories => categories::list(services, permit).await,
-        Subject::Addons => catalogue::addons(services, permit, wanted).await,
-        Subject::Bundles => catalogue::bundles(services, permit, wanted).await,
+        Subject::Addons => catalogue::addons(services, permit).await,
+        Subject::Bundles => catalogue::bundles(services, permit).await,
         Subject::PaymentMethods => payment_methods::list(services, permit).await,
-        Subject::Countries => sellers::countries(services, permit, wanted).await,
+        Subject::Countries => sellers::countries(services, permit).await,
         Subject::Taxes => sellers::taxes(services, permit).await,
         Subject::Currencies => sellers::currencies(services, permit).await,
         Subject::ProviderEvents => machines::events(services, permit, wanted).await,
         Subject::Webhooks => webhooks::list(services, permit).await,
         Subject::Deliveries => webhooks::deliveries(services, permit, wanted).await,
         Subject::ClientEvents => machines::client_events(services, permit, wanted).await,
-        Subject::Jobs => machines::jobs(services).await,
+        Subject::Jobs => machines::jobs(services, wanted).await,
         Subject::Settings => Ok(sellers::settings_list()),
     }
 }
@@ -167,12 +182,14 @@ pub async fn act(
         (Subject::Subscriptions, _) => return subscriptions::act(services, permit, id, action, said).await,
         (Subject::Invoices, _) => return invoices::act(services, permit, id, action, said).await,
         (Subject::Plans, _) => return plans::act(services, permit, id, action).await,
-        (Subject::PaymentMethods, _) => return payment_methods::act(services, permit, id, action).await,
+        (Subject::PaymentMethods, _) => {
+            return payment_methods::act(services, permit, id, action, said).await;
+        }
         (Subject::Countries, _) => return sellers::act_on_country(services, permit, id, action).await,
         (Subject::ProviderEvents, _) => return machines::replay(services, permit, id, action).await,
         (Subject::Webhooks, _) => return webhooks::act(services, permit, id, action, said).await,
         (Subject::Deliveries, _) => return webhooks::act_on_delivery(services, permit, id, action).await,
-        (Subject::Jobs, _) => return machines::act(services, id, action).await,
+        (Subject::Jobs, _) => return machines::act(services, permit, id, action).await,
         _ => return Err(AppError::NotFound),
     }
     Ok(Shown::List)
@@ -265,14 +282,16 @@ fn next_of<T>(rows: &mut Vec<T>, wanted: &Wanted, id: impl Fn(&T) -> String) -> 
     rows.last().map(id)
 }
 
-/// A page of what is numbered by pages.
-fn page_of(wanted: &Wanted) -> billing::Page {
-    billing::Page::asked(wanted.after.parse().ok(), Some(i64::try_from(PAGE).unwrap_or(50)))
+/// A page of what is numbered by pages, as large as there are.
+fn large_page(number: i64) -> billing::Page {
+    billing::Page::asked(Some(number), Some(i64::MAX))
 }
 
-/// The page that follows, if there is one.
-fn next_page(page: billing::Page, total: i64) -> Option<String> {
-    (page.page * page.per_page < total).then(|| (page.page + 1).to_string())
+/// Adds a page to those before, and says whether it was the last one.
+fn was_last<T>(all: &mut Vec<T>, page: billing::Listed<T>) -> bool {
+    let is_empty = page.items.is_empty();
+    all.extend(page.items);
+    is_empty || i64::try_from(all.len()).unwrap_or(i64::MAX) >= page.total
 }
 
 /// Currencies to choose from.

@@ -74,7 +74,10 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             ]
         })
         .collect();
-    let mut actions = Vec::new();
+    let mut actions = vec![Action::new("first", t.to_top)];
+    if let Some(known) = it.translations.0.first() {
+        actions.push(Action::new("untranslate", t.untranslate).with(t.translation_locale, &known.locale));
+    }
     if !it.is_default {
         if it.is_active {
             actions.push(Action::new("default", t.make_default));
@@ -168,11 +171,23 @@ pub async fn act(
     permit: AdminPermit<'_>,
     id: &str,
     action: &str,
+    said: &str,
 ) -> Result<Shown, AppError> {
     let method_id = id_of(id)?;
     match action {
         "default" => {
             services.billing.set_default_payment_method(permit, method_id).await?;
+            Ok(Shown::Item(id.to_owned()))
+        }
+        "first" => {
+            let known = services.billing.payment_methods(permit).await?;
+            let others = known.into_iter().map(|it| it.id).filter(|it| *it != method_id);
+            let order: Vec<_> = std::iter::once(method_id).chain(others).zip(0..).collect();
+            services.billing.reorder_payment_methods(permit, &order).await?;
+            Ok(Shown::List)
+        }
+        "untranslate" => {
+            services.billing.untranslate_payment_method(permit, method_id, said).await?;
             Ok(Shown::Item(id.to_owned()))
         }
         _ => Err(AppError::NotFound),

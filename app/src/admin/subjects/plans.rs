@@ -1,4 +1,5 @@
 use billing::catalogue::plans::PlanChange;
+use billing::modules::MODULES;
 use domain::access::AdminPermit;
 use domain::ids::{PlanCategoryId, PlanId};
 
@@ -7,11 +8,12 @@ use crate::account::show::period;
 use crate::admin::model::{Action, Cell, Item, Subject, Table, link};
 use crate::error::AppError;
 use crate::server_ctx::Services;
+use crate::store::module_name;
 use crate::texts::texts;
 
 pub async fn list(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let mut table = Table::of(&[t.name, t.price, t.period, t.categories, t.subscribers, t.state]);
+    let mut table = Table::of(&[t.name, t.price, t.period, t.categories, t.module, t.subscribers, t.state]);
     table.rows = services
         .billing
         .managed_plans(permit)
@@ -25,6 +27,7 @@ pub async fn list(services: &Services, permit: AdminPermit<'_>) -> Result<Table,
                 Cell::Money(plan.price),
                 Cell::text(period(plan.billing_period).to_owned()),
                 Cell::text(categories),
+                Cell::text(plan.module.as_deref().map(module_name)),
                 Cell::Number(managed.subscriber_count),
                 Cell::active(plan.is_active),
             ]
@@ -46,6 +49,9 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             ("features", "{}".to_owned()),
             ("is_active", on(true)),
         ]);
+        let mut modules = vec![(String::new(), t.for_customers.to_owned())];
+        modules.extend(MODULES.map(|name| (name.to_owned(), module_name(name))));
+        options.insert("module".to_owned(), modules);
         return Ok(Item { values, options, ..Item::default() });
     }
     let managed = services.billing.managed_plan(permit, id_of(id)?).await?;
@@ -123,6 +129,7 @@ pub async fn save(
         billing_period: form.given("billing_period"),
         features: Some(features),
         trial_days: Some(form.number("trial_days")?.unwrap_or(0)),
+        module: form.given("module"),
         is_active: form.ticked("is_active"),
         sort_order: Some(form.number("sort_order")?.unwrap_or(0)),
         prices: form.text("prices").map(|text| prices(&text)).transpose()?,

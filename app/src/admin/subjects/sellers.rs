@@ -10,28 +10,18 @@ use domain::access::AdminPermit;
 
 use super::{Form, Shown, id_of, on, values};
 use crate::account::show::rate;
-use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
+use crate::admin::model::{Action, Cell, Item, Subject, Table, link};
 use crate::error::AppError;
 use crate::server_ctx::Services;
 use crate::shared::show;
 use crate::texts::texts;
 
-pub async fn countries(
-    services: &Services,
-    permit: AdminPermit<'_>,
-    wanted: &Wanted,
-) -> Result<Table, AppError> {
+pub async fn countries(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let enabled = match wanted.state.as_str() {
-        "" => None,
-        "enabled" => Some(true),
-        "disabled" => Some(false),
-        _ => return Err(AppError::NotFound),
-    };
     let mut table = Table::of(&[t.name, t.code, t.state]);
     table.rows = services
         .billing
-        .countries(permit, enabled)
+        .countries(permit, None)
         .await?
         .into_iter()
         .map(|it| {
@@ -106,7 +96,8 @@ fn tax_row(it: billing::settings::taxes::Tax) -> Vec<Cell> {
 
 pub async fn taxes(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let mut table = Table::of(&[t.name, t.country, t.region, t.tax_rate, t.valid_from, t.until]);
+    let mut table = Table::of(&[t.name, t.country, t.region, t.tax_rate, t.valid_from, t.until, t.state]);
+    let today = services.clock.now().date_naive();
     table.rows = services
         .billing
         .taxes(permit, None)
@@ -114,8 +105,16 @@ pub async fn taxes(services: &Services, permit: AdminPermit<'_>) -> Result<Table
         .into_iter()
         .map(|it| {
             let country = Cell::Text(it.country.clone());
+            let state = if it.valid_from.is_some_and(|from| from > today) {
+                Cell::Text(t.to_come.to_owned())
+            } else if it.valid_until.is_some_and(|until| until <= today) {
+                Cell::Quiet(t.past.to_owned())
+            } else {
+                Cell::Good(t.in_force.to_owned())
+            };
             let mut row = tax_row(it);
             row.insert(1, country);
+            row.push(state);
             row
         })
         .collect();

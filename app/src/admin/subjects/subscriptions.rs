@@ -81,7 +81,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     let status = it.state.status();
     let owner = match managed.user_email {
         Some(email) => link(email, Subject::Users, it.account_id),
-        None => Cell::Text(t.a_company.to_owned()),
+        None => super::invoices::company(services, permit, it.account_id).await?,
     };
     let mut actions = Vec::new();
     match it.state {
@@ -90,11 +90,14 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             actions.push(Action::last("cancel", t.cancel_subscription));
             actions.push(Action::last("refund", t.refund_subscription).with(t.reason, ""));
         }
-        SubscriptionState::Pending | SubscriptionState::Trialing { .. } => {
+        SubscriptionState::Pending => {
             actions.push(Action::new("activate", t.activate));
             actions.push(Action::last("cancel", t.cancel_subscription));
         }
-        SubscriptionState::Paused { .. } => actions.push(Action::last("cancel", t.cancel_subscription)),
+        // A trial becomes a subscription by paying for it.
+        SubscriptionState::Trialing { .. } | SubscriptionState::Paused { .. } => {
+            actions.push(Action::last("cancel", t.cancel_subscription))
+        }
         SubscriptionState::Cancelled { .. } | SubscriptionState::Expired { .. } => {}
     }
     let price = if it.plan.billing_period == BillingPeriod::OneTime {

@@ -1,5 +1,6 @@
 //! Who is billed: a customer, or an organisation by somebody who runs it.
 
+mod company;
 pub mod managed;
 mod profile;
 mod vat;

@@ -107,6 +107,23 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// What an invoice needs and is not there, by field: a name or a company, an address, and the country whose tax
+    /// applies. Not everywhere has postal codes.
+    pub fn lacks(&self) -> Vec<FieldProblem> {
+        let is_there = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let has_name = is_there(&self.company) || is_there(&self.first_name) || is_there(&self.last_name);
+        let needed = [
+            ("last_name", has_name),
+            ("address_line_1", is_there(&self.address_line_1)),
+            ("city", is_there(&self.city)),
+            ("country", is_there(&self.country)),
+        ];
+        let missing = needed.into_iter().filter(|(_, is_there)| !is_there);
+        missing.map(|(field, _)| FieldProblem::new(field, ProblemCode::Required)).collect()
+    }
+}
+
 impl Billing {
     /// The account's name and address, if they were ever given.
     pub async fn profile(&self, permit: AccountPermit<'_>) -> Result<Option<StoredProfile>> {

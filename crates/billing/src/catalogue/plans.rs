@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::prices::Rates;
 use super::{currency, read};
+use crate::modules::MODULES;
 use crate::payments::record;
 use crate::{Billing, Error, Result, input};
 
@@ -47,6 +48,8 @@ pub struct PlanChange {
     pub features: Option<Value>,
     /// How many days it can be tried out.
     pub trial_days: Option<i64>,
+    /// The module that it opens for a company; said when it is made, since it decides who can buy it.
+    pub module: Option<String>,
     /// Whether it is on offer.
     pub is_active: Option<bool>,
     /// Its place in lists.
@@ -91,7 +94,7 @@ impl Billing {
             billing_period: BillingPeriod::Monthly,
             features: json!({}),
             trial_days: 0,
-            module: None,
+            module: known_module(change.module.as_deref())?,
             is_active: true,
             sort_order: 0,
             categories: Vec::new(),
@@ -250,6 +253,15 @@ fn changed(mut plan: Plan, change: &PlanChange, rates: &Rates) -> Result<Plan> {
     plan.is_active = change.is_active.unwrap_or(plan.is_active);
     plan.sort_order = change.sort_order.unwrap_or(plan.sort_order);
     Ok(plan)
+}
+
+/// A module by its name; none is a plan for customers.
+fn known_module(name: Option<&str>) -> Result<Option<String>> {
+    let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
+    let known = MODULES.into_iter().find(|known| *known == name);
+    let known = known
+        .ok_or_else(|| input::invalid("module", format_args!("must be one of {}", MODULES.join(", "))))?;
+    Ok(Some(known.to_owned()))
 }
 
 /// A period by its name, in whatever letters.

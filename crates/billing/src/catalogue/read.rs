@@ -343,6 +343,12 @@ pub(crate) async fn addons_on_offer(transaction: &mut Transaction) -> Result<Vec
     Ok(rows.fetch_all(&mut **transaction).await?)
 }
 
+/// All add-ons on offer, whichever plans they go with.
+pub(crate) async fn all_addons_on_offer(transaction: &mut Transaction) -> Result<Vec<AddonRow>> {
+    let rows = select_addons!("WHERE a.is_active ORDER BY a.sort_order, a.id LIMIT 1000");
+    Ok(rows.fetch_all(&mut **transaction).await?)
+}
+
 pub(crate) async fn addons_by_id(transaction: &mut Transaction, ids: &[Uuid]) -> Result<Vec<AddonRow>> {
     Ok(select_addons!("WHERE a.id = ANY ($1)", ids).fetch_all(&mut **transaction).await?)
 }

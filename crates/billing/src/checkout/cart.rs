@@ -4,16 +4,18 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::access::AccountPermit;
-use domain::billing::TaxRate;
+use domain::billing::{BillingPeriod, TaxRate};
 use domain::ids::{AccountId, AddonId, PlanId, TokenBundleId};
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use uuid::Uuid;
 
 use super::Order;
+use super::tried::families;
 use crate::catalogue::prices::{Rates, tax_rate};
 use crate::catalogue::{AddonRow, BundleRow, addons_by_id, bundles_by_id, plan_by_id};
 use crate::error::CartProblem;
+use crate::settings::payment_methods::{self, PaymentMethod};
 use crate::{Error, Result};
 
 /// More items than anybody buys at once.
@@ -34,6 +36,7 @@ pub(super) struct Plan {
     pub id: PlanId,
     pub name: String,
     pub price: Money,
+    pub billing_period: BillingPeriod,
     pub trial_days: i16,
     /// The single categories it is in; the plan itself where there is none.
     pub families: Vec<Uuid>,
@@ -95,41 +98,59 @@ impl Cart {
 
     /// What the invoice says: each name with its net price, the plan first, then bundles, add-ons and the fee.
     pub fn prices(&self) -> impl Iterator<Item = (&str, Money)> {
+        self.goods().chain(self.fee.iter().map(|fee| (fee.name.as_str(), fee.price)))
+    }
+
+    fn goods(&self) -> impl Iterator<Item = (&str, Money)> {
         let plan = self.plan.iter().map(|plan| (plan.name.as_str(), plan.price));
         let bundles = self.bundles.iter().map(|bundle| (bundle.name.as_str(), bundle.price));
         let addons = self.addons.iter().map(|addon| (addon.name.as_str(), addon.price));
-        let fee = self.fee.iter().map(|fee| (fee.name.as_str(), fee.price));
-        plan.chain(bundles).chain(addons).chain(fee)
+        plan.chain(bundles).chain(addons)
+    }
+
+    /// What the goods come to, net and without a fee.
+    fn net(&self) -> Result<Money> {
+        Ok(self.goods().map(|(_, price)| price).try_fold(Money::zero(self.currency), Money::checked_add)?)
     }
 
     /// Whether the order can be paid that way, and what the customer pays for that (spec 5.11, "payment method rules").
     async fn paid_by(&self, transaction: &mut Transaction, code: &str, rates: &Rates) -> Result<Option<Fee>> {
-        let method = sqlx::query!(
-            "SELECT id, name, is_active, min_minor, max_minor, currencies, countries, fee_kind, fee_amount,
-                    fee_charged_to = 'customer' AS \"is_customers!\"
-             FROM payment_methods WHERE code = $1",
-            code.replace('\0', "\u{fffd}"),
-        )
-        .fetch_optional(&mut **transaction)
-        .await?
-        .ok_or_else(|| CartProblem::NoPaymentMethod(code.chars().take(60).collect()))?;
-        let mut prices = self.prices().map(|(_, price)| price);
-        let net = prices.try_fold(Money::zero(self.currency), Money::checked_add)?;
-        let sum = rates.convert(net, Currency::EUR)?.minor;
+        let method = payment_methods::load(transaction, None, Some(code))
+            .await?
+            .pop()
+            .ok_or_else(|| CartProblem::NoPaymentMethod(code.chars().take(60).collect()))?;
+        if !self.can_be_paid_by(&method, rates)? {
+            return Err(CartProblem::PaymentMethodNotAvailable(code.to_owned()).into());
+        }
+        let price = rates.fee(&method.fee_kind, method.fee_amount, self.net()?)?;
+        let is_customers = method.fee_charged_to == "customer" && price.minor > 0;
+        let fee = Fee { payment_method_id: method.id, name: format!("Fee: {}", method.name), price };
+        Ok(Some(fee).filter(|_| is_customers))
+    }
+
+    /// The ways to pay that are for this amount, currency and country, the default one first.
+    pub async fn ways_to_pay(&self, transaction: &mut Transaction) -> Result<Vec<PaymentMethod>> {
+        let rates = Rates::load(transaction).await?;
+        let mut ways = Vec::new();
+        for method in payment_methods::load(transaction, None, None).await? {
+            if self.can_be_paid_by(&method, &rates)? {
+                ways.push(method);
+            }
+        }
+        ways.sort_by_key(|method| !method.is_default);
+        Ok(ways)
+    }
+
+    fn can_be_paid_by(&self, method: &PaymentMethod, rates: &Rates) -> Result<bool> {
+        let sum = rates.convert(self.net()?, Currency::EUR)?.minor;
         let holds = |list: &[String], value: &str| {
             list.is_empty() || list.iter().any(|known| known.eq_ignore_ascii_case(value))
         };
-        let fits = method.is_active
+        Ok(method.is_active
             && method.min_minor.is_none_or(|min| min <= sum)
             && method.max_minor.is_none_or(|max| sum <= max)
             && holds(&method.currencies, self.currency.code())
-            && self.country.as_deref().is_none_or(|country| holds(&method.countries, country));
-        if !fits {
-            return Err(CartProblem::PaymentMethodNotAvailable(code.to_owned()).into());
-        }
-        let price = rates.fee(&method.fee_kind, method.fee_amount, net)?;
-        let fee = Fee { payment_method_id: method.id, name: format!("Fee: {}", method.name), price };
-        Ok(Some(fee).filter(|fee| method.is_customers && fee.price.minor > 0))
+            && self.country.as_deref().is_none_or(|country| holds(&method.countries, country)))
     }
 }
 
@@ -168,16 +189,8 @@ impl Plan {
             Some(minor) => Money::new(minor, currency),
             None => rates.convert(plan.price, currency)?,
         };
-        let mut families: Vec<Uuid> = plan
-            .categories
-            .iter()
-            .filter(|category| category.is_single)
-            .map(|category| category.id.into())
-            .collect();
-        if families.is_empty() {
-            families.push(id.into());
-        }
-        Ok(Self { id, name: plan.name, price, trial_days, families })
+        let (families, billing_period) = (families(&plan), plan.billing_period);
+        Ok(Self { id, name: plan.name, price, billing_period, trial_days, families })
     }
 }
 

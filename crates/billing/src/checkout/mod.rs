@@ -3,10 +3,13 @@
 //! One transaction: a cart with one bad item leaves nothing behind. Prices, currency and tax are the server's; of the
 //! client it takes ids alone.
 
+mod abandon;
 mod cart;
+mod tried;
 
 use chrono::{DateTime, Days, Utc};
 use domain::access::AccountPermit;
+use domain::billing::account::TrialView;
 use domain::billing::subscription::StateColumns;
 use domain::billing::{SubscriptionState, TaxRate, Totals};
 use domain::ids::{
@@ -22,11 +25,13 @@ use uuid::Uuid;
 use crate::invoices::read as invoices;
 use crate::invoices::{Invoice, NewInvoice, NewLine, insert as insert_invoice};
 use crate::payments::{Capture, settle};
+use crate::settings::payment_methods::PaymentMethod;
 use crate::subscriptions::read::{self as subscriptions, addons_of_account};
 use crate::subscriptions::{AddonSubscription, Subscription};
 use crate::{Billing, CartProblem, Error, Result, accounts};
 
 use cart::Cart;
+pub(crate) use tried::Tried;
 
 /// The days in which an invoice is to be paid (spec 5.8).
 pub(crate) const DUE_DAYS: u64 = 30;
@@ -61,6 +66,8 @@ pub struct Ordered {
     pub addon_subscription_ids: Vec<AddonSubscriptionId>,
     /// Whether nothing was to be paid, so that everything runs already.
     pub is_complete: bool,
+    /// The end of the trial that began; nothing has to be paid until then.
+    pub trial_ends_at: Option<DateTime<Utc>>,
 }
 
 /// What a checkout made, as it is read.
@@ -220,6 +227,7 @@ impl Billing {
             bundle_purchase_ids: purchases.iter().map(|(id, _)| *id).collect(),
             addon_subscription_ids: addons.iter().map(|(id, _)| *id).collect(),
             is_complete,
+            trial_ends_at,
         })
     }
 }
@@ -307,6 +315,16 @@ struct Subscribed {
 }
 
 impl cart::Plan {
+    /// The trial that it can have, and what comes after it.
+    fn trial(&self, tax_rate: TaxRate, now: DateTime<Utc>) -> Result<Option<TrialView>> {
+        let Some(days) = u16::try_from(self.trial_days).ok().filter(|days| *days > 0) else {
+            return Ok(None);
+        };
+        let ends_at = SubscriptionState::trial(now, days).expires_at().unwrap_or(now);
+        let price = self.price.checked_add(tax_rate.of_net(self.price))?;
+        Ok(Some(TrialView { days, ends_at, price, billing_period: self.billing_period }))
+    }
+
     /// Orders the plan, to be tried out where its trial was not used yet.
     async fn subscribe(
         &self,
@@ -448,6 +466,10 @@ pub struct Quote {
     pub currency: Currency,
     /// The net price of each item: the plan, then bundles, add-ons and what the way to pay costs.
     pub prices: Vec<(String, Money)>,
+    /// The trial that would begin, and what the plan costs after it.
+    pub trial: Option<TrialView>,
+    /// The ways to pay that are for this order, the default one first.
+    pub ways_to_pay: Vec<PaymentMethod>,
 }
 
 impl Billing {
@@ -456,9 +478,14 @@ impl Billing {
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         let cart = Cart::load(&mut transaction, permit, order, now).await?;
+        let tried = Tried::load(&mut transaction, permit.account_id()).await?;
+        let ways_to_pay = cart.ways_to_pay(&mut transaction).await?;
         transaction.rollback().await?;
+        let trial = cart.plan.as_ref().filter(|plan| !tried.has_any(&plan.families));
+        let trial = trial.map(|plan| plan.trial(cart.tax_rate, now)).transpose()?.flatten();
         let prices: Vec<_> = cart.prices().map(|(name, price)| (name.to_owned(), price)).collect();
         let totals = Totals::of(prices.iter().map(|(_, price)| *price), cart.tax_rate, cart.currency)?;
-        Ok(Quote { totals, tax_rate: cart.tax_rate, currency: cart.currency, prices })
+        let (tax_rate, currency) = (cart.tax_rate, cart.currency);
+        Ok(Quote { totals, tax_rate, currency, prices, trial, ways_to_pay })
     }
 }

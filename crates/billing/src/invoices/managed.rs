@@ -251,7 +251,7 @@ async fn buy_again(
 }
 
 /// What was ordered with an invoice and never ran will never run.
-pub(super) async fn give_up(
+pub(crate) async fn give_up(
     transaction: &mut Transaction,
     invoice: &LockedInvoice,
     now: DateTime<Utc>,

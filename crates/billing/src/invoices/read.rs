@@ -1,7 +1,7 @@
 //! Invoices as they are read.
 
 use chrono::{DateTime, Utc};
-use domain::billing::account::InvoiceView;
+use domain::billing::account::{CreditNoteView, InvoiceView};
 use domain::billing::{InvoiceStatus, TaxRate, Totals};
 use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
 use domain::money::{Currency, Money};
@@ -24,6 +24,8 @@ pub struct Invoice {
     pub account_id: AccountId,
     /// The number on it, such as `INV-2027-000042`.
     pub number: String,
+    /// `purchase`, `renewal` or `upgrade`.
+    pub reason: String,
     /// The plan on it, if any.
     pub plan_id: Option<PlanId>,
     /// The subscription on it, if any.
@@ -58,6 +60,13 @@ impl From<Invoice> for InvoiceView {
     fn from(invoice: Invoice) -> Self {
         let currency = invoice.totals.total.currency;
         let lines = invoice.lines.into_iter();
+        let note = |note: CreditNote| CreditNoteView {
+            id: note.id,
+            number: note.number,
+            is_cancellation: note.cancels.is_some(),
+            total: Money::new(note.total_minor, currency),
+            issued_at: note.issued_at,
+        };
         Self {
             id: invoice.id,
             number: invoice.number,
@@ -68,6 +77,10 @@ impl From<Invoice> for InvoiceView {
             due_at: invoice.due_at,
             paid_at: invoice.paid_at,
             lines: lines.map(|line| (line.description, Money::new(line.total_minor, currency))).collect(),
+            subscription_id: invoice.subscription_id,
+            is_order: invoice.reason == "purchase",
+            payment_method: invoice.payment_method,
+            credit_notes: invoice.credit_notes.into_iter().map(note).collect(),
         }
     }
 }
@@ -104,6 +117,7 @@ struct Row {
     id: Uuid,
     account_id: Uuid,
     number: String,
+    reason: String,
     plan_id: Option<Uuid>,
     subscription_id: Option<Uuid>,
     status: String,
@@ -132,6 +146,7 @@ impl TryFrom<Row> for Invoice {
             id: InvoiceId(row.id),
             account_id: AccountId(row.account_id),
             number: row.number,
+            reason: row.reason,
             plan_id: row.plan_id.map(PlanId),
             subscription_id: row.subscription_id.map(SubscriptionId),
             status: row.status.parse()?,
@@ -155,7 +170,7 @@ macro_rules! select_invoices {
     ($condition:literal, $($argument:expr),*) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT i.id, i.account_id, i.number, i.plan_id, i.subscription_id, i.status, i.currency AS "currency: String",
+            r#"SELECT i.id, i.account_id, i.number, i.reason, i.plan_id, i.subscription_id, i.status, i.currency AS "currency: String",
                       i.subtotal_minor, i.tax_minor, i.tax_rate, i.payment_method, i.payment_reference, i.provider_session_id,
                       i.invoiced_at, i.due_at, i.paid_at, i.version,
                       (SELECT coalesce(jsonb_agg(jsonb_build_object(

@@ -5,9 +5,11 @@
 
 mod refund;
 mod settle;
+mod taken;
 
 pub(crate) use refund::{Tokens, credit_part, refund, restore};
 pub(crate) use settle::{Capture, organisation_of, settle, tell_cancelled};
+pub use taken::{Taken, Unsettled};
 
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;

@@ -257,6 +257,7 @@ impl Billing {
         &self,
         permit: AdminPermit<'_>,
         status: Option<&str>,
+        text: Option<&str>,
         after: Option<(&str, &str)>,
         limit: i64,
     ) -> Result<Vec<EventRow>> {
@@ -266,7 +267,7 @@ impl Billing {
             EventRow,
             "SELECT provider, event_id, kind, status, attempts, coalesce(last_error, outcome) AS outcome, received_at
              FROM provider_events
-             WHERE ($1::text IS NULL OR status = $1)
+             WHERE ($1::text IS NULL OR status = $1) AND ($5::text IS NULL OR kind = $5 OR event_id = $5)
                AND ($2::text IS NULL OR (received_at, provider, event_id)
                     < (SELECT b.received_at, b.provider, b.event_id FROM provider_events b WHERE b.provider = $2 AND b.event_id = $3))
              ORDER BY received_at DESC, provider DESC, event_id DESC LIMIT $4",
@@ -274,6 +275,7 @@ impl Billing {
             after.map(|(provider, _)| provider),
             after.map(|(_, event_id)| event_id),
             limit,
+            text,
         )
         .fetch_all(&mut *transaction)
         .await?;

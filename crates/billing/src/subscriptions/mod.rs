@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub mod clockwork;
+mod keep;
 pub mod managed;
 pub(crate) mod read;
 pub(crate) mod record;
@@ -49,9 +50,14 @@ impl Billing {
         self.step(permit, id, "subscription.paused", |state, now| Ok(state.paused(now)?)).await
     }
 
-    /// Goes on; its end moves by as long as it was interrupted.
+    /// Goes on: what was interrupted ends later by as long as that, and what was cancelled and still runs is renewed after
+    /// all.
     pub async fn resume(&self, permit: AccountPermit<'_>, id: SubscriptionId) -> Result<Subscription> {
-        self.step(permit, id, "subscription.resumed", |state, now| Ok(state.resumed(now)?)).await
+        self.step(permit, id, "subscription.resumed", |state, now| match state.reinstated(now) {
+            same if same == state => Ok(state.resumed(now)?),
+            reinstated => Ok(reinstated),
+        })
+        .await
     }
 
     async fn step(

@@ -7,6 +7,8 @@ mod documents;
 #[cfg(test)]
 mod features;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod mails;
 #[cfg(test)]
 mod managing;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Addon, BillingPeriod, InvoiceStatus, PricedPlan, SubscriptionState, TaxRate, TokenBundle, Totals,
 };
-use crate::ids::{InvoiceId, PlanId, SubscriptionId};
+use crate::ids::{AddonSubscriptionId, InvoiceId, PlanId, SubscriptionId};
 use crate::money::{Currency, Money};
 
 /// What somebody subscribes to.
@@ -53,6 +53,54 @@ pub struct InvoiceView {
     pub paid_at: Option<DateTime<Utc>>,
     /// What it is over: text and net amount.
     pub lines: Vec<(String, Money)>,
+    /// The subscription on it.
+    pub subscription_id: Option<SubscriptionId>,
+    /// Whether it is over an order, rather than a period or a change of what runs.
+    pub is_order: bool,
+    /// The code of the way to pay.
+    pub payment_method: Option<String>,
+    /// Its credit notes, and what takes them back, oldest first.
+    pub credit_notes: Vec<CreditNoteView>,
+}
+
+impl InvoiceView {
+    /// Whether money can still come for it.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, InvoiceStatus::Pending | InvoiceStatus::Failed)
+    }
+
+    /// Whether it should have been paid by `now`.
+    pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
+        self.is_open() && self.due_at.is_some_and(|due| due < now)
+    }
+}
+
+/// A credit note of an invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditNoteView {
+    /// The id.
+    pub id: uuid::Uuid,
+    /// The number on it.
+    pub number: String,
+    /// Whether it takes a credit note back.
+    pub is_cancellation: bool,
+    /// What it comes to.
+    pub total: Money,
+    /// Its date.
+    pub issued_at: DateTime<Utc>,
+}
+
+/// An add-on that an account has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddonView {
+    /// The id.
+    pub id: AddonSubscriptionId,
+    /// What people call it.
+    pub name: String,
+    /// When it ends; none of what waits for its payment.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whether it runs, and can be cancelled.
+    pub is_active: bool,
 }
 
 /// An entry of the token ledger.
@@ -71,8 +119,8 @@ pub struct TokenEntryView {
 pub struct AccountView {
     /// Newest first.
     pub subscriptions: Vec<SubscriptionView>,
-    /// Add-ons: name and end, of those that run.
-    pub addons: Vec<(String, Option<DateTime<Utc>>)>,
+    /// Add-ons that run, or wait for their payment.
+    pub addons: Vec<AddonView>,
     /// Invoices that wait for payment.
     pub open_invoices: Vec<InvoiceView>,
     /// Tokens left.
@@ -86,9 +134,10 @@ pub struct AccountView {
 /// What can be bought, at prices in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shop {
-    /// Plans, at their price with tax.
+    /// Plans, at their price with tax; without a trial where it was used.
     pub plans: Vec<PricedPlan>,
-    /// Add-ons, with their net price in the currency.
+    /// Add-ons that go with every plan, with one that the account has, or with one of these, with their net price in the
+    /// currency.
     pub addons: Vec<(Addon, Money)>,
     /// Token bundles, with their net price in the currency.
     pub bundles: Vec<(TokenBundle, Money)>,
@@ -111,6 +160,21 @@ pub struct QuoteView {
     pub totals: Totals,
     /// The rate of the tax in it.
     pub tax_rate: TaxRate,
+    /// The plan in it is tried out first.
+    pub trial: Option<TrialView>,
+}
+
+/// A trial that an order would begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialView {
+    /// How long it lasts.
+    pub days: u16,
+    /// Its end, if it began now.
+    pub ends_at: DateTime<Utc>,
+    /// What a period of the plan costs then, with tax.
+    pub price: Money,
+    /// How long that period is.
+    pub billing_period: BillingPeriod,
 }
 
 /// What a change of plan would cost now.

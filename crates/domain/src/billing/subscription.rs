@@ -60,6 +60,8 @@ pub enum SubscriptionState {
         expires_at: Option<DateTime<Utc>>,
         /// When it was cancelled.
         cancelled_at: DateTime<Utc>,
+        /// Whether it was being tried out, and nothing was paid.
+        was_trial: bool,
     },
     /// Over since `expired_at`.
     Expired {
@@ -89,6 +91,9 @@ pub enum SubscriptionRefusal {
     /// Only what is active can change to a lesser plan.
     #[error("Only active subscriptions can be downgraded")]
     NotActiveToDowngrade,
+    /// No other plan was asked for.
+    #[error("No plan change is scheduled")]
+    NoPlanToCome,
     /// It is the plan already.
     #[error("Already subscribed to this plan")]
     SamePlan,
@@ -225,9 +230,12 @@ impl SubscriptionState {
             Self::Paused { started_at, expires_at, paused_at } => {
                 Self::Paused { started_at, expires_at: expires_at.max(end), paused_at }
             }
-            Self::Cancelled { started_at, expires_at, cancelled_at } => {
-                Self::Cancelled { started_at, expires_at: expires_at.max(Some(end)), cancelled_at }
-            }
+            Self::Cancelled { started_at, expires_at, cancelled_at, was_trial } => Self::Cancelled {
+                started_at,
+                expires_at: expires_at.max(Some(end)),
+                cancelled_at,
+                was_trial: was_trial && expires_at >= Some(end),
+            },
             Self::Expired { started_at, expired_at } if end > expired_at && end > now => {
                 Self::Active { started_at, expires_at: end }
             }
@@ -250,14 +258,18 @@ impl SubscriptionState {
         }
     }
 
-    /// Goes on after all: what was cancelled and has time left is active again.
+    /// Goes on after all: what was cancelled and has time left is active again, or tried out again.
     #[must_use]
     pub fn reinstated(self, now: DateTime<Utc>) -> Self {
         match self {
-            Self::Cancelled { started_at: Some(started_at), expires_at: Some(expires_at), .. }
-                if expires_at > now =>
+            Self::Cancelled { started_at: Some(started_at), expires_at: Some(end), was_trial, .. }
+                if end > now =>
             {
-                Self::Active { started_at, expires_at }
+                if was_trial {
+                    Self::Trialing { started_at, ends_at: end }
+                } else {
+                    Self::Active { started_at, expires_at: end }
+                }
             }
             other => other,
         }
@@ -289,6 +301,7 @@ impl SubscriptionState {
     /// (The original also moves the instant when it is cancelled again.)
     #[must_use]
     pub fn cancelled(self, now: DateTime<Utc>) -> Self {
+        let was_trial = self.is_trial();
         let (started_at, expires_at) = match self {
             Self::Pending => (None, None),
             Self::Trialing { started_at, ends_at } => (Some(started_at), Some(ends_at)),
@@ -299,7 +312,12 @@ impl SubscriptionState {
             Self::Cancelled { started_at, expires_at, .. } => (started_at, expires_at),
             Self::Expired { started_at, expired_at } => (Some(started_at), Some(expired_at)),
         };
-        Self::Cancelled { started_at, expires_at, cancelled_at: now }
+        Self::Cancelled { started_at, expires_at, cancelled_at: now, was_trial }
+    }
+
+    /// Whether it is being tried out, or was when it was cancelled.
+    pub fn is_trial(&self) -> bool {
+        matches!(self, Self::Trialing { .. } | Self::Cancelled { was_trial: true, .. })
     }
 
     /// Taken back at `now` with its money: no access is left.
@@ -307,7 +325,7 @@ impl SubscriptionState {
     pub fn revoked(self, now: DateTime<Utc>) -> Self {
         let started_at = self.columns().started_at;
         let expires_at = self.expires_at().map(|end| end.min(now));
-        Self::Cancelled { started_at, expires_at, cancelled_at: now }
+        Self::Cancelled { started_at, expires_at, cancelled_at: now, was_trial: self.is_trial() }
     }
 
     /// What has run out at `now` is over; a trial that has run out is cancelled (spec 5.6). Everything else stays.
@@ -321,6 +339,7 @@ impl SubscriptionState {
                 started_at: Some(started_at),
                 expires_at: Some(ends_at),
                 cancelled_at: ends_at,
+                was_trial: true,
             },
             other => other,
         }
@@ -360,8 +379,9 @@ impl SubscriptionState {
             Self::Paused { started_at, paused_at, .. } => {
                 (columns.started_at, columns.paused_at) = (Some(started_at), Some(paused_at));
             }
-            Self::Cancelled { started_at, cancelled_at, .. } => {
+            Self::Cancelled { started_at, expires_at, cancelled_at, was_trial } => {
                 (columns.started_at, columns.cancelled_at) = (started_at, Some(cancelled_at));
+                columns.trial_end_at = expires_at.filter(|_| was_trial);
             }
         }
         columns
@@ -383,9 +403,12 @@ impl TryFrom<StateColumns> for SubscriptionState {
             (S::Paused, Some(started_at), Some(expires_at)) => {
                 paused_at.map(|paused_at| Self::Paused { started_at, expires_at, paused_at })
             }
-            (S::Cancelled, started_at, expires_at) => {
-                cancelled_at.map(|cancelled_at| Self::Cancelled { started_at, expires_at, cancelled_at })
-            }
+            (S::Cancelled, started_at, expires_at) => cancelled_at.map(|cancelled_at| Self::Cancelled {
+                started_at,
+                expires_at,
+                cancelled_at,
+                was_trial: trial_end_at.is_some() && expires_at.is_some(),
+            }),
             (S::Expired, Some(started_at), Some(expired_at)) => {
                 Some(Self::Expired { started_at, expired_at })
             }
@@ -440,6 +463,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_after_all_is_what_it_was() {
+        let trial = SubscriptionState::trial(now(), 14);
+        assert_eq!(trial.cancelled(now() + Days::new(2)).reinstated(now() + Days::new(3)), trial);
+        assert_eq!(active().cancelled(now() + Days::new(2)).reinstated(now() + Days::new(3)), active());
+        let over = active().cancelled(now() + Days::new(2));
+        assert_eq!(over.reinstated(now() + Days::new(30)), over, "its time is over");
+    }
+
+    #[test]
     fn a_renewal_begins_where_the_period_ends() {
         let renewed = active().renewed(now() + Days::new(28), BillingPeriod::Monthly);
         assert_eq!(renewed.expires_at(), Some(now() + Days::new(60)));
@@ -457,9 +489,10 @@ mod tests {
         Revoke,
         Extend,
         Trial,
+        Reinstate,
     }
 
-    const STEPS: [Step; 8] = [
+    const STEPS: [Step; 9] = [
         Step::Activate,
         Step::Renew,
         Step::Pause,
@@ -468,6 +501,7 @@ mod tests {
         Step::Revoke,
         Step::Extend,
         Step::Trial,
+        Step::Reinstate,
     ];
 
     proptest! {
@@ -491,6 +525,7 @@ mod tests {
                     Step::Extend => state.extended(3).unwrap_or(state),
                     Step::Trial if state == SubscriptionState::Pending => SubscriptionState::trial(at, 7),
                     Step::Trial => state,
+                    Step::Reinstate => state.reinstated(at),
                 };
                 prop_assert_eq!(SubscriptionState::try_from(state.columns()), Ok(state));
                 prop_assert!(state.days_remaining(at) >= 0);

@@ -44,6 +44,7 @@ pub const KINDS: &[&str] = &[
     "subscription.resumed",
     "subscription.upgrade_requested",
     "subscription.downgraded",
+    "subscription.downgrade_withdrawn",
     "subscription.renewal_requested",
     "subscription.renewal_due",
     "subscription.extended",

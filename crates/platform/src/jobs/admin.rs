@@ -23,6 +23,80 @@ pub struct DeadLetter {
     pub died_at: DateTime<Utc>,
 }
 
+/// A job of a list. What it holds is not shown either.
+#[derive(Debug, Clone)]
+pub struct JobRow {
+    /// The job.
+    pub id: Uuid,
+    /// Its queue.
+    pub queue: String,
+    /// `waiting`, `running`, `done` or `dead`.
+    pub status: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Why the last attempt failed, if one did.
+    pub last_error: Option<String>,
+    /// When it was enqueued.
+    pub created_at: DateTime<Utc>,
+    /// When it is due.
+    pub run_at: DateTime<Utc>,
+    /// When it was done or given up.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Which jobs are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct JobQuery {
+    /// Only those in this state.
+    pub status: Option<String>,
+    /// Only those whose queue has this part.
+    pub queue: Option<String>,
+    /// Only those that are older than this one.
+    pub after: Option<Uuid>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// Jobs, newest first: their ids sort by the time of their making.
+pub async fn find(database: &Database, query: &JobQuery) -> Result<Vec<JobRow>, sqlx::Error> {
+    sqlx::query_as!(
+        JobRow,
+        "SELECT id, queue, status, attempts, last_error, created_at, run_at, finished_at FROM jobs
+         WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR position(lower($2) IN queue) > 0)
+           AND ($3::uuid IS NULL OR id < $3)
+         ORDER BY id DESC LIMIT $4",
+        query.status,
+        query.queue,
+        query.after,
+        query.limit,
+    )
+    .fetch_all(database.worker())
+    .await
+}
+
+/// One job.
+pub async fn job(database: &Database, id: Uuid) -> Result<Option<JobRow>, sqlx::Error> {
+    sqlx::query_as!(
+        JobRow,
+        "SELECT id, queue, status, attempts, last_error, created_at, run_at, finished_at FROM jobs WHERE id = $1",
+        id,
+    )
+    .fetch_optional(database.worker())
+    .await
+}
+
+/// What is done again and again, and when it was done last, by name.
+pub async fn crons(database: &Database) -> Result<Vec<(String, DateTime<Utc>)>, sqlx::Error> {
+    let rows = sqlx::query!("SELECT name, last_run_at FROM cron_runs ORDER BY name");
+    Ok(rows.fetch_all(database.worker()).await?.into_iter().map(|row| (row.name, row.last_run_at)).collect())
+}
+
+/// Drops a dead job for good. False if there is no such dead job.
+pub async fn discard(database: &Database, id: Uuid) -> Result<bool, sqlx::Error> {
+    let dropped = sqlx::query!("DELETE FROM jobs WHERE id = $1 AND status = 'dead'", id);
+    Ok(dropped.execute(database.worker()).await?.rows_affected() == 1)
+}
+
 /// The hundred jobs that died last, newest first.
 pub async fn dead_letters(database: &Database) -> Result<Vec<DeadLetter>, sqlx::Error> {
     sqlx::query_as!(

@@ -51,6 +51,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(subscriptions::resume))
         .routes(routes!(subscriptions::upgrade))
         .routes(routes!(subscriptions::downgrade))
+        .routes(routes!(subscriptions::keep_plan))
         .routes(routes!(subscriptions::proration))
         .routes(routes!(invoices::list))
         .routes(routes!(invoices::get))

@@ -222,7 +222,7 @@ pub async fn pause(
     Ok(done(&state, found, "Subscription paused."))
 }
 
-/// Goes on; its end moves by as long as it was interrupted.
+/// Goes on: what was paused ends later by as long as that, and what was cancelled is renewed after all.
 #[utoipa::path(
     post, path = "/api/v1/user/subscriptions/{id}/resume", tag = "v1 subscriptions", security(("bearer" = [])), params(("id" = String, Path)),
     responses((status = 200, body = SubscriptionDone), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
@@ -283,6 +283,20 @@ pub async fn downgrade(
     let plan_id = plan_id(wanted.plan_id.as_deref(), "plan_id is required")?;
     let found = state.services.billing.downgrade(user.account(), id, plan_id).await?;
     Ok(done(&state, found, "Downgrade scheduled for next renewal."))
+}
+
+/// Stays with the present plan: the lesser one that was to come with the next renewal does not.
+#[utoipa::path(
+    post, path = "/api/v1/user/subscriptions/{id}/keep-plan", tag = "v1 subscriptions", security(("bearer" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = SubscriptionDone), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn keep_plan(
+    State(state): State<AppState>,
+    user: User,
+    Path(text): Path<String>,
+) -> Result<Json<SubscriptionDone>, Problem> {
+    let found = state.services.billing.keep_plan(user.account(), id(&text)?).await?;
+    Ok(done(&state, found, "The plan stays."))
 }
 
 /// The plan to compare with.

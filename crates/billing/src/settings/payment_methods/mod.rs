@@ -2,6 +2,7 @@
 
 mod model;
 mod repo;
+mod translations;
 
 pub use model::{PaymentMethod, PaymentMethodChange, PaymentMethodQuery, Translation};
 
@@ -15,7 +16,8 @@ use crate::catalogue::prices::Rates;
 use crate::payments::record;
 use crate::{Billing, Error, Result, input};
 
-use repo::{load, lock, one, save};
+pub(crate) use repo::load;
+use repo::{lock, one, save};
 
 /// More ways to pay than anybody offers.
 const MOST: i64 = 200;

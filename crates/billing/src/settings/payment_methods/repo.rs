@@ -64,7 +64,7 @@ pub(super) async fn one(transaction: &mut Transaction, id: Uuid) -> Result<Payme
 }
 
 /// All ways to pay in their order, or one of them.
-pub(super) async fn load(
+pub(crate) async fn load(
     transaction: &mut Transaction,
     id: Option<Uuid>,
     code: Option<&str>,

@@ -25,6 +25,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(get, delete))
         .routes(routes!(duplicate))
         .routes(routes!(void))
+        .routes(routes!(restore))
 }
 
 /// An invoice with its owner.
@@ -183,6 +184,22 @@ async fn void(
 ) -> Result<Json<InvoiceBody>, Problem> {
     let voided = state.services.billing.void_invoice(admin.permit()?, invoice_id(&text)?).await?;
     Ok(Json(InvoiceBody { invoice: voided.into() }))
+}
+
+/// Takes a refund back: the invoice is paid, and what was bought runs again.
+#[utoipa::path(
+    post, path = "/{id}/restore", tag = "v1 admin invoices", security(("bearer" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = InvoiceBody), WriteRefusals)
+)]
+async fn restore(
+    State(state): State<AppState>,
+    admin: Admin,
+    Path(text): Path<String>,
+) -> Result<Json<InvoiceBody>, Problem> {
+    let id = invoice_id(&text)?;
+    state.services.billing.restore(admin.permit()?, id).await?;
+    let restored = state.services.billing.any_invoice(admin.permit()?, id).await?;
+    Ok(Json(InvoiceBody { invoice: restored.into() }))
 }
 
 /// Says that an invoice is not deleted: numbers have no gaps. It can be voided.

@@ -116,6 +116,7 @@ impl From<PlanIn> for PlanChange {
             billing_period: plan.billing_period,
             features: plan.features,
             trial_days: plan.trial_days,
+            module: None,
             is_active: plan.is_active,
             sort_order: plan.sort_order,
             prices: plan.prices.map(|prices| prices.into_iter().map(own).collect()),

@@ -1,0 +1,237 @@
+//! The admin's lists: search and filter in each, the tree of plans, jobs in every state, and payments to look at.
+
+use http::StatusCode;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::admin::signed_in;
+use crate::support::{Site, header, text};
+use crate::v1::shop;
+
+async fn admin(site: &Site) -> String {
+    signed_in(site, "admin@example.com", "AdminPass123@").await
+}
+
+async fn page(site: &Site, path: &str, cookies: &str) -> String {
+    let answer = site.get(path, cookies).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    text(answer).await
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn short_lists_are_searched_filtered_and_paged(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    sqlx::query(
+        "INSERT INTO addons (id, name, slug, price_minor, currency, billing_period, is_active, created_at, updated_at)
+         SELECT gen_random_uuid(), 'Extra ' || n, 'extra-' || n, 100, 'EUR', 'monthly', n % 2 = 0, now(), now()
+         FROM generate_series(1, 120) AS n",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let found = page(&site, "/admin/addons?search=EXTRA+7&state=active", &admin).await;
+    assert!(
+        found.contains("Extra 78") && !found.contains("Extra 77") && !found.contains("Premium Analytics")
+    );
+    let rows = |page: &str| page.matches("href=\"/admin/addons/").count() - 1;
+    let first = page(&site, "/admin/addons?search=extra", &admin).await;
+    assert_eq!(rows(&first), 50);
+    assert!(first.contains("search=extra&amp;after=50"), "{first}");
+    assert_eq!(rows(&page(&site, "/admin/addons?search=extra&after=100", &admin).await), 20);
+    let csv = page(&site, "/admin/export/addons?search=extra&state=not_active", &admin).await;
+    assert_eq!(csv.lines().count(), 1 + 60);
+    for (list, search, other) in [
+        ("plans", "enterprise", "Basic"),
+        ("token-bundles", "5,000", "1000 tokens"),
+        ("payment-methods", "invoice", "nothing"),
+        ("countries", "austria", "Germany"),
+        ("taxes", "mwst", "USt"),
+        ("currencies", "dollar", "Euro"),
+    ] {
+        let found = page(&site, &format!("/admin/{list}?search={search}"), &admin).await;
+        assert!(!found.contains(&format!(">{other}<")), "{list}: {found}");
+    }
+    assert_eq!(site.get("/admin/plans?state=nonsense", &admin).await.status(), StatusCode::NOT_FOUND);
+    let taxes = page(&site, "/admin/taxes?state=past", &admin).await;
+    assert!(!taxes.contains(">MwSt<"), "what is in force is not past");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn plans_hang_in_the_tree_of_categories_and_open_modules(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let tree = page(&site, "/admin/categories", &admin).await;
+    let place = |name: &str| tree.find(name).unwrap_or_else(|| panic!("{name}: {tree}"));
+    assert!(place("Root") < place("└ Basic") && place("└ Basic") < place("└ Pro"));
+    assert!(tree.contains("Hotel Basic"), "a plan without a category is on it, too");
+
+    let form = page(&site, "/admin/plans/new", &admin).await;
+    assert!(form.contains("None: for customers"), "{form}");
+    let made = async |module: &str| {
+        let fields = [
+            ("name", "Tours"),
+            ("price", "5.00"),
+            ("currency", "USD"),
+            ("billing_period", "monthly"),
+            ("module", module),
+        ];
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| format!("fields%5B{name}%5D={value}")).collect();
+        let body = format!("subject=plans&id=new&version=0&{}", fields.join("&"));
+        let answer = site.post_form("/actions/admin-save", "/admin/plans/new", &admin, &body).await;
+        header(&answer, "location").to_owned()
+    };
+    assert_eq!(made("golf").await, "/admin/plans/new", "there is no such module");
+    assert_ne!(made("tour").await, "/admin/plans/new");
+    let module: Option<String> =
+        sqlx::query_scalar("SELECT module FROM plans WHERE name = 'Tours'").fetch_one(&pool).await.unwrap();
+    assert_eq!(module.as_deref(), Some("tour"));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn jobs_are_seen_in_every_state_and_what_is_done_to_them_is_written_down(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    sqlx::query("DELETE FROM jobs").execute(&pool).await.unwrap();
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "INSERT INTO jobs (id, queue, payload, status, attempts, run_at, last_error, created_at, finished_at)
+         SELECT gen_random_uuid(), 'test.' || status, '{}', status, 3, now(), 'broken pipe', now(), CASE WHEN status <> 'waiting' THEN now() END
+         FROM unnest(ARRAY['waiting', 'done', 'dead', 'dead']) AS status RETURNING id",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    sqlx::query("INSERT INTO cron_runs VALUES ('test.sweep', now())").execute(&pool).await.unwrap();
+    let all = page(&site, "/admin/jobs", &admin).await;
+    assert!(all.contains("test.waiting") && all.contains("test.done") && all.contains("test.dead"));
+    let dead = page(&site, "/admin/jobs?state=dead&search=DEAD", &admin).await;
+    assert!(!dead.contains("test.waiting") && dead.contains("test.dead"));
+    assert!(page(&site, "/admin/jobs?state=cron", &admin).await.contains("test.sweep"));
+
+    let act = async |id: Uuid, action: &str| {
+        let body = format!("subject=jobs&id={id}&action={action}&said=");
+        site.post_form("/actions/admin-act", &format!("/admin/jobs/{id}"), &admin, &body).await;
+    };
+    let state = async |id: Uuid| -> Option<String> {
+        sqlx::query_scalar("SELECT status FROM jobs WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&pool)
+            .await
+            .unwrap()
+    };
+    for action in ["retry", "discard"] {
+        act(ids[0], action).await;
+        assert_eq!(state(ids[0]).await.as_deref(), Some("waiting"), "only what is given up is {action}");
+    }
+    act(ids[2], "retry").await;
+    act(ids[3], "discard").await;
+    assert_eq!((state(ids[2]).await.as_deref(), state(ids[3]).await), (Some("waiting"), None));
+    let deeds: Vec<(String, Uuid)> =
+        sqlx::query_as("SELECT action, subject FROM audit_log WHERE action LIKE 'job.%' ORDER BY id")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(deeds, [("job.retried".to_owned(), ids[2]), ("job.discarded".to_owned(), ids[3])]);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn disputes_and_partial_refunds_are_found_and_companies_named(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let (id, number): (Uuid, String) =
+        sqlx::query_as("SELECT id, number FROM invoices WHERE status = 'paid'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    let quiet = page(&site, "/admin", &admin).await;
+    assert!(!quiet.contains("asked back by the bank"));
+    for heading in [
+        "Monthly recurring revenue at the end",
+        "Subscriptions that ended by month",
+        "who paid",
+        "each paying customer by month",
+    ] {
+        assert!(quiet.contains(heading), "{heading}");
+    }
+    sqlx::query(
+        "INSERT INTO payments (provider, reference, account_id, invoice_id, amount_minor, refunded_minor, currency, captured_at, disputed_at, created_at)
+         SELECT 'stripe', 'pi_1', account_id, id, total_minor, 100, 'EUR', now(), now(), now() FROM invoices WHERE id = $1",
+    )
+    .bind(id)
+    .execute(&pool)
+    .await
+    .unwrap();
+    let loud = page(&site, "/admin", &admin).await;
+    assert!(loud.contains("1: payments are asked back by the bank"), "{loud}");
+    assert!(loud.contains("1: paid invoices of which a part went back"));
+    for state in ["disputed", "partly_refunded"] {
+        assert!(
+            page(&site, &format!("/admin/invoices?state={state}"), &admin).await.contains(&number),
+            "{state}"
+        );
+    }
+    let shown = page(&site, &format!("/admin/invoices/{id}"), &admin).await;
+    assert!(shown.contains("pi_1") && shown.contains("Disputed"), "{shown}");
+
+    // The same invoice as a company's.
+    let company: (Uuid, String) =
+        sqlx::query_as("SELECT id, name FROM organisations WHERE code <> '1000' LIMIT 1")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    let subscription: Uuid = sqlx::query_scalar(
+        "WITH account AS (
+             INSERT INTO billing_accounts (id, organisation_id, created_at) VALUES ($1, $1, now()) ON CONFLICT DO NOTHING
+         ), made AS (
+             INSERT INTO subscriptions (account_id, id, plan_id, status, started_at, expires_at, trial_end_at, created_at, updated_at)
+             SELECT $1, gen_random_uuid(), id, 'trialing', now(), now() + interval '9 days', now() + interval '9 days', now(), now()
+             FROM plans WHERE slug = 'hotel-basic' RETURNING id
+         ) SELECT id FROM made",
+    )
+    .bind(company.0)
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let shown = page(&site, &format!("/admin/subscriptions/{subscription}"), &admin).await;
+    assert!(
+        shown.contains(&company.1) && shown.contains(&format!("/admin/companies/{}", company.0)),
+        "{shown}"
+    );
+    assert!(!shown.contains("Activate"), "a trial is not activated but paid");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_translation_is_removed_and_a_way_to_pay_moved(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let id: Uuid = sqlx::query_scalar(
+        "INSERT INTO payment_methods (id, code, name, position, created_at, updated_at)
+         VALUES (gen_random_uuid(), 'cash', 'Cash', 9, now(), now()) RETURNING id",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    sqlx::query("INSERT INTO payment_method_translations VALUES ($1, 'de', 'Bar', '', '')")
+        .bind(id)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let act = async |action: &str, said: &str| {
+        let body = format!("subject=payment-methods&id={id}&action={action}&said={said}");
+        site.post_form("/actions/admin-act", &format!("/admin/payment-methods/{id}"), &admin, &body).await;
+    };
+    act("untranslate", "fr").await;
+    let left = async || -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM payment_method_translations").fetch_one(&pool).await.unwrap()
+    };
+    assert_eq!(left().await, 1, "there is none in French");
+    act("untranslate", "de").await;
+    assert_eq!(left().await, 0);
+    act("first", "").await;
+    let first: String = sqlx::query_scalar("SELECT code FROM payment_methods ORDER BY position LIMIT 1")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(first, "cash");
+}
