@@ -1,5 +1,34 @@
 // The desk's keys. Every one of them does what a link or button on the page does too.
 (function () {
+  // Keys of one letter or sign can be switched off: whoever speaks to the computer would press them by chance.
+  var SINGLE = "keyrack-single-keys";
+  function singleKeys() { try { return localStorage.getItem(SINGLE) !== "off"; } catch (_) { return true; } }
+  function showSingleKeys() { var box = document.getElementById("single-keys"); if (box) box.checked = singleKeys(); }
+  document.addEventListener("change", function (event) {
+    if (event.target.id !== "single-keys") return;
+    try { localStorage.setItem(SINGLE, event.target.checked ? "on" : "off"); } catch (_) { /* storage may be switched off */ }
+  });
+  // The list of keys is found without a key, too.
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("[data-opens]");
+    if (!button) return;
+    showSingleKeys();
+    document.getElementById(button.dataset.opens).showModal();
+  });
+
+  // The rail changes its size without a new page; the form does the same where this does not run.
+  document.addEventListener("submit", function (event) {
+    if (!event.target.matches(".rail-size") || !event.submitter) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    var button = event.submitter, size = button.value;
+    document.querySelector(".desk").dataset.rail = size;
+    button.value = size === "slim" ? "wide" : "slim";
+    button.setAttribute("aria-expanded", size === "wide");
+    document.cookie = "rail=" + size + "; path=/; max-age=31536000; samesite=lax" + (location.protocol === "https:" ? "; secure" : "");
+  });
+  document.addEventListener("click", function (event) { if (event.target.closest("[data-print]")) print(); });
+
   var places = { n: "/desk/bookings/new", t: "/desk", r: "/desk/rooms", g: "/desk/guests" };
   function closeMenus(except) {
     document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (menu !== except) menu.open = false; });
@@ -77,9 +106,10 @@
       return;
     }
     if (event.target.closest("input, textarea, select, dialog")) return;
+    if (!singleKeys()) return;
     var search = document.getElementById("search");
     if (event.key === "/" && search) { event.preventDefault(); search.focus(); }
-    else if (event.key === "?") { var keys = document.getElementById("keys"); if (keys && !keys.open) keys.showModal(); }
+    else if (event.key === "?") { var keys = document.getElementById("keys"); if (keys && !keys.open) { showSingleKeys(); keys.showModal(); } }
     else if (places[event.key] && search) {
       // The link of the rail goes there without loading the whole page again.
       var link = document.querySelector('.rail a[href="' + places[event.key] + '"]');

@@ -15,7 +15,7 @@ use crate::account::tokens::TokensPage;
 use crate::admin::model::{Subject, Wanted};
 use crate::admin::{AdminShell, DashboardPage, ItemPage, ListPage, MailsPage};
 use crate::desk::audit::AuditPage;
-use crate::desk::booking::{BookingPage, BookingsPage};
+use crate::desk::booking::{BookingPage, BookingsPage, CardPage};
 use crate::desk::guests::{GuestPage, GuestsPage};
 use crate::desk::new_booking::NewBookingPage;
 use crate::desk::profile::ProfilePage;
@@ -30,6 +30,7 @@ use crate::entry::sign_in::SignInPage;
 use crate::entry::welcome::WelcomePage;
 use crate::shared::layout::Desk;
 use crate::shared::loaded::NotFoundPage;
+use crate::shared::page::Visit;
 use crate::store::StorePage;
 
 /// The desk's first page.
@@ -131,11 +132,21 @@ fn query_of(wanted: &Wanted) -> String {
         ("account", &wanted.account),
         ("after", &wanted.after),
     ];
-    let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    query(&pairs.map(|(name, value)| (name, value.as_str())))
+}
+
+/// A query of the parameters that have a value.
+fn query(pairs: &[(&str, &str)]) -> String {
+    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
     given
         .map(|(name, value)| format!("{name}={}", leptos_router::location::Url::escape(value)))
         .collect::<Vec<_>>()
         .join("&")
+}
+
+/// A path with the parameters that have a value.
+pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    format!("{path}?{}", query(pairs))
 }
 
 /// Whether a path, with its query, is one of the pages for people who are signed in.
@@ -168,6 +179,11 @@ pub fn account_change(id: SubscriptionId) -> String {
 /// One stay.
 pub fn booking(id: StayId) -> String {
     format!("/desk/bookings/{id}")
+}
+
+/// The registration card of a stay, for paper.
+pub fn registration_card(id: StayId) -> String {
+    format!("/desk/bookings/{id}/card")
 }
 
 /// One guest.
@@ -213,6 +229,7 @@ lazy_pages! {
     NewBookingRoute => NewBookingPage,
     BookingsRoute => BookingsPage,
     BookingRoute => BookingPage,
+    CardRoute => CardPage,
     RoomsRoute => RoomsPage,
     GuestsRoute => GuestsPage,
     GuestRoute => GuestPage,
@@ -237,7 +254,7 @@ lazy_pages! {
 #[component]
 pub fn AppRoutes() -> impl IntoView {
     view! {
-        <Router>
+        <Router><Visit>
             <Routes fallback=|| view! { <NotFoundPage/> }>
                 <Route path=path!("/") view=WelcomePage ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
@@ -249,6 +266,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/bookings") view={Lazy::<BookingsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/new") view={Lazy::<NewBookingRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/:id") view={Lazy::<BookingRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/bookings/:id/card") view={Lazy::<CardRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/rooms") view={Lazy::<RoomsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/guests") view={Lazy::<GuestsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/guests/:id") view={Lazy::<GuestRoute>::new()} ssr=SsrMode::Async/>
@@ -279,7 +297,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("") view={Lazy::<StoreRoute>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
-        </Router>
+        </Visit></Router>
     }
     .into_any()
 }

@@ -177,6 +177,15 @@ pub fn set_cookie(value: HeaderValue) {
     }
 }
 
+/// Whether the browser sent this cookie, `name=value`.
+pub fn has_cookie(pair: &str) -> bool {
+    let sent = use_context::<Parts>();
+    let sent = sent.iter().flat_map(|parts| parts.headers.get_all(header::COOKIE));
+    sent.filter_map(|cookies| cookies.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'))
+        .any(|one| one.trim() == pair)
+}
+
 /// Goes to a page of ours, with a notice that it shows once.
 pub fn go_to(path: &str, notice: Option<Notice>) {
     if let Some(notice) = notice {
@@ -195,12 +204,12 @@ pub fn go_to(path: &str, notice: Option<Notice>) {
 }
 
 /// Says once, on the next page, what was done.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Notice {
     /// A key of the catalogue's notices.
     pub code: &'static str,
-    /// The stay it is about, where it can be undone.
-    pub about: Option<domain::ids::StayId>,
+    /// The stay or colleague it is about, where it can be undone.
+    pub about: Option<String>,
 }
 
 impl Notice {

@@ -1,4 +1,4 @@
-import { accessible, expect, reception, signInByForm, test } from "./support";
+import { accessible, expect, ownHotel, reception, send, signInByForm, test } from "./support";
 
 test("signing in leads to the page that was asked for, and signing out ends it", async ({ page, javaScriptEnabled }) => {
   await signInByForm(page, reception, "/desk/rooms");
@@ -35,6 +35,31 @@ test("a forgotten password is answered the same for everybody", async ({ page, j
   await expect(page.getByRole("status")).toContainText("a link is on its way");
 });
 
+test("a forgotten password is set by the link of the mail", async ({ page, javaScriptEnabled }) => {
+  const who = await ownHotel(page);
+  await send(page, "forgot-password", { email: who.login });
+  const link = async () => {
+    const list = await (await page.request.get("/dev/mail")).text();
+    const mail = new RegExp(`<a href="(/dev/mail/\\d+)">[^<]*</a> to ${who.login.replaceAll(".", "\\.")}`).exec(list)?.[1];
+    const text = mail ? await (await page.request.get(mail)).text() : "";
+    return /\/reset-password\?token=[\w-]+/.exec(text)?.[0] ?? "";
+  };
+  await expect.poll(link).not.toBe("");
+  await page.goto(await link());
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("New password").fill("another long sentence");
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await expect(page.getByText("The password is set. Please sign in with it.")).toBeVisible();
+  await signInByForm(page, { ...who, password: "another long sentence" });
+});
+
+test("the front page and the page about the API can be read by everybody", async ({ page, javaScriptEnabled }) => {
+  for (const path of ["/", "/api/docs"]) {
+    await page.goto(path);
+    await accessible(page, javaScriptEnabled);
+  }
+});
+
 test("a hotel is registered with its rooms, and its owner is at the desk", async ({ page, javaScriptEnabled }) => {
   const unique = `${test.info().project.name}-${Date.now()}`;
   await page.goto("/register");
@@ -58,9 +83,10 @@ test("a hotel is registered with its rooms, and its owner is at the desk", async
   await expect(page.locator(".room-card")).toHaveCount(5);
 });
 
-test("a path that leads nowhere says so", async ({ page, allowStatus }) => {
+test("a path that leads nowhere says so", async ({ page, javaScriptEnabled, allowStatus }) => {
   allowStatus(404);
   const answer = await page.goto("/nowhere");
   expect(answer?.status()).toBe(404);
   await expect(page.getByText("Nothing here")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
 });

@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::components::{A, Outlet};
-use ui::{Icon, Notice, NoticeKind};
+use ui::Icon;
 
 use crate::entry::sign_in::SignOut;
 use crate::routes;
 use crate::shared::form::FormToken;
+use crate::shared::notice::DoneNotice;
 use crate::shared::page::PageFacts;
-use crate::texts::{notice_text, texts};
+use crate::texts::texts;
 
 /// The shell. Whoever is not signed in is sent to sign in first.
 #[component]
@@ -40,7 +41,6 @@ pub fn AccountShell() -> impl IntoView {
             view! { <li><A href exact><Icon name=icon/><span>{text}</span></A></li> }.into_any()
         })
         .collect_view();
-    let notice = facts.notice.and_then(|code| notice_text(&code));
     let name = if actor.full_name.is_empty() { actor.username } else { actor.full_name };
     view! {
         <a class="skip" href="#content">{t.common.skip_to_content}</a>
@@ -58,7 +58,7 @@ pub fn AccountShell() -> impl IntoView {
             </header>
             {facts.is_sandbox.then(|| view! { <aside class="sandbox">{t.account.sandbox}</aside> })}
             <main id="content" class="content">
-                {notice.map(|text| view! { <Notice kind=NoticeKind::Done text/> })}
+                <DoneNotice/>
                 <Outlet/>
             </main>
         </div>

@@ -4,7 +4,7 @@ use domain::access::{Actor, PlatformPermission, Resource};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::components::{A, Outlet};
-use ui::{Icon, Notice, NoticeKind};
+use ui::Icon;
 
 use super::model::Subject;
 use crate::entry::sign_in::SignOut;
@@ -12,8 +12,9 @@ use crate::error::AppError;
 use crate::routes;
 use crate::shared::form::FormToken;
 use crate::shared::loaded::Failed;
+use crate::shared::notice::DoneNotice;
 use crate::shared::page::PageFacts;
-use crate::texts::{notice_text, texts};
+use crate::texts::texts;
 
 /// The shell. Whoever is not signed in is sent to sign in first; whoever does not run the platform sees nothing.
 #[component]
@@ -28,7 +29,6 @@ pub fn AdminShell() -> impl IntoView {
     if !actor.helps_run_platform() {
         return view! { <main class="entry"><Failed error=AppError::Forbidden/></main> }.into_any();
     }
-    let notice = facts.notice.and_then(|code| notice_text(&code));
     let name = if actor.full_name.is_empty() { actor.username.clone() } else { actor.full_name.clone() };
     view! {
         <a class="skip" href="#content">{t.common.skip_to_content}</a>
@@ -53,7 +53,7 @@ pub fn AdminShell() -> impl IntoView {
                     </div>
                 </header>
                 <main id="content" class="content">
-                    {notice.map(|text| view! { <Notice kind=NoticeKind::Done text/> })}
+                    <DoneNotice/>
                     <Outlet/>
                 </main>
             </div>

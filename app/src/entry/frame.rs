@@ -1,9 +1,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
-use ui::{Icon, Notice, NoticeKind};
+use ui::Icon;
 
-use crate::shared::page::PageFacts;
-use crate::texts::notice_text;
+use crate::shared::notice::DoneNotice;
 
 /// A page with one thing to do.
 #[component]
@@ -16,13 +15,12 @@ pub fn Frame(
     /// What there is to do.
     children: Children,
 ) -> impl IntoView {
-    let notice = PageFacts::get().notice.and_then(|code| notice_text(&code));
     view! {
         <Title text=title/>
         <main class=class>
             <a class="brand" href="/"><Icon name="key"/><span>"Keyrack"</span></a>
             <h1>{title}</h1>
-            {notice.map(|text| view! { <Notice kind=NoticeKind::Done text/> })}
+            <DoneNotice/>
             {children()}
         </main>
     }

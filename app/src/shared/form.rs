@@ -19,6 +19,9 @@ use crate::texts::{error_text, problem_text};
 pub struct FormFlash {
     /// The path of the server function it was posted to.
     pub action_path: String,
+    /// The path of the page it was on, the only one that shows it.
+    #[serde(default)]
+    pub page: String,
     /// Why it was refused.
     pub error: AppError,
     /// What was typed, by full name; passwords are left out.
@@ -42,8 +45,8 @@ impl Form {
         Self::about::<F>(prefix, None)
     }
 
-    /// As [`Form::of`], where a page has several forms of one server function: only the form whose field
-    /// `key.0` has the value `key.1` is the one that was refused.
+    /// As [`Form::of`], where there are several forms of one server function, on this page or at other addresses of it:
+    /// only the form whose field `key.0` has the value `key.1` is the one that was refused.
     pub fn about<F: ServerFn>(prefix: &'static str, key: Option<(&str, &str)>) -> Self {
         let scope = F::PATH.rsplit('/').next().unwrap_or_default();
         let new = FormState { prefix, scope, ..FormState::default() };

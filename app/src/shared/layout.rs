@@ -1,22 +1,23 @@
-//! The desk's shell: rail, top bar, content; on a phone a bar at the bottom with the four things done standing up.
+//! The desk's shell: rail, top bar, content; on a phone a bar at the bottom with the four things done standing up, and
+//! the other places in the reader's menu.
 
 use domain::access::Permission;
-use domain::booking::SelfAudit;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::components::A;
 use ui::{Icon, Notice, NoticeKind};
 
+use super::audit::Audit;
 use super::form::FormToken;
-use super::live::{LiveState, LiveVersion, listen};
+use super::live::{LiveState, LiveVersion, each_minute, listen};
+use super::notice::{DoneNotice, RefusedAbove};
 use super::page::PageFacts;
 use super::show;
-use crate::desk::booking::ActOnStay;
-use crate::desk::shell::{ChooseHotel, Day, load_day};
+use crate::desk::shell::{ChooseHotel, ChooseRail, Day, load_day};
 use crate::entry::sign_in::SignOut;
 use crate::error::AppError;
 use crate::routes;
-use crate::texts::{fill, notice_text, texts};
+use crate::texts::{fill, texts};
 
 /// The shell around every desk page. Whoever is not signed in is sent to sign in first.
 #[component]
@@ -32,17 +33,19 @@ pub fn Desk(
             .into_any();
     }
     let state = listen();
-    let day = Resource::new(LiveVersion::get, |_| load_day());
+    let minute = each_minute();
+    let day = Resource::new(move || (LiveVersion::get(), minute.get()), |_| load_day());
     let t = texts();
     view! {
         <a class="skip" href="#content">{t.common.skip_to_content}</a>
-        <div class="desk">
-            <Rail/>
+        <div class="desk" data-rail=facts.is_rail_slim.then_some("slim")>
+            <Rail is_slim=facts.is_rail_slim/>
             <div class="desk-column">
                 <TopBar state day/>
                 <main id="content" class="content">
                     <Lapsed day/>
                     <DoneNotice/>
+                    <RefusedAbove/>
                     {children()}
                 </main>
             </div>
@@ -76,7 +79,7 @@ fn places() -> impl Iterator<Item = Place> {
 }
 
 #[component]
-fn Rail() -> impl IntoView {
+fn Rail(is_slim: bool) -> impl IntoView {
     let t = texts();
     let links: Vec<_> = places()
         .map(|(href, icon, text, exact)| {
@@ -87,6 +90,11 @@ fn Rail() -> impl IntoView {
         <nav class="rail" aria-label=t.nav.label>
             <a class="brand" href=routes::TODAY><Icon name="key"/><span>"Keyrack"</span></a>
             <ul>{links}</ul>
+            <form method="post" action=ChooseRail::PATH class="rail-size"><FormToken/>
+                <button type="submit" name="size" value=if is_slim { "wide" } else { "slim" } aria-expanded=(!is_slim).to_string() title=t.nav.rail_size>
+                    <Icon name="chevron"/><span>{t.nav.rail_size}</span>
+                </button>
+            </form>
         </nav>
     }
     .into_any()
@@ -95,6 +103,7 @@ fn Rail() -> impl IntoView {
 #[component]
 fn PhoneBar() -> impl IntoView {
     let t = texts();
+    let may_book = PageFacts::get().may(Permission::ManageBookings);
     let link = |href: &'static str, icon: &'static str, text: &'static str| {
         view! { <li><A href=href exact=true><Icon name=icon/><span>{text}</span></A></li> }.into_any()
     };
@@ -104,7 +113,7 @@ fn PhoneBar() -> impl IntoView {
                 {link(routes::TODAY, "sun", t.nav.today)}
                 {link(routes::ROOMS, "bed", t.nav.rooms)}
                 {link(routes::BOOKINGS, "search", t.nav.search)}
-                {link(routes::NEW_BOOKING, "plus", t.nav.new)}
+                {may_book.then(|| link(routes::NEW_BOOKING, "plus", t.nav.new))}
             </ul>
         </nav>
     }
@@ -124,11 +133,11 @@ fn TopBar(state: RwSignal<LiveState>, day: Resource<Result<Day, AppError>>) -> i
                     })
                 })}
             </Transition>
-            <span class="live" role="status">
+            <span class="live" class:is-lost=move || matches!(state.get(), LiveState::Lost(_)) role="status">
                 {move || match state.get() {
-                    LiveState::Waiting => "",
-                    LiveState::Live => t.live.live,
-                    LiveState::Reconnecting => t.live.reconnecting,
+                    LiveState::Waiting => String::new(),
+                    LiveState::Live => t.live.live.to_owned(),
+                    LiveState::Lost(since) => fill(t.live.reconnecting, &[("at", &show::clock(since))]),
                 }}
             </span>
             <form class="top-search" role="search" method="get" action=routes::BOOKINGS>
@@ -202,35 +211,27 @@ fn HotelName() -> impl IntoView {
 }
 
 #[component]
-fn Audit(audit: Option<SelfAudit>) -> impl IntoView {
-    let t = texts();
-    audit.map(|audit| {
-        let text = match audit.conflicts {
-            0 => t.live.no_conflicts.to_owned(),
-            1 => t.live.conflict_one.to_owned(),
-            n => fill(t.live.conflicts, &[("n", &show::number(n))]),
-        };
-        let exact = fill(t.live.checked_at, &[("at", &show::instant(audit.checked_at))]);
-        let text = format!("{text}, {}", fill(t.live.checked, &[("at", &show::time(audit.checked_at))]));
-        let class = if audit.conflicts == 0 { "audit" } else { "audit audit-alarm" };
-        view! { <span class=class title=exact>{text}</span> }
-    })
-}
-
-#[component]
 fn UserMenu() -> impl IntoView {
     let t = texts();
     let name = PageFacts::get().actor.map(|actor| actor.full_name).unwrap_or_default();
+    // What the bar at the bottom has no room for.
+    let in_bar = [routes::TODAY, routes::ROOMS, routes::BOOKINGS, routes::NEW_BOOKING];
+    let more = places().filter(|(href, ..)| !in_bar.contains(href));
+    let more = more
+        .map(|(href, _, text, _)| view! { <A href=href attr:class="menu-item">{text}</A> })
+        .collect_view();
     let initials: String = name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
     view! {
         <details class="menu menu-right">
             <summary class="avatar" aria-label=fill(t.nav.user_menu, &[("name", &name)])>{initials}</summary>
             <div class="menu-list">
                 <p class="menu-title">{name}</p>
+                <nav class="menu-places" aria-label=t.nav.label>{more}</nav>
                 <a class="menu-item" href=routes::PROFILE>{t.nav.profile}</a>
                 {PageFacts::get().may(Permission::ManageBilling).then(|| view! {
                     <a class="menu-item" href=routes::STORE>{t.nav.billing}</a>
                 })}
+                <button type="button" class="menu-item keys-item" data-opens="keys">{t.keys.title}</button>
                 <div class="theme-choice" role="group" aria-label=t.nav.theme>
                     <button type="button" data-theme-choice="light">{t.nav.light}</button>
                     <button type="button" data-theme-choice="dark">{t.nav.dark}</button>
@@ -243,30 +244,6 @@ fn UserMenu() -> impl IntoView {
         </details>
     }
     .into_any()
-}
-
-/// What was just done, with an undo where there is one.
-#[component]
-fn DoneNotice() -> impl IntoView {
-    let notice = PageFacts::get().notice?;
-    let (code, about) =
-        notice.split_once('.').map_or((notice.as_str(), None), |(code, id)| (code, Some(id.to_owned())));
-    let text = notice_text(code)?;
-    let undo = match code {
-        "checked_in" => Some("undo_check_in"),
-        "checked_out" => Some("undo_check_out"),
-        "cancelled" | "no_show" => Some("reinstate"),
-        _ => None,
-    };
-    Some(view! {
-        <Notice kind=NoticeKind::Done text>
-            {undo.zip(about).map(|(action, id)| view! {
-                <form method="post" action=ActOnStay::PATH><FormToken/>
-                    <button type="submit" name="act" value=format!("{action}.{id}") class="button button-quiet">{texts().common.undo}</button>
-                </form>
-            })}
-        </Notice>
-    })
 }
 
 /// Where one can go and what one can search, by typing; opened by Ctrl K. What happens in it is in `public/keys.js`.
@@ -322,6 +299,7 @@ fn Keys() -> impl IntoView {
                 {row("?", t.keys.this_list)}
                 {row("Esc", t.keys.back)}
             </tbody></table>
+            <label class="check"><input type="checkbox" id="single-keys" checked/> {t.keys.single}</label>
             <form method="dialog"><button type="submit" class="button">{t.common.close}</button></form>
         </dialog>
     }

@@ -1,5 +1,6 @@
 //! What another desk does appears here within a second: the browser listens to `/desk/live` and pages load again.
 
+use chrono::NaiveTime;
 use leptos::prelude::*;
 
 /// Counts the changes that were heard; a page that reads it loads again with each.
@@ -13,8 +14,8 @@ pub enum LiveState {
     Waiting,
     /// Connected.
     Live,
-    /// The connection was lost and is being made again.
-    Reconnecting,
+    /// The connection was lost at this time of day, and is being made again.
+    Lost(NaiveTime),
 }
 
 impl LiveVersion {
@@ -37,42 +38,128 @@ pub fn listen() -> RwSignal<LiveState> {
     let state = RwSignal::new(LiveState::Waiting);
     provide_context(LiveVersion(version));
     #[cfg(not(feature = "ssr"))]
-    Effect::new(move |_| connect(version, state));
+    Effect::new(move |_| in_browser::listen(version, state));
     state
 }
 
+/// Counts the minutes in which the page is looked at.
+pub fn each_minute() -> RwSignal<u32> {
+    let minute = RwSignal::new(0);
+    #[cfg(not(feature = "ssr"))]
+    Effect::new(move |_| {
+        in_browser::every(std::time::Duration::from_secs(60), move || {
+            if !document().hidden() {
+                minute.update(|count| *count += 1);
+            }
+        });
+    });
+    minute
+}
+
+/// How many seconds have passed since this was shown, by the browser's own watch; none before scripts run.
+pub fn seconds_shown() -> RwSignal<Option<i64>> {
+    let seconds = RwSignal::new(None);
+    #[cfg(not(feature = "ssr"))]
+    Effect::new(move |_| {
+        let shown_at = in_browser::now_seconds();
+        seconds.set(Some(0));
+        in_browser::every(std::time::Duration::from_secs(4), move || {
+            seconds.set(Some(in_browser::now_seconds() - shown_at));
+        });
+    });
+    seconds
+}
+
 #[cfg(not(feature = "ssr"))]
-fn connect(version: RwSignal<u32>, state: RwSignal<LiveState>) {
+mod in_browser {
+    use std::time::Duration;
+
+    use chrono::NaiveTime;
+    use leptos::ev;
+    use leptos::prelude::*;
     use wasm_bindgen::JsCast;
     use wasm_bindgen::closure::Closure;
-    let Ok(source) = web_sys::EventSource::new("/desk/live") else { return };
-    let stream = StoredValue::new_local(source.clone());
-    on_cleanup(move || {
-        stream.try_with_value(web_sys::EventSource::close);
-    });
-    let changed = Closure::<dyn Fn()>::new(move || version.update(|count| *count += 1));
-    let opened = Closure::<dyn Fn()>::new(move || {
-        // What happened while nobody listened must be loaded too.
-        if state.get_untracked() == LiveState::Reconnecting {
-            version.update(|count| *count += 1);
+    use web_sys::EventSource;
+
+    use super::LiveState;
+
+    /// The one connection of the page.
+    type Stream = StoredValue<Option<EventSource>, LocalStorage>;
+
+    /// Does something again and again while the page is there.
+    pub fn every(pause: Duration, work: impl Fn() + 'static) {
+        if let Ok(handle) = set_interval_with_handle(work, pause) {
+            on_cleanup(move || handle.clear());
         }
-        state.set(LiveState::Live);
-    });
-    let stream = source.clone();
-    let lost = Closure::<dyn Fn()>::new(move || {
-        state.set(LiveState::Reconnecting);
-        // After an HTTP error, such as 503 during a restart, browsers give up; we do not.
-        if stream.ready_state() == web_sys::EventSource::CLOSED {
-            set_timeout(move || connect(version, state), std::time::Duration::from_secs(3));
-        }
-    });
-    for event in ["change", "lagged"] {
-        let _ = source.add_event_listener_with_callback(event, changed.as_ref().unchecked_ref());
     }
-    source.set_onopen(Some(opened.as_ref().unchecked_ref()));
-    source.set_onerror(Some(lost.as_ref().unchecked_ref()));
-    // They live as long as the page.
-    changed.forget();
-    opened.forget();
-    lost.forget();
+
+    /// The browser's clock.
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of a century fit")]
+    pub fn now_seconds() -> i64 {
+        (js_sys::Date::now() / 1000.0) as i64
+    }
+
+    /// What the clock beside the screen shows.
+    fn time_of_day() -> NaiveTime {
+        let now = js_sys::Date::new_0();
+        NaiveTime::from_hms_opt(now.get_hours(), now.get_minutes(), 0).unwrap_or_default()
+    }
+
+    /// Remembers since when changes are not heard.
+    fn lose(state: RwSignal<LiveState>) {
+        if !matches!(state.get_untracked(), LiveState::Lost(_)) {
+            state.set(LiveState::Lost(time_of_day()));
+        }
+    }
+
+    pub fn listen(version: RwSignal<u32>, state: RwSignal<LiveState>) {
+        let stream = StoredValue::new_local(None);
+        connect(version, state, stream);
+        on_cleanup(move || close(stream));
+        // A browser may take minutes to notice by itself that nothing comes any more.
+        let offline = window_event_listener(ev::offline, move |_| lose(state));
+        let online = window_event_listener(ev::online, move |_| connect(version, state, stream));
+        on_cleanup(move || {
+            offline.remove();
+            online.remove();
+        });
+    }
+
+    fn close(stream: Stream) {
+        if let Some(Some(source)) = stream.try_update_value(Option::take) {
+            source.set_onerror(None);
+            source.close();
+        }
+    }
+
+    fn connect(version: RwSignal<u32>, state: RwSignal<LiveState>, stream: Stream) {
+        close(stream);
+        let Ok(source) = EventSource::new("/desk/live") else { return };
+        let changed = Closure::<dyn Fn()>::new(move || version.update(|count| *count += 1));
+        let opened = Closure::<dyn Fn()>::new(move || {
+            // What happened while nobody listened must be loaded too.
+            if matches!(state.get_untracked(), LiveState::Lost(_)) {
+                version.update(|count| *count += 1);
+            }
+            state.set(LiveState::Live);
+        });
+        let failed = source.clone();
+        let lost = Closure::<dyn Fn()>::new(move || {
+            lose(state);
+            // After an HTTP error, such as 503 during a restart, browsers give up; we do not.
+            if failed.ready_state() == EventSource::CLOSED {
+                set_timeout(move || connect(version, state, stream), Duration::from_secs(3));
+            }
+        });
+        for event in ["change", "lagged"] {
+            let _ = source.add_event_listener_with_callback(event, changed.as_ref().unchecked_ref());
+        }
+        source.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        source.set_onerror(Some(lost.as_ref().unchecked_ref()));
+        stream.set_value(Some(source));
+        // They live as long as the page.
+        changed.forget();
+        opened.forget();
+        lost.forget();
+    }
 }

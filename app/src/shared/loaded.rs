@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
 use ui::{EmptyState, LinkButton, Skeleton};
 
 use crate::error::AppError;
@@ -36,6 +37,21 @@ where
     }
 }
 
+/// A page about the thing whose id is in its address, made anew for another id: what was typed into the form of one thing
+/// is not left in that of the next.
+#[component]
+pub fn ById<F, V>(
+    /// The page about one thing.
+    page: F,
+) -> impl IntoView
+where
+    F: Fn(String) -> V + Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let params = use_params_map();
+    view! { <For each=move || params.with(|params| params.get("id")) key=Clone::clone children=page/> }
+}
+
 /// Why something cannot be shown, and what to do.
 #[component]
 pub fn Failed(
@@ -50,8 +66,11 @@ pub fn Failed(
         AppError::Forbidden | AppError::SignInRequired => ("lock", t.errors.forbidden_title),
         _ => ("alert", t.errors.failed_title),
     };
+    // The link leads to this very page, by the server, which was or was not there.
+    let is_passing = matches!(error, AppError::Unavailable | AppError::Internal);
     view! {
         <EmptyState icon title text=error_text(&error)>
+            {is_passing.then(|| view! { <a class="button button-primary" href="" rel="external">{t.common.try_again}</a> })}
             <LinkButton href=routes::TODAY text=t.common.back_to_today/>
         </EmptyState>
     }

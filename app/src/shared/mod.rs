@@ -2,9 +2,11 @@
 
 pub mod acting;
 pub mod again;
+pub mod audit;
 pub mod form;
 pub mod layout;
 pub mod live;
 pub mod loaded;
+pub mod notice;
 pub mod page;
 pub mod show;

@@ -5,9 +5,29 @@ use chrono::NaiveDate;
 use domain::access::{Actor, Membership, Permission, Role};
 use domain::ids::HotelId;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 
 use super::form::FormFlash;
+
+/// Whether the browser went to another page by itself since the server sent one. What was said about a form is said at
+/// one address alone: neither on the next page nor when the back button returns to the first.
+#[derive(Debug, Clone, Copy)]
+struct HasLeft(Memo<bool>);
+
+/// Around all pages: knows when the browser goes from one to another by itself.
+#[component]
+pub fn Visit(
+    /// The pages.
+    children: Children,
+) -> impl IntoView {
+    let path = use_location().pathname;
+    let first = path.get_untracked();
+    provide_context(HasLeft(Memo::new(move |had_left| {
+        path.with(|path| *path != first) || had_left.copied().unwrap_or(false)
+    })));
+    children()
+}
 
 /// Facts of one page view.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +44,8 @@ pub struct PageFacts {
     pub notice: Option<String>,
     /// Whether people pay in a sandbox, where no real money moves.
     pub is_sandbox: bool,
+    /// Whether this browser shows the desk's rail without words.
+    pub is_rail_slim: bool,
     /// Marks the forms of this page view.
     pub form_token: String,
 }
@@ -62,6 +84,7 @@ impl PageFacts {
             flash: extension(),
             notice: extension::<NoticeCode>().map(|notice| notice.0),
             is_sandbox: crate::server_ctx::services().is_ok_and(|services| services.is_sandbox),
+            is_rail_slim: crate::server_ctx::has_cookie("rail=slim"),
             form_token: form_token(signed_in.as_ref().map(|signed_in| signed_in.actor.user_id)),
         }
     }
@@ -73,7 +96,16 @@ impl PageFacts {
 
     /// The facts of the page this is called on.
     pub fn get() -> Self {
-        use_context().unwrap_or_default()
+        let facts: Self = use_context().unwrap_or_default();
+        if use_context::<HasLeft>().is_some_and(|left| left.0.get_untracked()) {
+            return Self { flash: None, notice: None, ..facts };
+        }
+        facts
+    }
+
+    /// Whether the reader went elsewhere since; what reads it changes when they do.
+    pub fn has_left() -> bool {
+        use_context::<HasLeft>().is_some_and(|left| left.0.get())
     }
 
     /// What the reader is in the hotel in use.

@@ -26,6 +26,7 @@ catalogue! {
         light: "Light",
         dark: "Dark",
         system: "System",
+        rail_size: "Narrow or wide",
     }
 }
 
@@ -33,11 +34,13 @@ catalogue! {
     /// The live state.
     LiveTexts {
         live: "Live",
-        reconnecting: "Reconnecting …",
+        reconnecting: "Reconnecting since {at} …",
         no_conflicts: "0 conflicts",
         conflict_one: "1 conflict",
         conflicts: "{n} conflicts",
         checked: "checked {at}",
+        seconds_ago: "{n} s ago",
+        minutes_ago: "{n} min ago",
         checked_at: "All stays were checked at {at}",
     }
 }
@@ -67,6 +70,7 @@ catalogue! {
         guests: "Guests",
         this_list: "This list",
         back: "One step back",
+        single: "Keys of one letter or sign",
     }
 }
 
@@ -100,6 +104,7 @@ catalogue! {
         show_all: "Show all {n}",
         check_in_label: "Check in {name}, room {room}",
         check_out_label: "Check out {name}, room {room}",
+        refused: "{name}: this was not done. {why}",
         no_show: "No-show",
         no_show_label: "Record {name}, room {room}, as a no-show",
     }
@@ -198,6 +203,38 @@ catalogue! {
         report_to: "until",
         report_download: "Download",
         not_clean: "Room not clean yet",
+        note_title: "Change the note",
+        note_help: "For colleagues; guests do not see it.",
+        card: "Registration card",
+    }
+}
+
+catalogue! {
+    /// The registration card.
+    Card {
+        title: "Registration card",
+        back: "Back to the booking",
+        print: "Print",
+        guest: "Guest",
+        guest_help: "Please check what is printed, and fill in what is missing.",
+        name: "Name",
+        birth_date: "Date of birth",
+        nationality: "Nationality",
+        gov_id: "Passport or identity card",
+        address: "Street and number",
+        city: "Postal code and city",
+        country: "Region and country",
+        phone: "Telephone",
+        email: "E-mail",
+        stay: "Stay",
+        arrival: "Arrival",
+        departure: "Departure",
+        length: "Length",
+        room: "Room",
+        price: "Price",
+        price_of_stay: "{total} in all, {paid} paid",
+        date: "Date",
+        signature: "Signature",
     }
 }
 
@@ -321,6 +358,11 @@ catalogue! {
         reason: "Why",
         close: "Take out of order",
         reopen: "Back in order",
+        reopen_label: "Room {name} back in order",
+        reopen_question: "The room can be sold again. Its dates and reason are not kept.",
+        remove_label: "Remove {name}",
+        remove_room_question: "The room is gone for good. A room that somebody ever stayed in cannot be removed.",
+        remove_type_question: "The type is gone for good. A type that rooms are of cannot be removed.",
         edit: "Change {name}",
     }
 }

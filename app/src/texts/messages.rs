@@ -1,6 +1,7 @@
 //! Texts for codes: states, actions, problems, errors, what was done.
 
 use domain::access::Role;
+use domain::billing::SubscriptionRefusal;
 use domain::problem::ProblemCode;
 use domain::stay::{StayAction, StayRefusal, StayStatus};
 
@@ -11,6 +12,8 @@ catalogue! {
     /// States, actions, roles.
     Words {
         reserved: "Reserved",
+        due_in: "Due in",
+        due_out: "Due out",
         checked_in: "In house",
         checked_out: "Departed",
         cancelled: "Cancelled",
@@ -63,6 +66,7 @@ catalogue! {
         forbidden: "Your role does not include this. An owner or manager can change that.",
         failed_title: "That did not work",
         sign_in_required: "Please sign in.",
+        refused: "This was not done. {why}",
         invalid: "Please look at the marked fields. Nothing was saved yet, and everything you typed is still here.",
         room_taken: "The room has been booked for one of these nights. Please choose another room or other dates; everything you typed is still here.",
         sold_out: "No room of this type is left for one of these nights: those that are free are needed for bookings without a room. Please choose another type or other dates; everything you typed is still here.",
@@ -90,6 +94,46 @@ catalogue! {
 }
 
 catalogue! {
+    /// Pages that cannot be made.
+    ErrorPages {
+        not_found: "There is nothing here",
+        not_found_text: "The address may be mistyped, or what was here is gone.",
+        foreign: "That was not sent from Keyrack",
+        foreign_text: "For your safety nothing was changed. Open the page again and repeat it.",
+        lapsed: "The subscription of this hotel has lapsed",
+        lapsed_text: "Everything is kept and can be read. New bookings and reports wait for a renewal.",
+        not_here: "That cannot be done here",
+        not_here_text: "Nothing was changed. Go back and try it from the page.",
+        too_much: "That is too much at once",
+        too_much_text: "Nothing was saved. Go back, shorten what you typed, and send it again.",
+        moment: "One moment, please",
+        moment_text: "Keyrack is busy or restarting. What was saved is safe. This page tries again by itself.",
+        moment_write_text: "Keyrack is busy or restarting, and may not have saved this. Go back in a moment, look, and send it again.",
+        unreadable: "That could not be read",
+        unreadable_text: "Nothing was changed. Go back and try again.",
+        failed: "Something went wrong on our side",
+        failed_text: "What was saved before is safe. Go back and try again.",
+        reference: "Reference for support:",
+        start: "Go to the start page",
+    }
+}
+
+catalogue! {
+    /// Why a subscription does not do what was asked.
+    SubscriptionRefusals {
+        not_active_to_pause: "Only active subscriptions can be paused.",
+        already_paused: "The subscription is paused already.",
+        not_paused: "The subscription is not paused.",
+        not_active_to_upgrade: "Only active subscriptions can change to a better plan.",
+        not_active_to_downgrade: "Only active subscriptions can change to a lesser plan.",
+        same_plan: "This is the present plan already.",
+        trial_needs_payment: "A trial becomes a subscription by paying its invoice.",
+        already_active: "The subscription is active already.",
+        not_active_to_extend: "Only active subscriptions can be extended.",
+    }
+}
+
+catalogue! {
     /// What was done.
     Notices {
         checked_in: "Checked in.",
@@ -100,6 +144,7 @@ catalogue! {
         booked: "Booked.",
         changed: "Changed.",
         done: "Done.",
+        deactivated: "Deactivated, and signed out everywhere.",
         saved: "Saved.",
         added: "Added.",
         removed: "Removed.",
@@ -135,6 +180,7 @@ catalogue! {
         no_show: "Recorded as a no-show",
         check_in_undone: "Check-in undone",
         check_out_undone: "Check-out undone",
+        note_changed: "Note changed",
         reinstated: "Brought back",
         guest_changed: "Guest changed",
         guest_created: "Guest added",
@@ -172,6 +218,9 @@ catalogue! {
 catalogue! {
     /// Facts of what happened, before their value.
     Facts {
+        same_dates: "{now}",
+        other_dates: "{now}, before {before}",
+        total: "total {amount}",
         name: "name",
         number: "room",
         room: "room",
@@ -314,7 +363,7 @@ pub fn error_text(error: &AppError) -> String {
         AppError::Conflict(Conflict::Stay(StayRefusal::NoRoom)) => t.no_room,
         AppError::Conflict(Conflict::ChangedMeanwhile) => t.changed_meanwhile,
         AppError::Conflict(Conflict::InUse) => t.in_use,
-        AppError::Conflict(Conflict::Subscription(refusal)) => return refusal.to_string(),
+        AppError::Conflict(Conflict::Subscription(refusal)) => subscription_refusal_text(*refusal),
         AppError::Conflict(Conflict::AlreadySubscribed) => t.already_subscribed,
         AppError::Conflict(Conflict::NotOnOffer) => t.not_on_offer,
         AppError::Conflict(Conflict::AddonNeedsPlan) => t.addon_needs_plan,
@@ -331,6 +380,22 @@ pub fn error_text(error: &AppError) -> String {
     .to_owned()
 }
 
+fn subscription_refusal_text(refusal: SubscriptionRefusal) -> &'static str {
+    use SubscriptionRefusal as R;
+    let t = &texts().subscription_refusals;
+    match refusal {
+        R::NotActiveToPause => t.not_active_to_pause,
+        R::AlreadyPaused => t.already_paused,
+        R::NotPaused => t.not_paused,
+        R::NotActiveToUpgrade => t.not_active_to_upgrade,
+        R::NotActiveToDowngrade => t.not_active_to_downgrade,
+        R::SamePlan => t.same_plan,
+        R::TrialNeedsPayment => t.trial_needs_payment,
+        R::AlreadyActive => t.already_active,
+        R::NotActiveToExtend => t.not_active_to_extend,
+    }
+}
+
 /// What was done; `None` for a code that is not ours, such as one somebody wrote into a cookie.
 pub fn notice_text(code: &str) -> Option<&'static str> {
     let t = &texts().notices;
@@ -343,6 +408,7 @@ pub fn notice_text(code: &str) -> Option<&'static str> {
         "booked" => t.booked,
         "changed" => t.changed,
         "done" => t.done,
+        "deactivated" => t.deactivated,
         "saved" => t.saved,
         "added" => t.added,
         "removed" => t.removed,
@@ -380,6 +446,7 @@ pub fn history_text(action: &str) -> String {
         "stay.no_show" => t.no_show,
         "stay.check_in_undone" => t.check_in_undone,
         "stay.check_out_undone" => t.check_out_undone,
+        "stay.note_changed" => t.note_changed,
         "stay.reinstated" => t.reinstated,
         "guest.changed" => t.guest_changed,
         "guest.created" => t.guest_created,

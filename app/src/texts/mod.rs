@@ -52,6 +52,8 @@ pub struct Texts {
     pub new_booking: desk::NewBooking,
     /// Bookings.
     pub booking: desk::Booking,
+    /// The registration card.
+    pub card: desk::Card,
     /// Rooms.
     pub rooms: desk::Rooms,
     /// Guests.
@@ -88,6 +90,10 @@ pub struct Texts {
     pub problems: messages::ProblemTexts,
     /// What went wrong.
     pub errors: messages::Errors,
+    /// Pages that cannot be made.
+    pub error_pages: messages::ErrorPages,
+    /// Why a subscription does not do what was asked.
+    pub subscription_refusals: messages::SubscriptionRefusals,
     /// What was done.
     pub notices: messages::Notices,
     /// What happened.
@@ -110,6 +116,7 @@ catalogue! {
         optional: "optional",
         back_to_today: "Back to Today",
         more: "More",
+        try_again: "Try again",
         night_one: "1 night",
         nights: "{n} nights",
         guest_one: "1 guest",
@@ -130,6 +137,7 @@ static EN: Texts = Texts {
     today: desk::Today::EN,
     new_booking: desk::NewBooking::EN,
     booking: desk::Booking::EN,
+    card: desk::Card::EN,
     rooms: desk::Rooms::EN,
     guests: desk::Guests::EN,
     staff: desk::Staff::EN,
@@ -148,6 +156,8 @@ static EN: Texts = Texts {
     words: messages::Words::EN,
     problems: messages::ProblemTexts::EN,
     errors: messages::Errors::EN,
+    error_pages: messages::ErrorPages::EN,
+    subscription_refusals: messages::SubscriptionRefusals::EN,
     notices: messages::Notices::EN,
     history: messages::History::EN,
     facts: messages::Facts::EN,

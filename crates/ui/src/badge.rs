@@ -10,10 +10,14 @@ pub enum Tone {
     Quiet,
     /// Booked.
     Reserved,
+    /// Comes today.
+    DueIn,
     /// In the house.
     InHouse,
     /// Leaves today.
     DueOut,
+    /// A room that nobody can stay in.
+    OutOfOrder,
     /// Something is wrong.
     Alarm,
     /// Clean, paid, all right.
@@ -26,8 +30,10 @@ impl Tone {
         match self {
             Self::Quiet => "badge badge-quiet",
             Self::Reserved => "badge badge-reserved",
+            Self::DueIn => "badge badge-due-in",
             Self::InHouse => "badge badge-in-house",
             Self::DueOut => "badge badge-due-out",
+            Self::OutOfOrder => "badge badge-out-of-order",
             Self::Alarm => "badge badge-alarm",
             Self::Good => "badge badge-good",
         }
@@ -58,11 +64,16 @@ pub fn Badge(
 pub fn StatusBadge(
     /// The state.
     status: StayStatus,
+    /// Whether the guest is to come or to go by today.
+    #[prop(optional)]
+    is_due: bool,
     /// Its name in the reader's language.
     #[prop(into)]
     text: String,
 ) -> impl IntoView {
     let (tone, icon) = match status {
+        StayStatus::Reserved if is_due => (Tone::DueIn, "calendar"),
+        StayStatus::CheckedIn if is_due => (Tone::DueOut, "key"),
         StayStatus::Reserved => (Tone::Reserved, "calendar"),
         StayStatus::CheckedIn => (Tone::InHouse, "key"),
         StayStatus::CheckedOut => (Tone::Quiet, "log-out"),

@@ -1,6 +1,7 @@
 //! What people see instead of a page that cannot be made: calm, short, and without anything that needs the database or
 //! a script. Machines are told the same in their own words.
 
+use app::texts::texts;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -117,42 +118,23 @@ pub async fn layer(request: Request, next: Next) -> Response {
 
 /// Title and sentence for a status.
 fn words(status: StatusCode, is_read: bool) -> (&'static str, &'static str) {
+    let t = &texts().error_pages;
     match status {
-        StatusCode::NOT_FOUND => {
-            ("There is nothing here", "The address may be mistyped, or what was here is gone.")
-        }
-        StatusCode::FORBIDDEN => (
-            "That was not sent from Keyrack",
-            "For your safety nothing was changed. Open the page again and repeat it.",
-        ),
-        StatusCode::PAYMENT_REQUIRED => (
-            "The subscription of this hotel has lapsed",
-            "Everything is kept and can be read. New bookings and reports wait for a renewal.",
-        ),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ("That cannot be done here", "Nothing was changed. Go back and try it from the page.")
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => (
-            "That is too much at once",
-            "Nothing was saved. Go back, shorten what you typed, and send it again.",
-        ),
-        StatusCode::SERVICE_UNAVAILABLE if is_read => (
-            "One moment, please",
-            "Keyrack is busy or restarting. What was saved is safe. This page tries again by itself.",
-        ),
-        StatusCode::SERVICE_UNAVAILABLE => (
-            "One moment, please",
-            "Keyrack is busy or restarting, and may not have saved this. Go back in a moment, look, and send it again.",
-        ),
-        status if status.is_client_error() => {
-            ("That could not be read", "Nothing was changed. Go back and try again.")
-        }
-        _ => ("Something went wrong on our side", "What was saved before is safe. Go back and try again."),
+        StatusCode::NOT_FOUND => (t.not_found, t.not_found_text),
+        StatusCode::FORBIDDEN => (t.foreign, t.foreign_text),
+        StatusCode::PAYMENT_REQUIRED => (t.lapsed, t.lapsed_text),
+        StatusCode::METHOD_NOT_ALLOWED => (t.not_here, t.not_here_text),
+        StatusCode::PAYLOAD_TOO_LARGE => (t.too_much, t.too_much_text),
+        StatusCode::SERVICE_UNAVAILABLE if is_read => (t.moment, t.moment_text),
+        StatusCode::SERVICE_UNAVAILABLE => (t.moment, t.moment_write_text),
+        status if status.is_client_error() => (t.unreadable, t.unreadable_text),
+        _ => (t.failed, t.failed_text),
     }
 }
 
 impl Refusal {
     fn page(&self, status: StatusCode) -> String {
+        let t = &texts().error_pages;
         let (title, sentence) = words(status, self.is_read);
         let nonce = self.nonce.as_ref().map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
         let again = match status {
@@ -161,7 +143,7 @@ impl Refusal {
         };
         let incident = match request_id::current() {
             Some(id) if status.is_server_error() => {
-                format!("<p><small>Reference for support: <code>{id}</code></small></p>")
+                format!("<p><small>{} <code>{id}</code></small></p>", t.reference)
             }
             _ => String::new(),
         };
@@ -170,7 +152,8 @@ impl Refusal {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{again}\
              <title>{title} · Keyrack</title><style{nonce}>{STYLE}</style></head>\
              <body><main><h1>{title}</h1><p>{sentence}</p>{incident}\
-             <p><a href=\"/\">Go to the start page</a></p></main></body></html>"
+             <p><a href=\"/\">{}</a></p></main></body></html>",
+            t.start
         )
     }
 }

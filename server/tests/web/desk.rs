@@ -3,7 +3,7 @@ use axum::response::Response;
 use http::{Request, StatusCode};
 use sqlx::PgPool;
 
-use crate::support::{HOME, Person, Site, assert_redirect, form, header, owner};
+use crate::support::{HOME, Person, Site, assert_redirect, cookie, form, header, owner, text};
 
 /// What a script of ours sends.
 async fn call(site: &Site, ada: &Person, action: &str, body: &'static str) -> Response {
@@ -97,4 +97,100 @@ async fn nothing_about_passwords_and_tokens_is_kept(pool: PgPool) {
     let kept: i64 =
         sqlx::query_scalar("SELECT count(*) FROM idempotency_keys").fetch_one(&pool).await.unwrap();
     assert_eq!(kept, 0);
+}
+
+/// What a form on `page` comes back to when it is refused.
+async fn page_after(site: &Site, ada: &Person, action: &str, page: &str, body: &str) -> String {
+    let refused = site.post_form(action, page, &ada.cookie, body).await;
+    assert_redirect(&refused, page);
+    let cookies = format!("{}; {}", ada.cookie, cookie(&refused, "flash").unwrap());
+    text(site.get(page, &cookies).await).await
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_button_that_did_nothing_says_so_where_it_was(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    let id = "01890000-0000-7000-8000-000000000000";
+    let cases = [
+        ("/actions/act-on-stay", "/desk", format!("act=check_in.{id}&in_list=1")),
+        ("/actions/act-on-stay", "/desk", format!("act=undo_check_in.{id}")),
+        ("/actions/act-on-stay", "/desk/rooms", format!("act=reinstate.{id}")),
+        ("/actions/choose-hotel", "/desk/guests", format!("hotel_id={id}")),
+        ("/actions/reopen-room", "/desk/settings", format!("id={id}")),
+        ("/actions/remove-room", "/desk/settings", format!("id={id}")),
+        ("/actions/end-session", "/desk/profile", format!("session_id={id}")),
+        ("/actions/activate-staff", "/desk/staff", format!("user_id={id}")),
+    ];
+    for (action, page, body) in cases {
+        let html = page_after(&site, &ada, action, page, &body).await;
+        assert_eq!(html.matches("This was not done. ").count(), 1, "{action} {body}");
+        let again = text(site.get(page, &ada.cookie).await).await;
+        assert!(!again.contains("This was not done. "), "{action} {body}");
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_was_refused_about_one_guest_is_not_in_the_form_of_another(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    let add = async |name: &str| {
+        let body = format!("id=&form[first_name]={name}");
+        let added = site.post_form("/actions/save-guest", "/desk/guests/new", &ada.cookie, &body).await;
+        header(&added, "location").to_owned()
+    };
+    let (first, second) = (add("First").await, add("Second").await);
+    let id = first.rsplit('/').next().unwrap();
+    let body = format!("id={id}&form[first_name]=Changed&form[phone]=call+me");
+    let refused = site.post_form("/actions/save-guest", &first, &ada.cookie, &body).await;
+    let cookies = format!("{}; {}", ada.cookie, cookie(&refused, "flash").unwrap());
+    let other = text(site.get(&second, &cookies).await).await;
+    assert!(other.contains("value=\"Second\"") && !other.contains("Changed") && !other.contains("call me"));
+    let own = text(site.get(&first, &cookies).await).await;
+    assert!(own.contains("value=\"Changed\"") && own.contains("value=\"call me\""));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_rail_stays_as_narrow_as_it_was_made(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    let slim = site.post_form("/actions/choose-rail", "/desk/rooms", &ada.cookie, "size=slim").await;
+    assert_redirect(&slim, "/desk/rooms");
+    let cookies = format!("{}; {}", ada.cookie, cookie(&slim, "rail").unwrap());
+    assert!(text(site.get("/desk", &cookies).await).await.contains("data-rail=\"slim\""));
+    assert!(!text(site.get("/desk", &ada.cookie).await).await.contains("data-rail=\"slim\""));
+}
+
+#[test]
+fn a_search_keeps_every_sign_from_page_to_page() {
+    let pairs = [("text", "a+b & c#1 50%"), ("status", ""), ("before", "x")];
+    assert_eq!(
+        app::routes::with_query("/desk/bookings", &pairs),
+        "/desk/bookings?text=a%2Bb%20%26%20c%231%2050%25&before=x"
+    );
+}
+
+#[test]
+fn the_history_says_what_changed() {
+    let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let entry = domain::booking::HistoryEntry {
+        action: "stay.changed".to_owned(),
+        by: None,
+        at: "2026-11-20T12:00:00Z".parse().unwrap(),
+        facts: vec![
+            fact("arrival", "2026-11-20"),
+            fact("arrival_before", "2026-11-20"),
+            fact("departure", "2026-11-23"),
+            fact("departure_before", "2026-11-22"),
+            fact("room", "12"),
+            fact("room_changed", "false"),
+            fact("total_minor", "36000"),
+        ],
+    };
+    let today = "2026-11-20".parse().unwrap();
+    let euro = "EUR".parse().unwrap();
+    let words = app::shared::show::facts(&entry, today, Some(euro));
+    assert_eq!(words, "Fri 20 → Mon 23 Nov, before Fri 20 → Sun 22 Nov; room 12; total €\u{a0}360.00");
+    let without = app::shared::show::facts(&entry, today, None);
+    assert_eq!(without, "Fri 20 → Mon 23 Nov, before Fri 20 → Sun 22 Nov; room 12");
 }

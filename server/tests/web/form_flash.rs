@@ -54,6 +54,18 @@ async fn a_refused_form_is_shown_again_with_what_was_typed_once(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_refusal_waits_for_the_page_its_form_was_on(pool: PgPool) {
+    let site = Site::new(&pool);
+    let flash =
+        cookie(&site.post_form(ACTION, "/sign-in?next=%2Fdesk", "", "text=bad").await, "flash").unwrap();
+    // Opened in another tab meanwhile.
+    let other = site.get("/register", &flash).await;
+    assert_eq!(cookie(&other, "flash"), None);
+    let own = site.get("/sign-in?next=%2Fdesk", &flash).await;
+    assert_eq!(cookie(&own, "flash").unwrap(), "flash=");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_flash_is_forgotten_after_five_minutes(pool: PgPool) {
     let site = Site::new(&pool);
     let response = site.post_form(ACTION, "/sign-in", "", "text=bad").await;

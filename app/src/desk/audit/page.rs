@@ -1,3 +1,4 @@
+use chrono::NaiveDate;
 use domain::booking::HistoryEntry;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -8,7 +9,7 @@ use super::api::load_audit;
 use crate::routes;
 use crate::shared::loaded::Loaded;
 use crate::shared::show;
-use crate::texts::{fact_text, history_text, texts};
+use crate::texts::{history_text, texts};
 
 /// Who did what, for owners and managers.
 #[component]
@@ -20,12 +21,12 @@ pub fn AuditPage() -> impl IntoView {
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
-        <Loaded data children={|(entries, next): (Vec<HistoryEntry>, Option<String>)| {
+        <Loaded data children={|(entries, next, today): (Vec<HistoryEntry>, Option<String>, NaiveDate)| {
             if entries.is_empty() {
                 return view! { <EmptyState icon="info" title=t.empty text=t.empty_text/> }.into_any();
             }
             let next = next.map(|id| format!("{}?before={id}", routes::AUDIT));
-            let rows = entries.into_iter().map(row).collect_view();
+            let rows = entries.into_iter().map(|entry| row(entry, today)).collect_view();
             view! {
                 <table class="table">
                     <thead><tr>
@@ -40,14 +41,9 @@ pub fn AuditPage() -> impl IntoView {
     }
 }
 
-fn row(entry: HistoryEntry) -> impl IntoView {
+fn row(entry: HistoryEntry, today: NaiveDate) -> impl IntoView {
+    let facts = show::facts(&entry, today, None);
     let by = entry.by.unwrap_or_else(|| texts().booking.history_machine.to_owned());
-    let facts = entry
-        .facts
-        .into_iter()
-        .filter_map(|(name, value)| Some(format!("{} {value}", fact_text(&name)?)))
-        .collect::<Vec<_>>()
-        .join(", ");
     view! {
         <tr>
             <td><strong>{history_text(&entry.action)}</strong></td>

@@ -1,4 +1,6 @@
 use domain::booking::{StayChangeForm, StayDetails, StayRow};
+use domain::guest::Guest;
+use domain::hotel::Hotel;
 use domain::room::Room;
 use leptos::prelude::*;
 
@@ -41,7 +43,7 @@ pub async fn act_on_stay(act: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let (action, id) = act.split_once('.').ok_or(AppError::NotFound)?;
-    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let id: domain::ids::StayId = id.parse().map_err(|_| AppError::NotFound)?;
     // A change has a form of its own.
     let action = action.parse().ok().filter(|action| *action != A::Change).ok_or(AppError::NotFound)?;
     services.pms.act(who.permit()?, id, action).await?;
@@ -54,7 +56,7 @@ pub async fn act_on_stay(act: String) -> Result<(), AppError> {
         A::Change => "changed",
     };
     let back = ctx::referring_path().unwrap_or_else(|| crate::routes::TODAY.to_owned());
-    ctx::go_to(&back, Some(ctx::Notice { code, about: Some(id) }));
+    ctx::go_to(&back, Some(ctx::Notice { code, about: Some(id.to_string()) }));
     Ok(())
 }
 
@@ -67,4 +69,25 @@ pub async fn change_stay(id: String, form: StayChangeForm) -> Result<(), AppErro
     services.pms.change(who.permit()?, id, &form).await?;
     ctx::go_to(&crate::routes::booking(id), Some(ctx::Notice::new("changed")));
     Ok(())
+}
+
+/// Changes what colleagues should know about the booking.
+#[server(prefix = "/actions", endpoint = "change-note")]
+pub async fn change_note(id: String, note: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    services.pms.change_note(who.permit()?, id, &note).await?;
+    ctx::go_to(&crate::routes::booking(id), Some(ctx::Notice::new("saved")));
+    Ok(())
+}
+
+/// What stands on a stay's registration card: hotel, guest, stay. For those who may see guests.
+#[server(prefix = "/actions", endpoint = "card")]
+pub async fn load_card(id: String) -> Result<(Hotel, Guest, StayDetails), AppError> {
+    let (services, who) = crate::server_ctx::context()?;
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let details = services.pms.stay(who.permit()?, id).await?;
+    let (guest, _) = services.pms.guest(who.permit()?, details.row.guest_id).await?;
+    Ok((services.pms.hotel(who.permit()?).await?, guest, details))
 }

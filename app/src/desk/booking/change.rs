@@ -19,8 +19,8 @@ pub fn ChangeStayForm(
     rooms: Vec<Room>,
 ) -> impl IntoView {
     let t = &texts().booking;
-    let form = Form::of::<ChangeStay>("form");
     let row = details.row;
+    let form = Form::about::<ChangeStay>("form", Some(("id", &row.id.to_string())));
     // A reservation may also give its room back and keep a claim to one of the type.
     let without = fill(t.any_of, &[("type", &row.room_type)]);
     let without = (row.status == StayStatus::Reserved)

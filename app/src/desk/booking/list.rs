@@ -4,7 +4,7 @@ use domain::stay::StayStatus;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use ui::{EmptyState, FormState, SelectField, SelectOption, StatusBadge, TextField};
+use ui::{EmptyState, FormState, SelectField, SelectOption, TextField};
 
 use super::api::load_stays;
 use crate::routes;
@@ -58,7 +58,7 @@ pub fn BookingsPage() -> impl IntoView {
             }
             let next = rows.last().filter(|_| rows.len() == PAGE).map(|row| {
                 let (text, status, _) = wanted();
-                format!("{}?text={}&status={status}&before={}", routes::BOOKINGS, text.replace(['&', '#', '%', '+'], " "), row.id)
+                routes::with_query(routes::BOOKINGS, &[("text", &text), ("status", &status), ("before", &row.id.to_string())])
             });
             view! {
                 <section class="list" aria-label=t.list_title><StayTable rows today/></section>
@@ -83,10 +83,10 @@ pub fn StayTable(
             view! {
                 <tr>
                     <td class="col-guest"><a href=routes::booking(stay.id)>{stay.guest_name.clone()}</a> <span class="sub">{stay.reference.clone()}</span></td>
-                    <td class="col-room"><strong>{show::room(&stay)}</strong> <span class="sub">{stay.room_type}</span></td>
+                    <td class="col-room"><strong>{show::room(&stay)}</strong> <span class="sub">{stay.room_type.clone()}</span></td>
                     <td class="col-stay">{show::stay(stay.dates, today)} <span class="sub">{show::nights(stay.dates)}</span></td>
                     <td class="col-money">{show::money(stay.total)}</td>
-                    <td class="col-status"><StatusBadge status=stay.status text=status_text(stay.status)/></td>
+                    <td class="col-status">{show::status(&stay, today)}</td>
                 </tr>
             }
         })

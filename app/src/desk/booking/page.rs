@@ -1,47 +1,50 @@
 use chrono::NaiveDate;
 use domain::access::Permission;
 use domain::booking::{HistoryEntry, StayDetails};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use domain::room::Room;
 use domain::stay::StayAction;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
-use ui::{Notice, NoticeKind, StatusBadge};
 
 use super::api::{ActOnStay, load_stay};
 use super::change::ChangeStayForm;
 use super::list::StayTable;
+use super::note::NoteForm;
 use crate::routes;
-use crate::shared::form::{Form, FormToken};
+use crate::shared::form::FormToken;
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{ById, Loaded};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
-use crate::texts::{action_text, error_text, fill, history_text, status_text, texts};
+use crate::texts::{action_text, fill, history_text, texts};
 
 /// One stay: all facts, history, and what may be done now; nothing that may not.
 #[component]
 pub fn BookingPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    let data = Resource::new(move || (id(), LiveVersion::get()), |(id, _)| load_stay(id));
-    view! {
-        <Loaded data children={|(details, rooms, today): (StayDetails, Vec<Room>, NaiveDate)| {
-            view! { <Facts details rooms today/> }
-        }}/>
-    }
+    let page = |id: String| {
+        let data = Resource::new(move || (id.clone(), LiveVersion::get()), |(id, _)| load_stay(id));
+        view! {
+            <Loaded data children={|(details, rooms, today): (StayDetails, Vec<Room>, NaiveDate)| {
+                view! { <Facts details rooms today/> }
+            }}/>
+        }
+    };
+    view! { <ById page/> }
 }
 
 #[component]
 fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoView {
     let t = &texts().booking;
     let title = fill(t.title, &[("reference", &details.row.reference)]);
-    let refused = Form::of::<ActOnStay>("").error.map(|error| error_text(&error));
     let can_change = details.actions.contains(&StayAction::Change);
     let actions = actions(&details);
-    let add_room = PageFacts::get().may(Permission::ManageBookings).then(|| {
+    let may_book = PageFacts::get().may(Permission::ManageBookings);
+    let card = PageFacts::get().may(Permission::ManageGuests).then(|| {
+        view! { <a class="button" href=routes::registration_card(details.row.id)>{t.card}</a> }
+    });
+    let add_room = may_book.then(|| {
         let row = &details.row;
         let href = format!(
             "{}?arrival={}&departure={}&guest={}&booking={}",
@@ -62,7 +65,11 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
     });
     let nights = nights.collect_view();
     let has_history = !details.history.is_empty();
-    let history = details.history.iter().map(history_line).collect_view();
+    let history = details
+        .history
+        .iter()
+        .map(|entry| history_line(entry, today, details.row.total.currency))
+        .collect_view();
     let row = &details.row;
     let balance = Money::new(row.total.minor - row.paid.minor, row.total.currency);
     let room = match &row.room_number {
@@ -79,11 +86,10 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
             <h1>{row.guest_name.clone()}</h1>
             <p class="title-facts">
                 <span>{title}</span>
-                <StatusBadge status=row.status text=status_text(row.status)/>
+                {show::status(row, today)}
             </p>
-            <div class="button-row">{actions} {add_room}</div>
+            <div class="button-row">{actions} {card} {add_room}</div>
         </div>
-        {refused.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
         <div class="columns">
             <div>
                 <section class="panel">
@@ -101,6 +107,7 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
                     </dl>
                 </section>
                 {change}
+                {may_book.then(|| view! { <NoteForm id=row.id.to_string() note=details.note.clone().unwrap_or_default()/> })}
             </div>
             <div>
                 <section class="panel">
@@ -151,9 +158,12 @@ fn actions(details: &StayDetails) -> impl IntoView + use<> {
         .collect_view()
 }
 
-fn history_line(entry: &HistoryEntry) -> impl IntoView + use<> {
+fn history_line(entry: &HistoryEntry, today: NaiveDate, currency: Currency) -> impl IntoView + use<> {
+    let facts = show::facts(entry, today, Some(currency));
     let by = entry.by.clone().unwrap_or_else(|| texts().booking.history_machine.to_owned());
     view! {
-        <li><strong>{history_text(&entry.action)}</strong> <span class="sub">{by} " · " {show::instant(entry.at)}</span></li>
+        <li><strong>{history_text(&entry.action)}</strong>
+            {(!facts.is_empty()).then(|| view! { <span>{facts}</span> })}
+            <span class="sub">{by} " · " {show::instant(entry.at)}</span></li>
     }
 }

@@ -3,7 +3,7 @@ use domain::booking::StayRow;
 use domain::guest::{Guest, GuestRow};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_query_map;
 use ui::{Button, ButtonKind, EmptyState, FormState, LinkButton, TextArea, TextField};
 
 use super::api::{SaveGuest, load_guest, load_guests};
@@ -12,7 +12,7 @@ use crate::desk::new_booking::{Address, GuestAddress};
 use crate::routes;
 use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{ById, Loaded};
 use crate::shared::show;
 use crate::texts::texts;
 
@@ -37,23 +37,22 @@ pub fn GuestsPage() -> impl IntoView {
             <TextField form=FormState::default() name="text" label=t.search kind="search" value=text help=t.search_help/>
             <button type="submit" class="button">{texts().common.search}</button>
         </form>
-        <Loaded data children={|(rows, today): (Vec<GuestRow>, NaiveDate)| {
+        <Loaded data children={move |(rows, today): (Vec<GuestRow>, NaiveDate)| {
             if rows.is_empty() {
                 view! { <EmptyState icon="users" title=t.empty text=t.empty_text/> }.into_any()
             } else {
-                view! { <Rows rows today/> }.into_any()
+                view! { <Rows rows today text=parameter("text")/> }.into_any()
             }
         }}/>
     }
 }
 
 #[component]
-fn Rows(rows: Vec<GuestRow>, today: NaiveDate) -> impl IntoView {
+fn Rows(rows: Vec<GuestRow>, today: NaiveDate, text: String) -> impl IntoView {
     let t = &texts().guests;
-    let next = rows
-        .last()
-        .filter(|_| rows.len() == PAGE)
-        .map(|guest| format!("{}?after={}", routes::GUESTS, guest.id));
+    let next = rows.last().filter(|_| rows.len() == PAGE).map(|guest| {
+        routes::with_query(routes::GUESTS, &[("text", &text), ("after", &guest.id.to_string())])
+    });
     let rows = rows
         .into_iter()
         .map(|guest| {
@@ -84,23 +83,24 @@ fn Rows(rows: Vec<GuestRow>, today: NaiveDate) -> impl IntoView {
 /// One guest, or a new one.
 #[component]
 pub fn GuestPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    let data = Resource::new(move || (id(), LiveVersion::get()), |(id, _)| load_guest(id));
-    view! {
-        <Loaded data children={|(guest, stays, today): (Option<Guest>, Vec<StayRow>, NaiveDate)| {
-            view! { <OneGuest guest stays today/> }
-        }}/>
-    }
+    let page = |id: String| {
+        let data = Resource::new(move || (id.clone(), LiveVersion::get()), |(id, _)| load_guest(id));
+        view! {
+            <Loaded data children={|(guest, stays, today): (Option<Guest>, Vec<StayRow>, NaiveDate)| {
+                view! { <OneGuest guest stays today/> }
+            }}/>
+        }
+    };
+    view! { <ById page/> }
 }
 
 #[component]
 fn OneGuest(guest: Option<Guest>, stays: Vec<StayRow>, today: NaiveDate) -> impl IntoView {
     let t = &texts().guests;
-    let form = Form::of::<SaveGuest>("form");
-    let state = form.state.clone();
     let is_new = guest.is_none();
     let id = guest.as_ref().map(|guest| guest.id.to_string()).unwrap_or_default();
+    let form = Form::about::<SaveGuest>("form", Some(("id", &id)));
+    let state = form.state.clone();
     let details = guest.map(|guest| guest.details).unwrap_or_default();
     let title = if is_new { t.new.to_owned() } else { details.full_name() };
     let history = (!is_new).then(|| {

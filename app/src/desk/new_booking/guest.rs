@@ -19,7 +19,8 @@ pub fn GuestStep(
     chosen: Option<Money>,
 ) -> impl IntoView {
     let t = &texts().new_booking;
-    let form = Form::of::<Book>("form");
+    let guest_id = panel.guest.as_ref().map(|guest| guest.id.to_string()).unwrap_or_default();
+    let form = Form::about::<Book>("form", Some(("form[guest_id]", &guest_id)));
     let state = form.state.clone();
     let wanted = panel.wanted.clone();
     let guest = panel.guest.clone();
@@ -29,7 +30,7 @@ pub fn GuestStep(
             let name = guest.details.full_name();
             view! {
                 <p class="chosen">{fill(t.chosen_guest, &[("name", &name)])}
-                    <a href=address(&wanted, "", "")>{t.other_guest}</a></p>
+                    <a href=address(&wanted, "", "") rel="external">{t.other_guest}</a></p>
             }
             .into_any()
         }
@@ -41,7 +42,6 @@ pub fn GuestStep(
         || fill(t.book, &[("price", "")]),
         |total| fill(t.book, &[("price", &show::money(total))]),
     );
-    let guest_id = panel.guest.map(|guest| guest.id.to_string()).unwrap_or_default();
     let answers = [
         ("room_id", wanted.room.clone()),
         ("arrival", wanted.arrival.clone()),
@@ -160,9 +160,10 @@ fn FindGuest(panel: Panel) -> impl IntoView {
         let lines = found
             .into_iter()
             .map(|guest| {
+                // By the server: what was typed for somebody else must not become this guest's.
                 let href = address(&wanted, "", &guest.id.to_string());
                 let facts = [guest.phone, guest.email, guest.city].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-                view! { <li><a class="choice" href=href><strong>{guest.name}</strong> <span class="sub">{facts}</span></a></li> }
+                view! { <li><a class="choice" href=href rel="external"><strong>{guest.name}</strong> <span class="sub">{facts}</span></a></li> }
             })
             .collect_view();
         view! { <ul class="choices">{lines}</ul> }.into_any()

@@ -7,6 +7,7 @@ use ui::{Badge, Button, TextField, Tone};
 use super::api::{ChangePassword, ChangeProfile, EndSession, load_profile};
 use crate::shared::form::{Form, FormToken, PostForm};
 use crate::shared::loaded::Loaded;
+use crate::shared::notice::{Refused, refusal};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{fill, texts};
@@ -68,6 +69,7 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
     let lines = sessions.into_iter().map(session_line).collect_view();
     view! {
         <section class="panel"><h2>{t.sessions}</h2>
+            <Refused why={refusal::<EndSession>()}/>
             <ul class="sessions">{lines}</ul>
             {has_others.then(|| view! {
                 <form method="post" action=EndSession::PATH><FormToken/>

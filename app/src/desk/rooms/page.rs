@@ -8,12 +8,13 @@ use ui::{Badge, ButtonKind, EmptyState, LinkButton, Tone};
 
 use super::api::{SetCondition, load_board};
 use crate::routes;
-use crate::shared::form::FormToken;
+use crate::shared::form::{Form, FormToken};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
+use crate::shared::notice::Refused;
 use crate::shared::page::PageFacts;
 use crate::shared::show;
-use crate::texts::{fill, texts};
+use crate::texts::{error_text, fill, texts};
 
 /// Every room: who is in it, who is coming, and what it needs.
 #[component]
@@ -78,7 +79,7 @@ fn card(board: BoardRoom, today: NaiveDate, may_mark: bool) -> impl IntoView {
                 t.until_reason,
                 &[("date", &show::date(closure.ends_on, today)), ("reason", &closure.reason)],
             );
-            view! { <Badge tone=Tone::Alarm icon="wrench" text=t.out_of_order/> <p class="sub">{text}</p> }
+            view! { <Badge tone=Tone::OutOfOrder icon="wrench" text=t.out_of_order/> <p class="sub">{text}</p> }
                 .into_any()
         }
         (None, Some(stay)) => {
@@ -99,12 +100,15 @@ fn card(board: BoardRoom, today: NaiveDate, may_mark: bool) -> impl IntoView {
         RoomCondition::Clean => "room-card is-clean",
         RoomCondition::Inspected => "room-card is-inspected",
     };
+    let refused = Form::about::<SetCondition>("", Some(("room_id", &room.id.to_string())));
+    let why = refused.error.as_ref().map(error_text);
     let marks = may_mark.then(|| marks(room.id.to_string(), &room.number, room.condition));
     view! {
         <li class=class>
             <div class="room-head"><strong>{room.number}</strong> <span class="sub">{room.room_type}</span></div>
             {state} {guest} {arriving}
             {to_be_moved.then(|| view! { <Badge tone=Tone::Alarm icon="alert" text=t.to_be_moved/> })}
+            <Refused why/>
             {marks}
         </li>
     }

@@ -5,9 +5,11 @@ use leptos::server_fn::ServerFn;
 use ui::{Button, DateField, SelectField, SelectOption, TextField};
 
 use super::api::{CloseRoom, ReopenRoom};
-use crate::shared::form::{Form, FormToken, PostForm};
+use super::confirmed::Confirmed;
+use crate::shared::form::{Form, PostForm};
+use crate::shared::notice::{Refused, refusal};
 use crate::shared::show;
-use crate::texts::texts;
+use crate::texts::{fill, texts};
 
 /// Rooms out of order, now or later, and taking one out.
 #[component]
@@ -36,10 +38,8 @@ pub fn Closures(
             view! {
                 <li>
                     <div><strong>{number(closure)}</strong> " " {dates} <span class="sub">{closure.reason.clone()}</span></div>
-                    <form method="post" action=ReopenRoom::PATH><FormToken/>
-                        <input type="hidden" name="id" value=closure.id.to_string()/>
-                        <button type="submit" class="button button-quiet">{t.reopen}</button>
-                    </form>
+                    <Confirmed action=ReopenRoom::PATH id=closure.id.to_string() text=t.reopen
+                        label=fill(t.reopen_label, &[("name", &number(closure))]) question=t.reopen_question/>
                 </li>
             }
         })
@@ -48,6 +48,7 @@ pub fn Closures(
         rooms.iter().map(|room| SelectOption::new(room.id.to_string(), room.number.clone())).collect();
     view! {
         <section class="panel"><h2>{t.closures}</h2>
+            <Refused why={refusal::<ReopenRoom>()}/>
             {closures.is_empty().then(|| view! { <p class="list-empty">{t.closures_empty}</p> })}
             <ul class="sessions">{lines}</ul>
             <details class="more" open=is_open>

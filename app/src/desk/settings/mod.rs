@@ -2,6 +2,7 @@
 
 mod api;
 mod closures;
+mod confirmed;
 mod hotel;
 mod page;
 mod rooms;

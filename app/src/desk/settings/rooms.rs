@@ -2,28 +2,37 @@ use domain::room::{Room, RoomType};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_query_map;
-use ui::{Button, Notice, NoticeKind, SelectField, SelectOption, TextField};
+use ui::{Button, SelectField, SelectOption, TextField};
 
 use super::api::{RemoveRoom, RemoveRoomType, SaveRoom, SaveRoomType};
+use super::confirmed::Confirmed;
 use crate::routes;
-use crate::shared::form::{Form, FormToken, PostForm};
+use crate::shared::form::{Form, PostForm};
+use crate::shared::notice::{Refused, refusal};
 use crate::shared::show;
-use crate::texts::{error_text, fill, texts};
+use crate::texts::{fill, texts};
 
 /// What is being changed, as the address says: `?type=<id>` or `?room=<id>`; nothing means a new one.
 fn edited(name: &'static str) -> String {
     use_query_map().with_untracked(|query| query.get(name).unwrap_or_default())
 }
 
-/// A link that changes a line, and a button that removes it.
-fn line_actions(edit: String, label: String, remove: &'static str, id: String) -> impl IntoView {
+/// A link that changes the line `name`, and a button that removes it.
+fn line_actions(
+    edit: String,
+    name: &str,
+    remove: &'static str,
+    id: String,
+    question: &'static str,
+) -> impl IntoView + use<> {
+    let t = &texts().settings;
+    // By the server: the browser would leave what was typed for one line in the form of the next.
+    let change = view! {
+        <a class="button button-quiet" href=edit rel="external" aria-label=fill(t.edit, &[("name", name)])>{texts().common.change}</a>
+    };
+    let label = fill(t.remove_label, &[("name", name)]);
     view! {
-        <a class="button button-quiet" href=edit aria-label=label>{texts().common.change}</a>
-        <form method="post" action=remove>
-            <FormToken/>
-            <input type="hidden" name="id" value=id/>
-            <button type="submit" class="button button-quiet">{texts().common.remove}</button>
-        </form>
+        {change} <Confirmed action=remove id text=texts().common.remove label question/>
     }
 }
 
@@ -36,28 +45,28 @@ pub fn RoomTypes(
     let t = &texts().settings;
     let id = edited("type");
     let present = room_types.iter().find(|room_type| room_type.id.to_string() == id).cloned();
-    let form = Form::of::<SaveRoomType>("form");
+    let id = present.as_ref().map(|one| one.id.to_string()).unwrap_or_default();
+    let form = Form::about::<SaveRoomType>("form", Some(("id", &id)));
     let state = form.state.clone();
-    let removal = Form::of::<RemoveRoomType>("").error.map(|error| error_text(&error));
     let is_open = form.was_refused() || present.is_some();
-    let id = form
-        .state
-        .values
-        .get("id")
-        .cloned()
-        .unwrap_or_else(|| present.as_ref().map(|one| one.id.to_string()).unwrap_or_default());
     let rows = room_types
         .into_iter()
         .map(|one| {
             let edit = format!("{}?type={}#type", routes::SETTINGS, one.id);
-            let label = fill(t.edit, &[("name", &one.name)]);
+            let actions = line_actions(
+                edit,
+                &one.name,
+                RemoveRoomType::PATH,
+                one.id.to_string(),
+                t.remove_type_question,
+            );
             view! {
                 <tr>
                     <td><strong>{one.name}</strong></td>
                     <td class="col-money">{one.sleeps}</td>
                     <td class="col-money">{show::money(one.rate)}</td>
                     <td class="col-money">{one.rooms}</td>
-                    <td class="col-action">{line_actions(edit, label, RemoveRoomType::PATH, one.id.to_string())}</td>
+                    <td class="col-action">{actions}</td>
                 </tr>
             }
         })
@@ -67,7 +76,7 @@ pub fn RoomTypes(
     let value = move |pick: fn(&RoomType) -> String| present.as_ref().map(pick).unwrap_or_default();
     view! {
         <section class="panel"><h2>{t.types}</h2>
-            {removal.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
+            <Refused why={refusal::<RemoveRoomType>()}/>
             <table class="table">
                 <thead><tr>
                     <th scope="col">{t.type_name}</th><th scope="col" class="col-money">{t.sleeps}</th>
@@ -104,27 +113,27 @@ pub fn Rooms(
     let t = &texts().settings;
     let id = edited("room");
     let present = rooms.iter().find(|room| room.id.to_string() == id).cloned();
-    let form = Form::of::<SaveRoom>("form");
+    let id = present.as_ref().map(|room| room.id.to_string()).unwrap_or_default();
+    let form = Form::about::<SaveRoom>("form", Some(("id", &id)));
     let state = form.state.clone();
-    let removal = Form::of::<RemoveRoom>("").error.map(|error| error_text(&error));
     let is_open = form.was_refused() || present.is_some();
-    let id = form
-        .state
-        .values
-        .get("id")
-        .cloned()
-        .unwrap_or_else(|| present.as_ref().map(|room| room.id.to_string()).unwrap_or_default());
     let rows = rooms
         .into_iter()
         .map(|room| {
             let edit = format!("{}?room={}#room", routes::SETTINGS, room.id);
-            let label = fill(t.edit, &[("name", &room.number)]);
+            let actions = line_actions(
+                edit,
+                &room.number,
+                RemoveRoom::PATH,
+                room.id.to_string(),
+                t.remove_room_question,
+            );
             view! {
                 <tr>
                     <td><strong>{room.number}</strong> <span class="sub">{room.floor}</span></td>
                     <td>{room.room_type}</td>
                     <td class="col-money">{show::money(room.rate)}</td>
-                    <td class="col-action">{line_actions(edit, label, RemoveRoom::PATH, room.id.to_string())}</td>
+                    <td class="col-action">{actions}</td>
                 </tr>
             }
         })
@@ -161,7 +170,7 @@ pub fn Rooms(
     };
     view! {
         <section class="panel"><h2>{t.rooms}</h2>
-            {removal.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
+            <Refused why={refusal::<RemoveRoom>()}/>
             <table class="table">
                 <thead><tr>
                     <th scope="col">{t.number}</th><th scope="col">{t.room_type}</th><th scope="col" class="col-money">{t.rate}</th>

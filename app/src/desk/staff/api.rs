@@ -32,10 +32,29 @@ pub async fn create_staff(form: StaffForm) -> Result<(), AppError> {
 pub async fn change_staff(user_id: String, role: String, is_active: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
-    let user_id = user_id.parse().map_err(|_| AppError::NotFound)?;
+    let user_id: domain::ids::UserId = user_id.parse().map_err(|_| AppError::NotFound)?;
     let role = role.parse().map_err(|_| AppError::NotFound)?;
-    services.identity.change_staff(who.permit()?, user_id, role, is_active == "true").await?;
-    ctx::go_to(routes::STAFF, Some(ctx::Notice::new("saved")));
+    let is_active = is_active == "true";
+    services.identity.change_staff(who.permit()?, user_id, role, is_active).await?;
+    let notice = if is_active {
+        ctx::Notice::new("saved")
+    } else {
+        ctx::Notice { code: "deactivated", about: Some(user_id.to_string()) }
+    };
+    ctx::go_to(routes::STAFF, Some(notice));
+    Ok(())
+}
+
+/// Lets a colleague sign in again, in the role they had: undoes that they were deactivated.
+#[server(prefix = "/actions", endpoint = "activate-staff")]
+pub async fn activate_staff(user_id: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let user_id: domain::ids::UserId = user_id.parse().map_err(|_| AppError::NotFound)?;
+    let staff = services.identity.staff(who.permit()?).await?;
+    let person = staff.into_iter().find(|person| person.id == user_id).ok_or(AppError::NotFound)?;
+    services.identity.change_staff(who.permit()?, user_id, person.role, true).await?;
+    ctx::go_to(routes::STAFF, Some(ctx::Notice::new("undone")));
     Ok(())
 }
 

@@ -6,17 +6,18 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use ui::{ButtonKind, LinkButton, StatusBadge};
+use ui::{ButtonKind, LinkButton, Notice, NoticeKind};
 
 use super::api::load_today;
 use crate::desk::booking::ActOnStay;
 use crate::routes;
-use crate::shared::form::FormToken;
+use crate::shared::form::{Form, FormToken};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
+use crate::shared::notice::IN_LIST;
 use crate::shared::page::PageFacts;
 use crate::shared::show;
-use crate::texts::{fill, status_text, texts};
+use crate::texts::{error_text, fill, texts};
 
 /// The one form of the page, which every button of the lists belongs to.
 const FORM: &str = "act-on-stay";
@@ -43,7 +44,11 @@ fn Lists(today: Today) -> impl IntoView {
     );
     let out_of_order = (today.rooms_out_of_order > 0)
         .then(|| fill(t.out_of_order, &[("n", &show::number(today.rooms_out_of_order))]));
-    let late = (today.count(DayList::Late) > 0).then(|| section(&today, DayList::Late, may_act));
+    let refused = Refused::of_this_page();
+    let is_listed = |refused: &Refused| today.stays.iter().any(|(_, stay)| refused.is_about(stay));
+    let above = refused.as_ref().filter(|refused| !is_listed(refused)).map(|refused| refused.notice(None));
+    let late =
+        (today.count(DayList::Late) > 0).then(|| section(&today, DayList::Late, may_act, refused.as_ref()));
     view! {
         <div class="title-row">
             <h1>{t.title}</h1>
@@ -52,16 +57,44 @@ fn Lists(today: Today) -> impl IntoView {
                 <LinkButton kind=ButtonKind::Primary icon="plus" href=routes::NEW_BOOKING text=texts().nav.new_booking/>
             })}
         </div>
-        {may_act.then(|| view! { <form method="post" action=ActOnStay::PATH id=FORM><FormToken/></form> })}
+        {may_act.then(|| view! { <form method="post" action=ActOnStay::PATH id=FORM><FormToken/><input type="hidden" name=IN_LIST value="1"/></form> })}
+        {above}
         {late}
-        {section(&today, DayList::Arrivals, may_act)}
-        {section(&today, DayList::Departures, may_act)}
-        {section(&today, DayList::InHouse, may_act)}
+        {section(&today, DayList::Arrivals, may_act, refused.as_ref())}
+        {section(&today, DayList::Departures, may_act, refused.as_ref())}
+        {section(&today, DayList::InHouse, may_act, refused.as_ref())}
+    }
+}
+
+/// A button in a list that did nothing, and why.
+struct Refused {
+    stay_id: String,
+    why: String,
+}
+
+impl Refused {
+    fn of_this_page() -> Option<Self> {
+        let form = Form::about::<ActOnStay>("", Some((IN_LIST, "1")));
+        let stay_id = form.state.values.get("act")?.split_once('.')?.1.to_owned();
+        Some(Self { stay_id, why: error_text(form.error.as_ref()?) })
+    }
+
+    fn is_about(&self, stay: &StayRow) -> bool {
+        stay.id.to_string() == self.stay_id
+    }
+
+    /// Says it, with the guest's name where the stay is in a list.
+    fn notice(&self, stay: Option<&StayRow>) -> AnyView {
+        let text = match stay {
+            Some(stay) => fill(texts().today.refused, &[("name", &stay.guest_name), ("why", &self.why)]),
+            None => fill(texts().errors.refused, &[("why", &self.why)]),
+        };
+        view! { <Notice kind=NoticeKind::Problem text/> }.into_any()
     }
 }
 
 /// One list of stays.
-fn section(today: &Today, list: DayList, may_act: bool) -> AnyView {
+fn section(today: &Today, list: DayList, may_act: bool, refused: Option<&Refused>) -> AnyView {
     let t = &texts().today;
     let (title, empty) = match list {
         DayList::Late => (t.late, t.late_empty),
@@ -73,6 +106,9 @@ fn section(today: &Today, list: DayList, may_act: bool) -> AnyView {
     let heading = format!("{id}-title");
     let heading_id = heading.clone();
     let count = today.count(list);
+    let refused = refused.and_then(|refused| {
+        today.of(list).find(|stay| refused.is_about(stay)).map(|stay| refused.notice(Some(stay)))
+    });
     let rows: Vec<_> = today.of(list).map(|stay| row(stay, today.date, may_act)).collect();
     let is_cut = i64::try_from(rows.len()).is_ok_and(|shown| shown < count);
     let more = is_cut.then(|| {
@@ -100,6 +136,7 @@ fn section(today: &Today, list: DayList, may_act: bool) -> AnyView {
     view! {
         <section class="list" id=id aria-labelledby=heading>
             <h2 id=heading_id>{title} <span class="count">{show::number(count)}</span></h2>
+            {refused}
             {body}
             {more}
         </section>
@@ -125,7 +162,7 @@ fn row(stay: &StayRow, today: NaiveDate, may_act: bool) -> AnyView {
             <td class="col-guest"><a href=routes::booking(stay.id)>{stay.guest_name.clone()}</a><span class="sub">{about}</span></td>
             <td class="col-stay">{show::stay(stay.dates, today)} <span class="sub">{show::nights(stay.dates)}</span></td>
             <td class="col-money">{balance}</td>
-            <td class="col-status"><StatusBadge status=stay.status text=status_text(stay.status)/> {hint}</td>
+            <td class="col-status">{show::status(stay, today)} {hint}</td>
             <td class="col-action">{may_act.then(|| actions(stay, today))}</td>
         </tr>
     }

@@ -115,7 +115,7 @@ impl Cart {
 
     /// Whether the order can be paid that way, and what the customer pays for that (spec 5.11, "payment method rules").
     async fn paid_by(&self, transaction: &mut Transaction, code: &str, rates: &Rates) -> Result<Option<Fee>> {
-        let method = payment_methods::load(transaction, None, Some(code))
+        let method = payment_methods::load(transaction, None, Some(&code.replace('\0', "\u{fffd}")))
             .await?
             .pop()
             .ok_or_else(|| CartProblem::NoPaymentMethod(code.chars().take(60).collect()))?;

@@ -362,7 +362,8 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
         "" => None,
         text => problems.take("price", rate(text, facts.currency)).map(|money| Price::Nightly(money.minor)),
     };
-    let note = problems.take("booking_note", optional_text(&form.booking_note, 2000)).flatten();
+    let note =
+        problems.take("booking_note", optional_text(&form.booking_note, super::note::MAX_NOTE)).flatten();
     let booking_of = match form.booking_of.trim() {
         "" => None,
         text => problems.take("booking_of", text.parse().map_err(|_| ProblemCode::NotFound)),

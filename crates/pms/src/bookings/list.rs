@@ -9,7 +9,8 @@ use domain::stay::StayStatus;
 use uuid::Uuid;
 
 use super::record::{StayRecord, select_stays};
-use crate::{Pms, Result, guests};
+use crate::guests::{self, MATCHES, Pattern};
+use crate::{Pms, Result};
 
 /// Which stays are wanted.
 #[derive(Debug, Clone, Default)]
@@ -70,19 +71,56 @@ impl Pms {
             .fetch_all(&mut *transaction)
             .await?
         } else {
-            let ids = guests::matching_ids(&mut transaction, &filter.text).await?;
-            select_stays!(
-                "AND s.guest_id = ANY($2) AND ($3::text IS NULL OR s.status = $3)
-                 AND (s.arrival, s.id) < ($4, $5)
-                 ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
-                hotel_id,
-                &ids,
-                status,
-                arrival,
-                id,
-            )
-            .fetch_all(&mut *transaction)
-            .await?
+            let pattern = Pattern::of(&filter.text);
+            let ids = guests::matching_ids(&mut transaction, &pattern).await?;
+            if ids.len() < MATCHES {
+                select_stays!(
+                    "AND s.guest_id = ANY($2) AND ($3::text IS NULL OR s.status = $3)
+                     AND (s.arrival, s.id) < ($4, $5)
+                     ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
+                    hotel_id,
+                    &ids,
+                    status,
+                    arrival,
+                    id,
+                )
+                .fetch_all(&mut *transaction)
+                .await?
+            } else {
+                // So many guests match that a page of their stays is soon found by going through the stays.
+                select_stays!(
+                    "AND (g.first_name_key >= $2 AND g.first_name_key < $3
+                          OR g.last_name_key >= $2 AND g.last_name_key < $3
+                          OR g.email_key >= $2 AND g.email_key < $3
+                          OR g.first_name_key >= $4 AND g.first_name_key < $5 AND g.last_name_key >= $6 AND g.last_name_key < $7
+                          OR g.first_name_key >= $8 AND g.first_name_key < $9 AND g.last_name_key >= $10 AND g.last_name_key < $11
+                          OR g.last_name_key >= $4 AND g.last_name_key < $5 AND g.first_name_key >= $6 AND g.first_name_key < $7
+                          OR g.last_name_key >= $8 AND g.last_name_key < $9 AND g.first_name_key >= $10 AND g.first_name_key < $11
+                          OR g.phone_digits >= $12 AND g.phone_digits < $13 OR g.gov_id = $17)
+                     AND ($14::text IS NULL OR s.status = $14)
+                     AND (s.arrival, s.id) < ($15, $16)
+                     ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
+                    hotel_id,
+                    pattern.whole.0,
+                    pattern.whole.1,
+                    pattern.early.0,
+                    pattern.early.1,
+                    pattern.after.0,
+                    pattern.after.1,
+                    pattern.late.0,
+                    pattern.late.1,
+                    pattern.last.0,
+                    pattern.last.1,
+                    pattern.phone.0,
+                    pattern.phone.1,
+                    status,
+                    arrival,
+                    id,
+                    pattern.gov_id,
+                )
+                .fetch_all(&mut *transaction)
+                .await?
+            }
         };
         transaction.commit().await?;
         records.into_iter().map(StayRecord::into_row).collect()

@@ -4,6 +4,7 @@ mod book;
 mod change;
 mod details;
 mod list;
+mod note;
 mod record;
 mod today;
 

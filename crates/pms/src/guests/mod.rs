@@ -11,7 +11,7 @@ use domain::ids::GuestId;
 pub use insights::{Feedback, GuestHistory, GuestInsights};
 use platform::audit::{self, Deed};
 pub(crate) use repo::{insert, replace, reuse_or_insert, update_known};
-pub(crate) use search::matching_ids;
+pub(crate) use search::{MATCHES, Pattern, matching_ids};
 use serde_json::json;
 use uuid::Uuid;
 

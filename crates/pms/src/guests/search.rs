@@ -11,6 +11,9 @@ use crate::{Pms, Result};
 /// How many guests one page of a search shows.
 pub const PAGE: i64 = 50;
 
+/// How many guests are looked at for each way to match. A search that finds as many wants more letters.
+pub(crate) const MATCHES: usize = 500;
+
 /// Sorts after every text that begins with a prefix.
 const LAST: char = '\u{10ffff}';
 
@@ -19,50 +22,72 @@ fn range(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{LAST}"))
 }
 
-/// The ids of guests whose name, e-mail address, telephone or identity number begins with `text`; at most [`PAGE`].
-/// A name may be typed in either order, and either part of it may have several words.
-pub(crate) async fn matching_ids(transaction: &mut Transaction, text: &str) -> Result<Vec<Uuid>> {
-    let text = text.replace('\0', "").to_lowercase();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // `Ana María Ruiz` may be Ana with two family names, or Ana María with one.
-    let early = text.split_once(' ').unwrap_or((&text, ""));
-    let late = text.rsplit_once(' ').unwrap_or((&text, ""));
-    let digits = phone_digits(&text);
-    // Two digits match half of all telephone numbers.
-    let phone = range(if digits.len() >= 3 { &digits } else { "-" });
-    let (whole_from, whole_to) = range(&text);
-    let ((early_from, early_to), (after_from, after_to)) = (range(early.0), range(early.1));
-    let ((late_from, late_to), (last_from, last_to)) = (range(late.0), range(late.1));
+/// What is looked for: a name in either order, of which either part may have several words, or the beginning of an e-mail
+/// address or telephone number, or a whole identity number.
+pub(crate) struct Pattern {
+    pub whole: (String, String),
+    pub early: (String, String),
+    pub after: (String, String),
+    pub late: (String, String),
+    pub last: (String, String),
+    pub phone: (String, String),
+    pub gov_id: String,
+}
+
+impl Pattern {
+    pub(crate) fn of(text: &str) -> Self {
+        let text = text.replace('\0', "").to_lowercase();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // `Ana María Ruiz` may be Ana with two family names, or Ana María with one.
+        let early = text.split_once(' ').unwrap_or((&text, ""));
+        let late = text.rsplit_once(' ').unwrap_or((&text, ""));
+        let digits = phone_digits(&text);
+        Self {
+            whole: range(&text),
+            early: range(early.0),
+            after: range(early.1),
+            late: range(late.0),
+            last: range(late.1),
+            // Two digits match half of all telephone numbers.
+            phone: range(if digits.len() >= 3 { &digits } else { "-" }),
+            gov_id: text.to_uppercase(),
+        }
+    }
+}
+
+/// The ids of guests that match: of each way to match the first [`MATCHES`] in order. As many, or more, may mean that some
+/// are missing.
+pub(crate) async fn matching_ids(transaction: &mut Transaction, pattern: &Pattern) -> Result<Vec<Uuid>> {
     let ids = sqlx::query_scalar!(
         r#"SELECT id AS "id!" FROM (
-               (SELECT id FROM guests WHERE first_name_key >= $1 AND first_name_key < $2 LIMIT $14)
-               UNION (SELECT id FROM guests WHERE last_name_key >= $1 AND last_name_key < $2 LIMIT $14)
-               UNION (SELECT id FROM guests WHERE email_key >= $1 AND email_key < $2 LIMIT $14)
+               (SELECT id FROM guests WHERE first_name_key >= $1 AND first_name_key < $2 ORDER BY first_name_key LIMIT $14)
+               UNION (SELECT id FROM guests WHERE last_name_key >= $1 AND last_name_key < $2 ORDER BY last_name_key LIMIT $14)
+               UNION (SELECT id FROM guests WHERE email_key >= $1 AND email_key < $2 ORDER BY email_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE first_name_key >= $3 AND first_name_key < $4
-                          AND last_name_key >= $5 AND last_name_key < $6 LIMIT $14)
+                          AND last_name_key >= $5 AND last_name_key < $6 ORDER BY first_name_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE first_name_key >= $7 AND first_name_key < $8
-                          AND last_name_key >= $9 AND last_name_key < $10 LIMIT $14)
+                          AND last_name_key >= $9 AND last_name_key < $10 ORDER BY first_name_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE last_name_key >= $3 AND last_name_key < $4
-                          AND first_name_key >= $5 AND first_name_key < $6 LIMIT $14)
+                          AND first_name_key >= $5 AND first_name_key < $6 ORDER BY last_name_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE last_name_key >= $7 AND last_name_key < $8
-                          AND first_name_key >= $9 AND first_name_key < $10 LIMIT $14)
-               UNION (SELECT id FROM guests WHERE phone_digits >= $11 AND phone_digits < $12 LIMIT $14)
+                          AND first_name_key >= $9 AND first_name_key < $10 ORDER BY last_name_key LIMIT $14)
+               UNION (SELECT id FROM guests WHERE phone_digits >= $11 AND phone_digits < $12 ORDER BY phone_digits LIMIT $14)
                UNION (SELECT id FROM guests WHERE gov_id = $13)
-           ) AS found LIMIT $14"#,
-        whole_from,
-        whole_to,
-        early_from,
-        early_to,
-        after_from,
-        after_to,
-        late_from,
-        late_to,
-        last_from,
-        last_to,
-        phone.0,
-        phone.1,
-        text.to_uppercase(),
-        PAGE,
+           ) AS found"#,
+        pattern.whole.0,
+        pattern.whole.1,
+        pattern.early.0,
+        pattern.early.1,
+        pattern.after.0,
+        pattern.after.1,
+        pattern.late.0,
+        pattern.late.1,
+        pattern.last.0,
+        pattern.last.1,
+        pattern.phone.0,
+        pattern.phone.1,
+        pattern.gov_id,
+        i64::try_from(MATCHES).unwrap_or(i64::MAX),
     )
     .fetch_all(&mut **transaction)
     .await?;
@@ -70,8 +95,8 @@ pub(crate) async fn matching_ids(transaction: &mut Transaction, text: &str) -> R
 }
 
 impl Pms {
-    /// Guests whose name, e-mail address, telephone or identity number begins with `text`; without a text the newest
-    /// ones, those made before `after`.
+    /// Guests whose name, e-mail address, telephone or identity number begins with `text`, by name; without a text
+    /// the newest ones. `after` is the last guest of the page before.
     pub async fn guests(
         &self,
         permit: Permit<'_, right::ManageGuests>,
@@ -88,7 +113,7 @@ impl Pms {
             .fetch_all(&mut *transaction)
             .await?
         } else {
-            matching_ids(&mut transaction, text).await?
+            matching_ids(&mut transaction, &Pattern::of(text)).await?
         };
         let rows = sqlx::query_as!(
             GuestRow,
@@ -101,11 +126,16 @@ impl Pms {
                    WHERE s.organisation_id = g.organisation_id AND s.guest_id = g.id AND s.hotel_id = $2
                      AND s.status IN ('checked_in', 'checked_out')
                ) AS visits ON true
+               LEFT JOIN guests last ON NOT $3 AND last.id = $4
                WHERE g.id = ANY($1)
-               ORDER BY CASE WHEN $3 THEN g.id END DESC, lower(g.last_name), lower(g.first_name), g.id"#,
+                 AND (last.id IS NULL OR (lower(g.last_name), lower(g.first_name), g.id)
+                                         > (lower(last.last_name), lower(last.first_name), last.id))
+               ORDER BY CASE WHEN $3 THEN g.id END DESC, lower(g.last_name), lower(g.first_name), g.id LIMIT $5"#,
             &ids,
             Uuid::from(permit.hotel_id()),
             text.trim().is_empty(),
+            after.map(Uuid::from),
+            PAGE,
         )
         .fetch_all(&mut *transaction)
         .await?;

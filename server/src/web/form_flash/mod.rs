@@ -63,9 +63,9 @@ async fn show(state: &AppState, mut request: Request, next: Next) -> Response {
     let is_https = state.settings.is_https();
     let mut spent = Vec::new();
     if let Some(token) = cookies::get(request.headers(), FLASH).map(str::to_owned) {
-        spent.push(cookies::clear(FLASH, is_https));
-        match store::take(state, &token).await {
+        match store::take(state, &token, request.uri().path()).await {
             Ok(Some(flash)) => {
+                spent.push(cookies::clear(FLASH, is_https));
                 request.extensions_mut().insert(flash);
             }
             Ok(None) => {}

@@ -49,7 +49,7 @@ pub async fn handle(state: &AppState, request: Request, next: Next) -> Response 
         .is_some_and(|(actor, made_for)| made_for != page::made_for(actor.user_id));
     if is_of_another {
         let error = AppError::Conflict(Conflict::ChangedMeanwhile);
-        let flash = FormFlash { action_path: action, error, values: typed(&bytes) };
+        let flash = FormFlash { action_path: action, page: path_of(&back), error, values: typed(&bytes) };
         return refuse(state, &flash, StatusCode::SEE_OTHER.into_response(), &back).await;
     }
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
@@ -70,7 +70,8 @@ async fn finish(state: &AppState, mut response: Response, action: &str, back: &s
     };
     let ours = location.strip_prefix(OURS);
     if let Some(error) = ours.and_then(refusal_in) {
-        let flash = FormFlash { action_path: action.to_owned(), error, values: typed(body) };
+        let page = path_of(back);
+        let flash = FormFlash { action_path: action.to_owned(), page, error, values: typed(body) };
         return Outcome { response: refuse(state, &flash, response, back).await, is_done: false };
     }
     *response.status_mut() = StatusCode::SEE_OTHER;
@@ -96,6 +97,11 @@ async fn refuse(state: &AppState, flash: &FormFlash, response: Response, back: &
         redirect.headers_mut().append(SET_COOKIE, cookie);
     }
     redirect
+}
+
+/// A path without its query.
+fn path_of(path_and_query: &str) -> String {
+    path_and_query.split('?').next().unwrap_or_default().to_owned()
 }
 
 /// The refusal that Leptos put into an address.

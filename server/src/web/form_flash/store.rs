@@ -23,12 +23,14 @@ pub async fn keep(state: &AppState, flash: &FormFlash) -> Result<String, sqlx::E
     Ok(token.text)
 }
 
-/// Takes out what a token leads to; none when it is unknown, was used, or is too old.
-pub async fn take(state: &AppState, token: &str) -> Result<Option<FormFlash>, sqlx::Error> {
+/// Takes out what a token leads to; none when it is unknown, was used, is too old, or is for another page: one that was
+/// opened elsewhere in the meantime takes nothing away.
+pub async fn take(state: &AppState, token: &str, page: &str) -> Result<Option<FormFlash>, sqlx::Error> {
     let content = sqlx::query_scalar!(
-        "DELETE FROM form_flashes WHERE token_hash = $1 AND expires_at > $2 RETURNING content",
+        "DELETE FROM form_flashes WHERE token_hash = $1 AND expires_at > $2 AND content ->> 'page' = $3 RETURNING content",
         secret::hash(token),
         state.services.clock.now(),
+        page,
     )
     .fetch_optional(state.database.identity())
     .await?;

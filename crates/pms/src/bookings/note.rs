@@ -1,0 +1,41 @@
+//! What colleagues should know about a booking.
+
+use domain::access::{Permit, right};
+use domain::ids::StayId;
+use domain::problem::optional_text;
+use platform::audit::{self, Deed};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::error::one_row;
+use crate::{Error, Pms, Result};
+
+/// The longest note, in characters.
+pub(super) const MAX_NOTE: usize = 2000;
+
+impl Pms {
+    /// Replaces the note of a stay's booking, which all its stays share; an empty text removes it.
+    pub async fn change_note(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        id: StayId,
+        note: &str,
+    ) -> Result<()> {
+        let note = optional_text(note, MAX_NOTE).map_err(|problem| Error::at("note", problem))?;
+        let mut transaction = self.database.begin(&permit).await?;
+        let result = sqlx::query!(
+            "UPDATE bookings b SET note = $3 FROM stays s
+             WHERE s.hotel_id = $1 AND s.id = $2 AND b.organisation_id = s.organisation_id AND b.id = s.booking_id",
+            Uuid::from(permit.hotel_id()),
+            Uuid::from(id),
+            note,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        one_row(&result)?;
+        let deed = Deed::of(&permit, "stay.note_changed", id, json!({}));
+        audit::record(&mut *transaction, deed, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
