@@ -9,7 +9,7 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
     CreateCheckoutSessionLineItemsPriceDataRecurring,
     CreateCheckoutSessionLineItemsPriceDataRecurringInterval, CreateCheckoutSessionPaymentIntentData,
-    CreateCheckoutSessionSubscriptionData, ProductData,
+    CreateCheckoutSessionSubscriptionData, ExpireCheckoutSession, ProductData,
 };
 use stripe_core::customer::{CreateCustomer, RetrieveCustomer, RetrieveCustomerReturned};
 use stripe_core::refund::CreateRefund;
@@ -99,6 +99,11 @@ impl Stripe {
             }
             Err(error) => Err(problem(&error)),
         }
+    }
+
+    pub(crate) async fn expire_session(&self, session: &str) -> Result<(), ProviderError> {
+        let expired = ExpireCheckoutSession::new(session).send(&self.client).await;
+        expired.map(drop).map_err(|error| problem(&error))
     }
 
     pub(crate) async fn portal_address(

@@ -74,6 +74,10 @@ impl PaymentProvider for Stripe {
         self.make_session(new).await
     }
 
+    async fn close_session(&self, session: &str) -> Result<(), ProviderError> {
+        self.expire_session(session).await
+    }
+
     async fn read(&self, subject: &Subject) -> Result<Option<Reading>, ProviderError> {
         self.read_subject(subject).await
     }

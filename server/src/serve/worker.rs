@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use billing::mails::Mails;
-use billing::providers::{FollowSubscription, HandleEvent};
+use billing::providers::{ClosePages, FollowSubscription, HandleEvent, ReturnPayment};
 use billing::webhooks::{Announcer, DeliverWebhooks, Webhooks};
 use chrono::{NaiveTime, TimeDelta};
 use platform::jobs::{Cron, HandlerError, Handlers, Job, Schedule, Worker, housekeeping};
@@ -94,7 +94,7 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
 
 /// Everything that this release knows how to do.
 pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -> Handlers {
-    let provider = billing.clone();
+    let (provider, pages, returns) = (billing.clone(), billing.clone(), billing.clone());
     let handlers = Handlers::new()
         .on(|context, job: housekeeping::Housekeeping| async move {
             housekeeping::run(context.clone(), job).await?;
@@ -121,6 +121,14 @@ pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -
             let billing = billing.clone();
             async move { billing.follow(&job).await.map_err(of_billing) }
         })
+        .on(move |_, ClosePages {}| {
+            let billing = pages.clone();
+            async move { billing.close_pages().await.map(drop).map_err(of_billing) }
+        })
+        .on(move |_, job: ReturnPayment| {
+            let billing = returns.clone();
+            async move { billing.return_payment(&job).await.map_err(of_billing) }
+        })
         .on(move |_, DeliverWebhooks { endpoint_id }| {
             let webhooks = webhooks.clone();
             async move { webhooks.deliver(endpoint_id).await.map(drop).map_err(of_billing) }
@@ -138,6 +146,7 @@ fn crons() -> Vec<Cron> {
         Cron::new("pms.self_audit", Schedule::Every(SELF_AUDIT_EVERY), |_| SelfAudit {}),
         Cron::new("pms.lapse_hotels", Schedule::Every(LAPSE_EVERY), |_| LapseHotels {}),
         Cron::new("billing.tick", Schedule::Every(BILLING_EVERY), |_| BillingTick {}),
+        Cron::new("billing.close_pages", Schedule::Every(BILLING_EVERY), |_| ClosePages {}),
         Cron::new("identity.delete_expired", Schedule::Daily(EXPIRY_AT), |_| DeleteExpired {}),
     ]
 }

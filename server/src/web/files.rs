@@ -149,14 +149,15 @@ async fn credit_note(
     Path((id, note)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let signed_in = match admin(&request) {
+    let signed_in = match admin(&request, Resource::Invoices) {
         Ok(signed_in) => signed_in,
         Err(response) => return *response,
     };
     let pdf = async {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
         let note = note.parse().map_err(|_| AppError::NotFound)?;
-        Ok::<_, AppError>(state.services.billing.any_credit_note_pdf(signed_in.admin()?, id, note).await?)
+        let permit = signed_in.platform(PlatformPermission::view(Resource::Invoices))?;
+        Ok::<_, AppError>(state.services.billing.any_credit_note_pdf(permit, id, note).await?)
     };
     pdf_or_page(pdf.await, &request)
 }

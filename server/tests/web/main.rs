@@ -41,6 +41,8 @@ mod stripe_money;
 #[cfg(test)]
 mod stripe_orders;
 #[cfg(test)]
+mod stripe_void;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod v1;

@@ -313,6 +313,9 @@ impl PaymentProvider for Late {
     async fn create_session(&self, new: &NewSession) -> Result<Session, ProviderError> {
         self.stripe.create_session(new).await
     }
+    async fn close_session(&self, session: &str) -> Result<(), ProviderError> {
+        self.stripe.close_session(session).await
+    }
     async fn read(&self, subject: &Subject) -> Result<Option<Reading>, ProviderError> {
         let reading = self.stripe.read(subject).await;
         if matches!(subject, Subject::Payment(_)) {

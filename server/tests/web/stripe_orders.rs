@@ -156,6 +156,9 @@ impl PaymentProvider for Again {
     async fn create_session(&self, _: &NewSession) -> Result<Session, ProviderError> {
         Err(ProviderError::Unknown)
     }
+    async fn close_session(&self, _: &str) -> Result<(), ProviderError> {
+        Err(ProviderError::Unknown)
+    }
     async fn read(&self, subject: &Subject) -> Result<Option<Reading>, ProviderError> {
         let answer = self.script.answer(self.step.load(Ordering::SeqCst), subject);
         Ok(answer.map(|reading| Reading {

@@ -1,12 +1,14 @@
 //! An order that is not paid for after all.
 
 use domain::access::AccountPermit;
-use domain::billing::InvoiceAction;
+use domain::billing::{InvoiceAction, InvoiceStatus, SubscriptionState};
 use domain::ids::InvoiceId;
-use uuid::Uuid;
+use serde_json::json;
 
-use crate::invoices::managed::give_up;
+use super::publish;
+use crate::invoices::managed::void;
 use crate::payments::LockedInvoice;
+use crate::subscriptions::record::LockedSubscription;
 use crate::{Billing, Error, Result};
 
 impl Billing {
@@ -22,16 +24,31 @@ impl Billing {
         if invoice.reason != "purchase" || invoice.status.after(InvoiceAction::Void).is_none() {
             return Err(Error::InvoiceState("Only an order that was not paid can be given up".to_owned()));
         }
-        sqlx::query!(
-            "UPDATE invoices SET status = 'cancelled', updated_at = $3 WHERE account_id = $1 AND id = $2",
-            Uuid::from(invoice.account_id),
-            Uuid::from(id),
-            now,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        give_up(&mut transaction, &invoice, now).await?;
-        transaction.commit().await?;
-        Ok(())
+        void(&mut transaction, &invoice, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Takes an order back whose page for paying could not be made: nobody is reminded of it. One that was paid in the
+    /// meantime stays, as does a trial, which runs already.
+    pub async fn withdraw(&self, permit: AccountPermit<'_>, id: InvoiceId) -> Result<()> {
+        let now = self.clock.now();
+        let mut transaction = self.begin(permit).await?;
+        let invoice = LockedInvoice::load(&mut transaction, id).await?;
+        let runs = match invoice.subscription() {
+            Some((subscription_id, _)) => {
+                let subscription =
+                    LockedSubscription::load(&mut transaction, invoice.account_id, subscription_id).await?;
+                subscription.state != SubscriptionState::Pending
+            }
+            None => false,
+        };
+        if invoice.status == InvoiceStatus::Pending && !runs {
+            void(&mut transaction, &invoice, now).await?;
+            let payload = json!({
+                "account_id": permit.account_id(), "invoice_id": id, "reason": "payment_page_failed",
+            });
+            publish(&mut transaction, permit, "checkout.failed", id.into(), payload, now).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 }

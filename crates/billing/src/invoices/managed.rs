@@ -187,15 +187,7 @@ impl Billing {
             let status = invoice.status.as_str().to_uppercase();
             return Err(Error::InvoiceState(format!("Cannot void: invoice status is {status}")));
         }
-        sqlx::query!(
-            "UPDATE invoices SET status = 'cancelled', updated_at = $3 WHERE account_id = $1 AND id = $2",
-            Uuid::from(invoice.account_id),
-            Uuid::from(id),
-            now,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        give_up(&mut transaction, &invoice, now).await?;
+        void(&mut transaction, &invoice, now).await?;
         record(&mut transaction, permit, "invoice.voided", id.into(), json!({}), now).await?;
         let voided = read::any(&mut transaction, id).await?.ok_or(Error::NoInvoice)?;
         transaction.commit().await?;
@@ -250,8 +242,25 @@ async fn buy_again(
     Ok(())
 }
 
+/// Nothing is owed for an invoice any more, and what waits for its money is given up.
+pub(crate) async fn void(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE invoices SET status = 'cancelled', updated_at = $3 WHERE account_id = $1 AND id = $2",
+        Uuid::from(invoice.account_id),
+        Uuid::from(invoice.id),
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    give_up(transaction, invoice, now).await
+}
+
 /// What was ordered with an invoice and never ran will never run.
-pub(crate) async fn give_up(
+async fn give_up(
     transaction: &mut Transaction,
     invoice: &LockedInvoice,
     now: DateTime<Utc>,

@@ -2,7 +2,6 @@
 
 pub mod managed;
 pub(crate) mod read;
-mod withdraw;
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::access::{AccountPermit, AdminPermit};

@@ -3,6 +3,7 @@
 //! * [`Billing::create_session`], [`Billing::session_status`], [`Billing::portal`]: what a payer needs
 //! * [`Billing::receive`], [`Billing::replay`]: what a provider sends, kept as it came
 //! * [`FollowSubscription`]: a provider's subscription does what ours does
+//! * [`ClosePages`], [`ReturnPayment`]: nobody pays what nobody owes any more
 //!
 //! An event only says that something changed. What is done follows from a [reading](plugin_api::payment::Reading) of the
 //! whole purchase, applied under the lock of its account: doing that again, late or in another order changes nothing.
@@ -10,6 +11,7 @@
 mod apply;
 mod follow;
 mod inbox;
+mod pages;
 mod session;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ use plugin_api::payment::PaymentProvider;
 
 pub use follow::FollowSubscription;
 pub(crate) use follow::follow_later;
+pub use pages::{ClosePages, ReturnPayment};
 pub use inbox::{EventRow, HandleEvent, KeptEvent, Outcome, Received};
 pub use session::{Checkout, PayPage, Paying};
 

@@ -87,6 +87,12 @@ async fn paid_once(provider: &dyn PaymentProvider, till: &dyn Till) {
     );
     assert_eq!(page.url.as_deref(), Some(session.url.as_str()));
 
+    let left = self::order(till, vec![line("500 tokens", 595, None)]);
+    let left = provider.create_session(&left).await.expect("a page");
+    provider.close_session(&left.id).await.expect("it is closed");
+    let closed = read(provider, Subject::Session(left.id.clone())).await.session.expect("the page");
+    assert_eq!(closed.status, SessionStatus::Expired, "nobody can pay it any more");
+
     till.pay(&session).await;
     let after = read(provider, of_session()).await;
     assert_eq!(after.invoice_id, order.invoice_id);

@@ -48,6 +48,9 @@ pub trait PaymentProvider: Send + Sync + std::fmt::Debug {
     /// Makes the page where an invoice is paid. The same [`NewSession::key`] gives the same page.
     async fn create_session(&self, new: &NewSession) -> Result<Session, ProviderError>;
 
+    /// Closes a page that nobody shall pay any more. One that was paid or is over may be refused.
+    async fn close_session(&self, session: &str) -> Result<(), ProviderError>;
+
     /// The whole truth about the purchase that `subject` belongs to; none if it is not one of ours.
     async fn read(&self, subject: &Subject) -> Result<Option<Reading>, ProviderError>;
 

@@ -103,7 +103,7 @@ pub struct Heard {
     responses((status = 200, body = Heard), (status = 401, body = Problem), (status = 403, body = Problem))
 )]
 pub async fn test(user: User) -> Result<Json<Heard>, Problem> {
-    user.admin()?;
+    user.may(PlatformPermission::manage(Resource::Invoices))?;
     Ok(Json(Heard { status: "ok" }))
 }
 

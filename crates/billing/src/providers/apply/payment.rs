@@ -8,6 +8,7 @@ use plugin_api::payment::PaymentReading;
 use uuid::Uuid;
 
 use super::Purchase;
+use crate::providers::pages::return_later;
 use crate::payments::{self, Capture, LockedInvoice, Tokens, settle};
 use crate::{Error, Result};
 
@@ -82,9 +83,10 @@ impl Purchase<'_> {
             }
             InvoiceStatus::Paid | InvoiceStatus::Refunded => {}
             InvoiceStatus::Cancelled if is_back => {}
-            // Money for what nobody owes: somebody has to look at it.
+            // Money for what nobody owes any more, as from a page that was open in another window.
             InvoiceStatus::Cancelled => {
-                return Err(Error::InvoiceState("Invoice is CANCELLED, expected PENDING".to_owned()));
+                tracing::warn!(%invoice_id, reference = payment.reference, "billing.payment_returned");
+                return_later(transaction, self.provider, &payment.reference, self.now).await?;
             }
         }
         if is_back || payment.returned.is_none() {

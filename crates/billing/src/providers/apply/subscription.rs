@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Purchase;
+use crate::providers::follow_later;
 use crate::invoices::{self, NewInvoice, NewLine};
 use crate::subscriptions::change::tax_of;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
@@ -63,6 +64,10 @@ impl Purchase<'_> {
         .await?;
         if known.provider_subscription_id.is_none() {
             self.tell(transaction, "subscription.collected", "subscription_id", id.into()).await?;
+            // What was given up before anybody knew of it there ends there, too.
+            if !LockedSubscription::load(transaction, self.account_id, id).await?.state.is_current() {
+                follow_later(transaction, self.account_id, id, self.now).await?;
+            }
         }
         if is_past_due && !known.is_past_due {
             self.tell_not_collected(transaction, id).await?;

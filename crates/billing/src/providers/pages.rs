@@ -1,0 +1,85 @@
+//! Pages for what nobody owes any more: they are closed, and money that arrives all the same goes back.
+
+use domain::ids::{AccountId, InvoiceId};
+use platform::database::Transaction;
+use platform::jobs::{self, Job, Options};
+use plugin_api::payment::ProviderError;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Billing, Result};
+
+/// How many pages are closed in one run; the others are the next one's.
+const BATCH: i64 = 100;
+
+/// Closes the pages of void invoices. Does what is there to do when it runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClosePages {}
+
+impl Job for ClosePages {
+    const QUEUE: &'static str = "billing.close_pages";
+}
+
+/// Has a provider give back a payment for what nobody owes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReturnPayment {
+    /// The provider.
+    pub provider: String,
+    /// Its reference of the payment.
+    pub reference: String,
+}
+
+impl Job for ReturnPayment {
+    const QUEUE: &'static str = "billing.return_payment";
+}
+
+/// Lets a payment go back, once this transaction is committed.
+pub(super) async fn return_later(
+    transaction: &mut Transaction,
+    provider: &str,
+    reference: &str,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<()> {
+    let job = ReturnPayment { provider: provider.to_owned(), reference: reference.to_owned() };
+    let options =
+        Options { deduplication_key: Some(format!("{provider} {reference}")), ..Options::default() };
+    jobs::enqueue(transaction, &job, options, now).await?;
+    Ok(())
+}
+
+impl Billing {
+    /// Closes the pages on which invoices could be paid that are void by now. Gives how many.
+    pub async fn close_pages(&self) -> Result<usize> {
+        let open = sqlx::query!(
+            r#"SELECT account_id AS "account_id: AccountId", id AS "id: InvoiceId", provider AS "provider!", provider_session_id AS "session!"
+               FROM invoices
+               WHERE status = 'cancelled' AND provider_session_id IS NOT NULL AND provider IS NOT NULL
+               ORDER BY updated_at LIMIT $1"#,
+            BATCH,
+        )
+        .fetch_all(self.database.worker())
+        .await?;
+        for page in &open {
+            match self.provider(&page.provider)?.close_session(&page.session).await {
+                // What was paid, or is over, is closed.
+                Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Unknown | ProviderError::Unsupported) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+            sqlx::query!(
+                "UPDATE invoices SET provider_session_id = NULL, expired_sessions = expired_sessions + 1
+                 WHERE account_id = $1 AND id = $2 AND provider_session_id = $3 AND status = 'cancelled'",
+                Uuid::from(page.account_id),
+                Uuid::from(page.id),
+                page.session,
+            )
+            .execute(self.database.worker())
+            .await?;
+        }
+        Ok(open.len())
+    }
+
+    /// Has the provider give back a payment for what nobody owes.
+    pub async fn return_payment(&self, job: &ReturnPayment) -> Result<()> {
+        self.give_back(&job.provider, &job.reference).await
+    }
+}

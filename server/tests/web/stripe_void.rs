@@ -1,0 +1,60 @@
+//! Nobody pays what nobody owes any more: pages of void invoices are closed, and money that was faster goes back.
+
+use billing::providers::{FollowSubscription, ReturnPayment};
+use serde_json::Value;
+use sqlx::PgPool;
+use stripe_sandbox::Payment;
+
+use crate::stripe::{Till, customer, order};
+use crate::v1::shop;
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_page_of_a_void_invoice_is_closed(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    assert_eq!(till.billing.close_pages().await.unwrap(), 0, "somebody may still pay it");
+    till.billing.abandon_order(buyer.own_account(), invoice_id).await.unwrap();
+    assert_eq!(till.billing.close_pages().await.unwrap(), 1);
+    assert_eq!(till.billing.close_pages().await.unwrap(), 0);
+    assert_ne!(till.sandbox.pay(&page.session_id, crate::stripe::CARD), Payment::Paid);
+    till.deliver_all().await;
+    let paid: i64 = sqlx::query_scalar("SELECT count(*) FROM payments WHERE captured_at IS NOT NULL")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(paid, 0);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn money_for_a_void_invoice_goes_back_and_is_not_collected_again(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    till.billing.abandon_order(buyer.own_account(), invoice_id).await.unwrap();
+    till.pay(&page);
+    till.deliver_all().await;
+    till.deliver_all().await;
+
+    let jobs = async |queue: &'static str| -> Vec<Value> {
+        sqlx::query_scalar("SELECT payload FROM jobs WHERE queue = $1").bind(queue).fetch_all(&pool).await.unwrap()
+    };
+    let returns = jobs("billing.return_payment").await;
+    assert_eq!(returns.len(), 1, "however often it is told");
+    let job: ReturnPayment = serde_json::from_value(returns[0].clone()).unwrap();
+    till.billing.return_payment(&job).await.unwrap();
+    till.billing.return_payment(&job).await.unwrap();
+    let follows = jobs("billing.follow_subscription").await;
+    let follow: FollowSubscription = serde_json::from_value(follows[0].clone()).unwrap();
+    till.billing.follow(&follow).await.unwrap();
+    till.deliver_all().await;
+
+    let state = till.end_state(&pool, &buyer).await;
+    let (amount, refunded) = (&state["payments"][0][0], &state["payments"][0][1]);
+    assert!(amount.as_i64() > Some(0) && amount == refunded, "{state}");
+    assert_eq!(state["invoices"][0][1], "cancelled");
+    assert_eq!((&state["subscriptions"][0][0], &state["bundles"][0]), (&"cancelled".into(), &"cancelled".into()));
+    assert_eq!((&state["tokens"], &state["subscriptions"][0][3]), (&Value::Null, &false.into()), "{state}");
+}
