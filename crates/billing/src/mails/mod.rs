@@ -190,7 +190,13 @@ impl Mails {
         .execute(&mut *connection)
         .await?
         .rows_affected();
-        Ok((is_first == 1).then(|| said.letter(&buyer, &seller, &self.base_url).into_message()))
+        if is_first == 0 {
+            return Ok(None);
+        }
+        // A document takes some milliseconds to draw, in which this thread would answer nobody.
+        let base_url = Arc::clone(&self.base_url);
+        let drawn = tokio::task::spawn_blocking(move || said.letter(&buyer, &seller, &base_url).into_message());
+        drawn.await.map(Some).map_err(|error| Error::Inconsistent(format!("a mail was not drawn: {error}")))
     }
 }
 
