@@ -31,7 +31,7 @@ async fn an_order_asks_for_the_address_and_begins_a_trial_without_a_payment(pool
     let site = shop(&pool).await;
     let ada = customer(&site, "ada").await;
     let pro = plan(&pool, "pro").await;
-    let page = format!("/account/checkout?plan={pro}&currency=EUR");
+    let page = format!("/account/checkout?plan={}&currency=EUR", pro.to_string().replace('-', "%2D"));
     let asked = text(site.get(&page, &ada).await).await;
     assert!(asked.contains("Go on to the total") && !asked.contains("Begin 14 days free"), "{asked}");
 
@@ -104,10 +104,11 @@ async fn an_order_is_paid_by_transfer_or_given_up(pool: PgPool) {
         .await
         .unwrap();
     let invoice = text(site.get(&path, &ada).await).await;
-    for words in ["IBAN", "DE02 1203 0000 0000 2020 51", &format!("<dd>{number}</dd>")] {
+    for words in ["IBAN", "DE02 1203 0000 0000 2020 51", "Reference", &number] {
         assert!(invoice.contains(words), "{words}: {invoice}");
     }
     site.clock.advance(chrono::TimeDelta::days(29));
+    let ada = browser(&site, "ada@customer.example", "TestPass123@").await;
     assert!(!text(site.get("/account/invoices", &ada).await).await.contains("Overdue"));
     site.clock.advance(chrono::TimeDelta::days(2));
     let ada = browser(&site, "ada@customer.example", "TestPass123@").await;
@@ -130,7 +131,12 @@ async fn a_refunded_invoice_shows_its_credit_note_to_its_owner_alone(pool: PgPoo
     let rest = admin(&site).await;
     let restore = format!("/api/v1/admin/invoices/{id}/restore");
     rest.expect(400, "POST", &restore, Some(json!({}))).await;
-    rest.expect(200, "POST", &format!("/api/v1/admin/invoices/{id}/refund"), Some(json!({}))).await;
+    let admin = browser(&site, "admin@example.com", "AdminPass123@").await;
+    let act = async |action: &str| {
+        let body = format!("subject=invoices&id={id}&action={action}&said=");
+        site.post_form("/actions/admin-act", &format!("/admin/invoices/{id}"), &admin, &body).await;
+    };
+    act("refund").await;
     let note: Uuid = sqlx::query_scalar("SELECT id FROM credit_notes").fetch_one(&pool).await.unwrap();
     let file = format!("/account/files/invoices/{id}/credit-notes/{note}");
     let customer = browser(&site, "test@example.com", "TestPass123@").await;
@@ -139,18 +145,16 @@ async fn a_refunded_invoice_shows_its_credit_note_to_its_owner_alone(pool: PgPoo
     assert_eq!(header(&site.get(&file, &customer).await, "content-type"), "application/pdf");
     let stranger = self::customer(&site, "eve").await;
     assert_eq!(site.get(&file, &stranger).await.status(), StatusCode::NOT_FOUND);
-    assert_eq!(header(&site.get(&file, "").await, "location"), "/sign-in");
+    assert!(header(&site.get(&file, "").await, "location").starts_with("/sign-in"));
 
-    let admin = browser(&site, "admin@example.com", "AdminPass123@").await;
     let file = format!("/admin/export/invoices/{id}/credit-notes/{note}");
     assert!(text(site.get(&format!("/admin/invoices/{id}"), &admin).await).await.contains(&file));
     assert_eq!(header(&site.get(&file, &admin).await, "content-type"), "application/pdf");
     assert_eq!(site.get(&file, &customer).await.status(), StatusCode::FORBIDDEN);
-    let body = format!("subject=invoices&id={id}&action=restore&said=");
-    site.post_form("/actions/admin-act", &format!("/admin/invoices/{id}"), &admin, &body).await;
+    act("restore").await;
     assert_eq!(count(&pool, "SELECT count(*) FROM invoices WHERE status = 'paid'").await, 1);
     assert_eq!(count(&pool, "SELECT count(*) FROM audit_log WHERE action = 'invoice.restored'").await, 1);
-    rest.expect(200, "POST", &format!("/api/v1/admin/invoices/{id}/refund"), Some(json!({}))).await;
+    act("refund").await;
     let restored = rest.expect(200, "POST", &restore, Some(json!({}))).await;
     assert_eq!(restored["invoice"]["status"], "PAID");
 }

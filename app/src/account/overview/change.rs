@@ -64,39 +64,36 @@ fn Choice(subscription: SubscriptionView, plan: PricedPlan, change: Option<Chang
             <input type="hidden" name="plan_id" value=plan.plan.id.to_string()/>
         }
     };
-    let action = match change.filter(|_| is_better) {
-        Some(change) => {
-            let text = if change.totals.total.minor == 0 {
-                t.upgrade_free.to_owned()
-            } else {
-                fill(t.upgrade_now, &[("amount", &show::money(change.totals.total))])
-            };
-            let credit = fill(
-                t.credit,
-                &[
-                    ("days", &show::number(change.days_remaining)),
-                    ("plan", &subscription.plan_name),
-                    ("amount", &show::money(change.credit)),
-                ],
-            );
-            view! {
-                <p class="sub">{credit}</p>
-                <Sums lines=vec![(name.clone(), change.totals.subtotal)] totals=change.totals tax_rate=change.tax_rate/>
-                <form method="post" action=Upgrade::PATH>{hidden()}<button type="submit" class="button button-primary">{text}</button></form>
-            }
-            .into_any()
+    let action = if let Some(change) = change.filter(|_| is_better) {
+        let text = if change.totals.total.minor == 0 {
+            t.upgrade_free.to_owned()
+        } else {
+            fill(t.upgrade_now, &[("amount", &show::money(change.totals.total))])
+        };
+        let credit = fill(
+            t.credit,
+            &[
+                ("days", &show::number(change.days_remaining)),
+                ("plan", &subscription.plan_name),
+                ("amount", &show::money(change.credit)),
+            ],
+        );
+        view! {
+            <p class="sub">{credit}</p>
+            <Sums lines=vec![(name, change.totals.subtotal)] totals=change.totals tax_rate=change.tax_rate/>
+            <form method="post" action=Upgrade::PATH>{hidden()}<button type="submit" class="button button-primary">{text}</button></form>
         }
-        None => {
-            let from = date_or_dash(subscription.state.expires_at());
-            let next = fill(t.from_renewal, &[("date", &from), ("period", period(plan.plan.billing_period))]);
-            let totals = Totals::of([plan.net], plan.tax_rate, plan.net.currency).ok();
-            view! {
+        .into_any()
+    } else {
+        let from = date_or_dash(subscription.state.expires_at());
+        let next = fill(t.from_renewal, &[("date", &from), ("period", period(plan.plan.billing_period))]);
+        let totals = Totals::of([plan.net], plan.tax_rate, plan.net.currency).ok();
+        view! {
             <p class="sub">{next}</p>
-            {totals.map(|totals| view! { <Sums lines=vec![(name.clone(), plan.net)] totals tax_rate=plan.tax_rate/> })}
+            {totals.map(|totals| view! { <Sums lines=vec![(name, plan.net)] totals tax_rate=plan.tax_rate/> })}
             <form method="post" action=Downgrade::PATH>{hidden()}<button type="submit" class="button">{t.downgrade}</button></form>
         }
         .into_any()
-        }
     };
     view! {
         <section class="panel plan"><h2>{plan.plan.name}</h2> <p>{price}</p> {(!plan.plan.description.is_empty()).then(|| view! { <p class="sub">{plan.plan.description}</p> })} {action}</section>

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::profile::AddressForm;
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
 use crate::routes;
 
 /// What is chosen: ids as the address of the page carries them.

@@ -46,7 +46,7 @@ fn Offer(shop: Shop, current: Vec<PlanId>) -> impl IntoView {
     let goes_with = |plans: &[PlanId]| {
         let is_free = plans.is_empty() || plans.iter().any(|id| current.contains(id));
         let names: Vec<String> = plans.iter().filter_map(name_of).collect();
-        (!is_free).then(|| fill(t.goes_with, &[("plans", &names.join(t.or))])).unwrap_or_default()
+        if is_free { String::new() } else { fill(t.goes_with, &[("plans", &names.join(t.or))]) }
     };
     let is_chosen = |ids: &[String], id: &str| ids.iter().any(|chosen| chosen == id);
     let extra = move |kind: &'static str,

@@ -96,7 +96,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         }
         // A trial becomes a subscription by paying for it.
         SubscriptionState::Trialing { .. } | SubscriptionState::Paused { .. } => {
-            actions.push(Action::last("cancel", t.cancel_subscription))
+            actions.push(Action::last("cancel", t.cancel_subscription));
         }
         SubscriptionState::Cancelled { .. } | SubscriptionState::Expired { .. } => {}
     }
