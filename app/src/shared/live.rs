@@ -47,7 +47,7 @@ pub fn each_minute() -> RwSignal<u32> {
     let minute = RwSignal::new(0);
     #[cfg(not(feature = "ssr"))]
     Effect::new(move |_| {
-        in_browser::every(std::time::Duration::from_secs(60), move || {
+        in_browser::every(std::time::Duration::from_mins(1), move || {
             if !document().hidden() {
                 minute.update(|count| *count += 1);
             }

@@ -194,3 +194,41 @@ fn the_history_says_what_changed() {
     let without = app::shared::show::facts(&entry, today, None);
     assert_eq!(without, "Fri 20 → Mon 23 Nov, before Fri 20 → Sun 22 Nov; room 12");
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn housekeeping_is_offered_no_booking_and_an_owner_every_place(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    let body = "form[full_name]=Hana&form[username]=hana&form[email]=&form[role]=housekeeping\
+                &form[password]=correct+horse+battery";
+    assert_redirect(
+        &site.post_form("/actions/create-staff", "/desk/staff", &ada.cookie, body).await,
+        "/desk/staff",
+    );
+    let sign_in = "login=hana&password=correct+horse+battery&next=";
+    let signed_in = site.post_form("/actions/sign-in", "/sign-in", "", sign_in).await;
+    let hana = cookie(&signed_in, "keyrack_session").unwrap();
+    let hers = text(site.get("/desk", &hana).await).await;
+    assert!(hers.contains("href=\"/desk/rooms\"") && !hers.contains("href=\"/desk/bookings/new\""));
+    // In the rail, among the commands, and in the menu, which is all that a phone shows of them.
+    let own = text(site.get("/desk", &ada.cookie).await).await;
+    for place in ["/desk/guests", "/desk/staff", "/desk/settings", "/desk/audit"] {
+        assert!(own.matches(&format!("href=\"{place}\"")).count() >= 3, "{place}");
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn every_desk_says_what_the_self_audit_found_and_when(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    sqlx::query(
+        "INSERT INTO self_audits (organisation_id, hotel_id, conflicts, checked_at)
+         SELECT organisation_id, id, 2, '2026-11-20T11:58:00Z' FROM hotels",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let html = text(site.get("/desk", &ada.cookie).await).await;
+    assert!(html.contains("audit-alarm") && html.contains("2 conflicts, checked 11:58"));
+    assert!(html.contains("All stays were checked at Fri 20 Nov 2026, 11:58"));
+}
