@@ -11,7 +11,11 @@ async fn what_no_longer_matters_is_deleted_and_nothing_else(pool: PgPool) {
     let write = async || {
         world.sign_in(&world.harbour.owner).await;
         world.identity.issue_tokens("owner@harbour.example", PASSWORD, &client(HERE)).await.unwrap();
-        world.identity.forgot_password("owner@harbour.example").await.unwrap();
+        world
+            .identity
+            .forgot_password("owner@harbour.example", &crate::support::client("192.0.2.10"))
+            .await
+            .unwrap();
         world.identity.sign_in("owner@harbour.example", "wrong", &client(HERE)).await.unwrap_err();
     };
     let left = async || {
