@@ -3,8 +3,10 @@
 mod api;
 mod closures;
 mod hotel;
+mod new_hotel;
 mod page;
 mod rooms;
 
 pub use api::*;
+pub use new_hotel::*;
 pub use page::SettingsPage;
