@@ -11,6 +11,8 @@ mod demo;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod desk_strangers;
+#[cfg(test)]
 mod form_flash;
 #[cfg(test)]
 mod headers;
@@ -24,6 +26,8 @@ mod limits;
 mod live;
 #[cfg(test)]
 mod origin;
+#[cfg(test)]
+mod reception_desk;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
