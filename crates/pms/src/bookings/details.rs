@@ -49,7 +49,7 @@ impl Pms {
         let history = history(&mut transaction, id.into()).await?;
         transaction.commit().await?;
         let today = business_date(&facts.time_zone, self.clock.now());
-        let times = (facts.checked_in_at, facts.checked_out_at, facts.ended_at);
+        let times = [facts.checked_in_at, facts.checked_out_at, facts.ended_at];
         let state = state(id, row.status, &facts.time_zone, times)?;
         let booked = booked_dates(id, row.dates, facts.booked_departure)?;
         let actions: Vec<StayAction> = match permit.also::<right::ManageBookings>() {

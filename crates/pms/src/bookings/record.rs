@@ -150,7 +150,7 @@ impl LockedStay {
                 id,
                 row.status.parse()?,
                 &row.time_zone,
-                (row.checked_in_at, row.checked_out_at, row.ended_at),
+                [row.checked_in_at, row.checked_out_at, row.ended_at],
             )?,
             party: row.party,
             nightly_minor: row.nightly_minor,
@@ -177,11 +177,7 @@ pub(crate) fn state(
     id: StayId,
     status: StayStatus,
     time_zone: &str,
-    (checked_in_at, checked_out_at, ended_at): (
-        Option<DateTime<Utc>>,
-        Option<DateTime<Utc>>,
-        Option<DateTime<Utc>>,
-    ),
+    [checked_in_at, checked_out_at, ended_at]: [Option<DateTime<Utc>>; 3],
 ) -> Result<StayState> {
     match (status, checked_in_at, checked_out_at, ended_at) {
         (StayStatus::Reserved, None, None, None) => Ok(StayState::Reserved),
