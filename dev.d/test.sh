@@ -255,7 +255,7 @@ start_server() {
     (
         use_database "keyrack_$1"
         unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE
-        with_site "$ROOT/$TEST_SITE" HOST=127.0.0.1 PORT="$port" BASE_URL="$SERVER_URL" RATE_LIMIT_API_PER_MINUTE=0 KEYRACK_DEMO=true KEYRACK_STATE_DIR="$SERVER_HOME/state" \
+        with_site "$ROOT/$TEST_SITE" HOST=127.0.0.1 PORT="$port" BASE_URL="$SERVER_URL" RATE_LIMIT_API_PER_MINUTE=0 RATE_LIMIT_SIGN_IN_PER_ADDRESS=1000 KEYRACK_DEMO=true KEYRACK_STATE_DIR="$SERVER_HOME/state" \
             SECRET_KEY="$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" \
             "$CARGO_TARGET_DIR/debug/keyrack" serve >"$SERVER_HOME/log" 2>&1 </dev/null
     ) &

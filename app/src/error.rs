@@ -2,6 +2,7 @@
 //! HTML or in a kept form.
 
 use domain::billing::SubscriptionRefusal;
+use domain::booking::Occupant;
 use domain::problem::FieldProblem;
 use domain::stay::StayRefusal;
 use leptos::server_fn::codec::JsonEncoding;
@@ -26,6 +27,9 @@ pub enum AppError {
     /// It contradicts what is there.
     #[error("conflict: {0:?}")]
     Conflict(Conflict),
+    /// Another guest is in the room: who, where that is known.
+    #[error("the room is still occupied")]
+    RoomOccupied(Option<Occupant>),
     /// User name or password is wrong.
     #[error("user name or password is wrong")]
     WrongCredentials,

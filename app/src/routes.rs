@@ -20,7 +20,7 @@ use crate::desk::guests::{GuestPage, GuestsPage};
 use crate::desk::new_booking::NewBookingPage;
 use crate::desk::profile::ProfilePage;
 use crate::desk::rooms::RoomsPage;
-use crate::desk::settings::SettingsPage;
+use crate::desk::settings::{NewHotelPage, SettingsPage};
 use crate::desk::staff::StaffPage;
 use crate::desk::today::TodayPage;
 use crate::entry::forgot::ForgotPage;
@@ -57,6 +57,8 @@ pub const GUESTS: &str = "/desk/guests";
 pub const STAFF: &str = "/desk/staff";
 /// The hotel, its rooms and types.
 pub const SETTINGS: &str = "/desk/settings";
+/// Where an owner adds another hotel.
+pub const NEW_HOTEL: &str = "/desk/settings/new-hotel";
 /// Who did what.
 pub const AUDIT: &str = "/desk/audit";
 /// The reader's own data and sessions.
@@ -235,6 +237,7 @@ lazy_pages! {
     GuestRoute => GuestPage,
     StaffRoute => StaffPage,
     SettingsRoute => SettingsPage,
+    NewHotelRoute => NewHotelPage,
     AuditRoute => AuditPage,
     ProfileRoute => ProfilePage,
     SignUpRoute => SignUpPage,
@@ -272,6 +275,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/guests/:id") view={Lazy::<GuestRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/staff") view={Lazy::<StaffRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/new-hotel") view={Lazy::<NewHotelRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view={Lazy::<AuditRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/profile") view={Lazy::<ProfileRoute>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>

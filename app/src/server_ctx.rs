@@ -7,8 +7,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use billing::providers::Checkout;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::access::{AccountPermit, Actor, AdminPermit, Permit, PlatformPermission, Right};
-use domain::hotel::RegistrationForm;
-use domain::ids::{HotelId, SessionId};
+use domain::hotel::{NewHotel, RegistrationForm};
+use domain::ids::{HotelId, OrganisationId, SessionId};
 use domain::problem::{FieldProblem, ProblemCode};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -63,6 +63,36 @@ impl Services {
         self.identity.register(&mut transaction, organisation_id, hotel_id, owner_id, &registration).await?;
         self.pms.add_rooms(&mut transaction, organisation_id, hotel_id, &registration.rooms).await?;
         self.pms.keep_drawing(&mut transaction, hotel_id, layout, receipt_settings).await?;
+        transaction.commit().await.map_err(|error| database(&error))?;
+        Ok(hotel_id)
+    }
+}
+
+impl Services {
+    /// Adds a hotel with its rooms to the owner's company, and makes them its owner.
+    pub async fn add_hotel(&self, actor: &Actor, new: &NewHotel) -> Result<HotelId, AppError> {
+        let permit = actor.owner().map_err(|_| AppError::Forbidden)?;
+        let hotel_id = platform::ids::new();
+        let mut transaction = self.database.begin_as(actor).await.map_err(|error| database(&error))?;
+        self.identity.add_hotel(&mut transaction, permit, hotel_id, new).await?;
+        self.pms.add_rooms(&mut transaction, permit.organisation_id(), hotel_id, &new.rooms).await?;
+        transaction.commit().await.map_err(|error| database(&error))?;
+        Ok(hotel_id)
+    }
+
+    /// The same by the platform's admin for a company, whose owners become the hotel's.
+    pub async fn add_hotel_for(
+        &self,
+        permit: AdminPermit<'_>,
+        organisation_id: OrganisationId,
+        new: &NewHotel,
+    ) -> Result<HotelId, AppError> {
+        let hotel_id = platform::ids::new();
+        let by = permit.actor().user_id;
+        let mut transaction =
+            self.database.begin_in(organisation_id, by).await.map_err(|error| database(&error))?;
+        self.identity.add_hotel_for(&mut transaction, permit, organisation_id, hotel_id, new).await?;
+        self.pms.add_rooms(&mut transaction, organisation_id, hotel_id, &new.rooms).await?;
         transaction.commit().await.map_err(|error| database(&error))?;
         Ok(hotel_id)
     }
@@ -154,7 +184,7 @@ pub fn status_of(error: &AppError) -> StatusCode {
         AppError::Forbidden | AppError::Inactive => StatusCode::FORBIDDEN,
         AppError::SignInRequired | AppError::WrongCredentials => StatusCode::UNAUTHORIZED,
         AppError::Invalid(_) | AppError::Said(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        AppError::Conflict(_) => StatusCode::CONFLICT,
+        AppError::Conflict(_) | AppError::RoomOccupied(_) => StatusCode::CONFLICT,
         AppError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         AppError::SubscriptionLapsed => StatusCode::PAYMENT_REQUIRED,
         AppError::BadLink => StatusCode::BAD_REQUEST,
@@ -236,6 +266,7 @@ impl From<pms::Error> for AppError {
             E::NotFound => Self::NotFound,
             E::Forbidden(_) => Self::Forbidden,
             E::RoomTaken => Self::Conflict(Conflict::RoomTaken),
+            E::RoomOccupied(occupant) => Self::RoomOccupied(occupant),
             E::SoldOut => Self::Conflict(Conflict::SoldOut),
             E::RoomOutOfOrder => Self::Conflict(Conflict::RoomOutOfOrder),
             E::Refused(refusal) => Self::Conflict(Conflict::Stay(refusal)),

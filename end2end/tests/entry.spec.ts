@@ -1,4 +1,4 @@
-import { accessible, expect, ownHotel, reception, send, signInByForm, test } from "./support";
+import { accessible, alive, expect, ownHotel, reception, send, signInByForm, test } from "./support";
 
 test("signing in leads to the page that was asked for, and signing out ends it", async ({ page, javaScriptEnabled }) => {
   await signInByForm(page, reception, "/desk/rooms");
@@ -81,6 +81,34 @@ test("a hotel is registered with its rooms, and its owner is at the desk", async
   await expect(page.locator(".hotel-name")).toHaveText("Zum Löwen 🦁");
   await page.goto("/desk/rooms");
   await expect(page.locator(".room-card")).toHaveCount(5);
+});
+
+test("an owner adds a second hotel and changes to it", async ({ page, javaScriptEnabled }) => {
+  const unique = `${test.info().project.name}-${Date.now()}`;
+  await page.goto("/register");
+  await page.getByLabel("Name of the hotel").fill("First House");
+  await page.getByLabel("Your name").fill("Ola Owner");
+  await page.getByLabel("Your e-mail").fill(`two-${unique}@house.example`);
+  await page.getByLabel("Password").fill("a long sentence");
+  await page.getByRole("button", { name: "Register the hotel" }).click();
+  await page.waitForURL(/\/desk$/);
+  await page.goto("/desk/settings");
+  await alive(page, javaScriptEnabled);
+  await page.getByRole("link", { name: "Add a hotel" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Add a hotel");
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("Time zone").fill("Nowhere");
+  await page.getByLabel("Name of the hotel").fill("Second House");
+  await page.getByRole("button", { name: "Add a hotel" }).click();
+  await expect(page.getByLabel("Name of the hotel")).toHaveValue("Second House");
+  await page.getByLabel("Time zone").fill("Europe/Lisbon");
+  await page.getByRole("button", { name: "Add a hotel" }).click();
+  await page.waitForURL(/\/desk\/settings$/);
+  await alive(page, javaScriptEnabled);
+  await page.locator("summary.hotel-name").click();
+  await page.getByRole("button", { name: "Second House" }).click();
+  await page.waitForURL(/\/desk$/);
+  await expect(page.locator("summary.hotel-name")).toContainText("Second House");
 });
 
 test("a path that leads nowhere says so", async ({ page, javaScriptEnabled, allowStatus }) => {

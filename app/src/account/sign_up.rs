@@ -15,8 +15,12 @@ pub async fn sign_up(email: String, password: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let services = ctx::services()?;
     let client: identity::Client = ctx::extension().ok_or(AppError::Internal)?;
-    services.identity.register_customer(&email, &password).await?;
-    let new = services.identity.sign_in(&email, &password, &client).await?;
+    let identity = &services.identity;
+    identity.count_wish(identity::Wish::Account, &client).await?;
+    let new = match identity.register_customer(&email, &password).await {
+        Ok(_) => identity.sign_in(&email, &password, &client).await?,
+        Err(refused) => identity.second_click(refused, &email, &password, None, &client).await?,
+    };
     ctx::set_cookie(identity::cookie::set(&new.token, services.is_https));
     ctx::go_to(routes::ACCOUNT_PLANS, None);
     Ok(())

@@ -13,7 +13,8 @@ use crate::texts::texts;
 #[server(prefix = "/actions", endpoint = "forgot-password")]
 pub async fn forgot_password(email: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
-    ctx::services()?.identity.forgot_password(&email).await?;
+    let client: identity::Client = ctx::extension().ok_or(AppError::Internal)?;
+    ctx::services()?.identity.forgot_password(&email, &client).await?;
     ctx::go_to(routes::FORGOT, Some(ctx::Notice::new("link_sent")));
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 #[cfg(any(test, feature = "ssr"))]
 use domain::hotel::{DrawnFloor, DrawnRoom};
+#[cfg(feature = "ssr")]
+use domain::problem::{FieldProblem, ProblemCode};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, SelectField, SelectOption, TextArea, TextField};
+use ui::{Button, ButtonKind, FormState, SelectField, SelectOption, TextArea, TextField};
 
 use super::frame::Frame;
 use crate::error::AppError;
@@ -55,106 +57,135 @@ fn floors(lines: &str) -> Option<Vec<DrawnFloor>> {
     lines.lines().filter(|text| !text.trim().is_empty()).map(line).collect()
 }
 
-/// Registers a hotel, signs its owner in and goes to the desk.
-#[server(prefix = "/actions", endpoint = "register")]
-pub async fn register_hotel(form: RegisterForm) -> Result<(), AppError> {
-    use domain::hotel::RegistrationForm;
-    use domain::problem::{FieldProblem, ProblemCode};
+#[cfg(feature = "ssr")]
+impl RegisterForm {
+    /// What was typed, as a registration, and what is wrong with the lines of rooms, which stand at one field here.
+    pub(crate) fn read(self) -> (domain::hotel::RegistrationForm, Option<FieldProblem>) {
+        let drawn = floors(&self.rooms);
+        let problem = drawn.is_none().then(|| FieldProblem::new("rooms", ProblemCode::BadCharacters));
+        let form = domain::hotel::RegistrationForm {
+            hotel_name: self.hotel_name,
+            hotel_email: self.hotel_email,
+            phone: self.phone,
+            street: self.street,
+            city: self.city,
+            state: self.state,
+            zip_code: self.zip_code,
+            country: self.country,
+            currency: self.currency,
+            time_zone: self.time_zone,
+            owner_name: self.owner_name,
+            owner_email: self.owner_email,
+            password: self.password,
+            floors: drawn.unwrap_or_default(),
+        };
+        (form, problem)
+    }
+}
 
-    use crate::server_ctx as ctx;
-    let services = ctx::services()?;
-    let client: identity::Client = ctx::extension().ok_or(AppError::Internal)?;
-    let drawn = floors(&form.rooms);
-    let registration = RegistrationForm {
-        hotel_name: form.hotel_name,
-        hotel_email: form.hotel_email,
-        phone: form.phone,
-        street: form.street,
-        city: form.city,
-        state: form.state,
-        zip_code: form.zip_code,
-        country: form.country,
-        currency: form.currency,
-        time_zone: form.time_zone,
-        owner_name: form.owner_name,
-        owner_email: form.owner_email.clone(),
-        password: form.password.clone(),
-        floors: drawn.clone().unwrap_or_default(),
-    };
+/// Problems at the fields that the page has.
+#[cfg(feature = "ssr")]
+pub(crate) fn at_fields(problems: Vec<FieldProblem>) -> Vec<FieldProblem> {
     let in_rooms = |problem: FieldProblem| {
         if problem.field.starts_with("floors") { FieldProblem::new("rooms", problem.code) } else { problem }
     };
-    if drawn.is_none() {
+    problems.into_iter().map(in_rooms).collect()
+}
+
+/// Registers a hotel, signs its owner in and goes to the desk.
+#[server(prefix = "/actions", endpoint = "register")]
+pub async fn register_hotel(form: RegisterForm) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let services = ctx::services()?;
+    let client: identity::Client = ctx::extension().ok_or(AppError::Internal)?;
+    let (registration, bad_rooms) = form.read();
+    if let Some(problem) = bad_rooms {
         let mut problems = registration.check().err().unwrap_or_default();
-        problems.push(FieldProblem::new("rooms", ProblemCode::BadCharacters));
+        problems.push(problem);
         return Err(AppError::Invalid(problems));
     }
-    services.register(&registration).await.map_err(|error| match error {
-        AppError::Invalid(problems) => AppError::Invalid(problems.into_iter().map(in_rooms).collect()),
-        other => other,
-    })?;
-    let new = services.identity.sign_in(&form.owner_email, &form.password, &client).await?;
+    let identity = &services.identity;
+    if registration.check().is_ok() {
+        identity.count_wish(identity::Wish::Account, &client).await?;
+    }
+    let (email, password, hotel) =
+        (&registration.owner_email, &registration.password, &registration.hotel_name);
+    let new = match services.register(&registration).await {
+        Ok(_) => identity.sign_in(email, password, &client).await?,
+        Err(AppError::Invalid(problems)) => {
+            let refused = at_fields(problems).into();
+            identity.second_click(refused, email, password, Some(hotel), &client).await?
+        }
+        Err(other) => return Err(other),
+    };
     ctx::set_cookie(identity::cookie::set(&new.token, services.is_https));
     ctx::go_to(routes::TODAY, Some(ctx::Notice::new("registered")));
     Ok(())
 }
 
-/// Where a hotel is registered.
+/// The fields about a hotel and its rooms.
 #[component]
-pub fn RegisterPage() -> impl IntoView {
+pub(crate) fn HotelFields(
+    /// What was typed and what is wrong with it.
+    state: FormState,
+) -> impl IntoView {
     let t = &texts().register;
     let optional = texts().common.optional;
-    let form = Form::of::<RegisterHotel>("form");
-    let state = form.state.clone();
-    let needed = |name: &'static str, label: &'static str, autocomplete: &'static str| {
-        view! { <TextField form=state.clone() name label autocomplete required=true/> }.into_any()
-    };
     let extra = |name: &'static str, label: &'static str, autocomplete: &'static str| {
         view! { <TextField form=state.clone() name label optional autocomplete/> }.into_any()
     };
-    let hotel_name = needed("hotel_name", t.hotel_name, "organization");
     let (hotel_email, phone) = (extra("hotel_email", t.hotel_email, "email"), extra("phone", t.phone, "tel"));
     let street = extra("street", t.street, "address-line1");
     let (zip_code, city) =
         (extra("zip_code", t.zip_code, "postal-code"), extra("city", t.city, "address-level2"));
     let (region, country) =
         (extra("state", t.state, "address-level1"), extra("country", t.country, "country-name"));
-    let (owner_name, owner_email) =
-        (needed("owner_name", t.owner_name, "name"), needed("owner_email", t.owner_email, "email"));
     let currencies = domain::money::Currency::all()
         .map(|currency| SelectOption::new(currency.code(), currency.code()))
         .collect();
     view! {
+        <fieldset><legend>{t.hotel}</legend>
+            <TextField form=state.clone() name="hotel_name" label=t.hotel_name autocomplete="organization" required=true/>
+            <div class="field-pair">
+                {hotel_email}
+                {phone}
+            </div>
+            {street}
+            <div class="field-pair">
+                {zip_code}
+                {city}
+            </div>
+            <div class="field-pair">
+                {region}
+                {country}
+            </div>
+            <div class="field-pair">
+                <SelectField form=state.clone() name="currency" label=t.currency value="EUR" options=currencies/>
+                <TextField form=state.clone() name="time_zone" label=t.time_zone value="Europe/Dublin" required=true/>
+            </div>
+        </fieldset>
+        <fieldset><legend>{t.rooms}</legend>
+            <p class="field-help">{t.rooms_help}</p>
+            <TextArea form=state name="rooms" label=t.rooms value=t.rooms_example/>
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// Where a hotel is registered.
+#[component]
+pub fn RegisterPage() -> impl IntoView {
+    let t = &texts().register;
+    let form = Form::of::<RegisterHotel>("form");
+    let state = form.state.clone();
+    view! {
         <Frame title=t.title class="entry entry-wide">
             <p class="lead">{t.intro}</p>
             <PostForm form>
-                <fieldset><legend>{t.hotel}</legend>
-                    {hotel_name}
-                    <div class="field-pair">
-                        {hotel_email}
-                        {phone}
-                    </div>
-                    {street}
-                    <div class="field-pair">
-                        {zip_code}
-                        {city}
-                    </div>
-                    <div class="field-pair">
-                        {region}
-                        {country}
-                    </div>
-                    <div class="field-pair">
-                        <SelectField form=state.clone() name="currency" label=t.currency value="EUR" options=currencies/>
-                        <TextField form=state.clone() name="time_zone" label=t.time_zone value="Europe/Dublin" required=true/>
-                    </div>
-                </fieldset>
-                <fieldset><legend>{t.rooms}</legend>
-                    <p class="field-help">{t.rooms_help}</p>
-                    <TextArea form=state.clone() name="rooms" label=t.rooms value=t.rooms_example/>
-                </fieldset>
+                <HotelFields state=state.clone()/>
                 <fieldset><legend>{t.owner}</legend>
-                    {owner_name}
-                    {owner_email}
+                    <TextField form=state.clone() name="owner_name" label=t.owner_name autocomplete="name" required=true/>
+                    <TextField form=state.clone() name="owner_email" label=t.owner_email autocomplete="email" required=true/>
                     <TextField
                         form=state name="password" label=texts().entry.password kind="password"
                         help=texts().entry.password_help autocomplete="new-password" required=true

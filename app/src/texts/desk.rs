@@ -320,6 +320,9 @@ catalogue! {
         set_password: "Set the password",
         manage: "Manage {name}",
         you: "you",
+        elsewhere: "Add somebody from another of your hotels",
+        person: "Who",
+        give_role: "Add to this hotel",
     }
 }
 
@@ -327,6 +330,8 @@ catalogue! {
     /// Hotel settings.
     Settings {
         title: "Hotel settings",
+        add_hotel: "Add a hotel",
+        add_hotel_text: "Another hotel of your company, of which you are the owner. You change between your hotels at the top of the page.",
         hotel: "The hotel",
         name: "Name",
         address: "Address",

@@ -69,6 +69,8 @@ catalogue! {
         refused: "This was not done. {why}",
         invalid: "Please look at the marked fields. Nothing was saved yet, and everything you typed is still here.",
         room_taken: "The room has been booked for one of these nights. Please choose another room or other dates; everything you typed is still here.",
+        room_occupied: "Another guest is still in the room. Check that guest out first, or choose another room.",
+        room_occupied_by: "{guest} is still in room {room}. Check that guest out first, or choose another room for this stay.",
         sold_out: "No room of this type is left for one of these nights: those that are free are needed for bookings without a room. Please choose another type or other dates; everything you typed is still here.",
         no_room: "This stay has no room yet. Give it one first, under \"Change dates or room\".",
         room_out_of_order: "The room is out of order on one of these nights. Please choose another room.",
@@ -85,7 +87,7 @@ catalogue! {
         payment_refused: "The payment provider refused. Nothing was taken; try again, or in another way.",
         wrong_credentials: "User name or password is wrong.",
         inactive: "This account is not active. An owner or manager can activate it.",
-        too_many_attempts: "Too many failed attempts. Please try again in {minutes} minutes.",
+        too_many_attempts: "Too many attempts. Please try again in {minutes} minutes.",
         bad_link: "This link was used already or is too old. Please ask for a new one.",
         subscription_lapsed: "The subscription of this hotel has lapsed. Reading works; new bookings and reports need a renewal.",
         unavailable: "The server cannot be reached at the moment. Nothing was lost; please try again in a moment.",
@@ -153,6 +155,7 @@ catalogue! {
         password_changed: "The password is changed. Other browsers are signed out.",
         password_reset: "The password is set. Please sign in with it.",
         link_sent: "If there is an account for this address, a link is on its way.",
+        hotel_added: "The hotel is there. Change to it at the top of the page.",
         registered: "Your hotel is registered. Welcome.",
         session_ended: "That browser is signed out.",
         subscription_cancelled: "The subscription will not be renewed. You have access until its end, and can keep it after all until then.",
@@ -351,6 +354,13 @@ pub fn error_text(error: &AppError) -> String {
             return fill(t.too_many_attempts, &[("minutes", &minutes.to_string())]);
         }
         AppError::Said(text) => return text.clone(),
+        AppError::RoomOccupied(Some(occupant)) => {
+            return fill(
+                t.room_occupied_by,
+                &[("room", &occupant.room_number), ("guest", &occupant.guest_name)],
+            );
+        }
+        AppError::RoomOccupied(None) => t.room_occupied,
         AppError::SignInRequired => t.sign_in_required,
         AppError::Forbidden => t.forbidden,
         AppError::NotFound => t.not_found,
@@ -419,6 +429,7 @@ pub fn notice_text(code: &str) -> Option<&'static str> {
         "password_reset" => t.password_reset,
         "link_sent" => t.link_sent,
         "registered" => t.registered,
+        "hotel_added" => t.hotel_added,
         "session_ended" => t.session_ended,
         "subscription_cancelled" => t.subscription_cancelled,
         "subscription_paused" => t.subscription_paused,

@@ -124,7 +124,7 @@ async fn live(world: Arc<World>, number: u32) -> anyhow::Result<()> {
         };
         world.answered.fetch_add(1, Ordering::Relaxed);
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if answer.status == 409 && matches!(problem(&body), "room_taken" | "sold_out") {
+        if answer.status == 409 && matches!(problem(&body), "room_taken" | "room_occupied" | "sold_out") {
             world.note(|seen| seen.taken += 1);
             // Without a booking there is nothing more to do; one that could not be changed is as it was.
             if booking.is_none() {

@@ -228,6 +228,25 @@ impl<'a> AccountPermit<'a> {
     }
 }
 
+/// Proof that `actor` owns an organisation: is an owner in one of its hotels, or runs it as a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnerPermit<'a> {
+    actor: &'a Actor,
+    organisation_id: OrganisationId,
+}
+
+impl<'a> OwnerPermit<'a> {
+    /// Who was permitted.
+    pub fn actor(&self) -> &'a Actor {
+        self.actor
+    }
+
+    /// The organisation.
+    pub fn organisation_id(&self) -> OrganisationId {
+        self.organisation_id
+    }
+}
+
 /// Proof that `actor` runs the platform, or may do something that it is run with.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminPermit<'a> {
@@ -294,6 +313,17 @@ impl Actor {
             return Err(Forbidden);
         }
         Ok(AccountPermit { actor: self, account_id: AccountId(organisation_id.0) })
+    }
+
+    /// Proves that the actor owns the organisation they work for, and may add hotels to it.
+    pub fn owner(&self) -> Result<OwnerPermit<'_>, Forbidden> {
+        let organisation_id = self.organisation_id.ok_or(Forbidden)?;
+        let owns = self.memberships.iter().any(|membership| membership.role == Role::Owner);
+        if owns || self.is_company_admin {
+            Ok(OwnerPermit { actor: self, organisation_id })
+        } else {
+            Err(Forbidden)
+        }
     }
 
     /// Proves that the actor runs the platform. Nobody does so in somebody else's name.

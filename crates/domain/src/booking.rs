@@ -1,6 +1,6 @@
 //! Bookings and stays as desks read and write them.
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::guest::GuestForm;
@@ -35,14 +35,27 @@ pub struct StayRow {
     pub room_ready: bool,
     /// The nights.
     pub dates: StayDates,
+    /// When the guest is expected, where somebody said so.
+    pub times: StayTimes,
     /// How many people.
     pub party: i16,
     /// The state.
     pub status: StayStatus,
+    /// When the guest left.
+    pub checked_out_at: Option<DateTime<Utc>>,
     /// The price of all nights.
     pub total: Money,
     /// What has been paid.
     pub paid: Money,
+}
+
+/// When a guest is expected to come and to leave, by the hotel's clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StayTimes {
+    /// On the day of arrival.
+    pub arrival: Option<NaiveTime>,
+    /// On the day of departure.
+    pub departure: Option<NaiveTime>,
 }
 
 impl StayRow {
@@ -50,6 +63,17 @@ impl StayRow {
     pub fn room_choice(&self) -> RoomChoice {
         self.room_id.map_or(RoomChoice::AnyOf(self.room_type_id), RoomChoice::Room)
     }
+}
+
+/// The guest who is in a room that somebody else wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occupant {
+    /// The number on the door.
+    pub room_number: String,
+    /// The guest's full name.
+    pub guest_name: String,
+    /// The booking's reference.
+    pub reference: String,
 }
 
 text_enum! {
@@ -197,4 +221,7 @@ pub struct StayChangeForm {
     pub price: String,
     /// The version the form was made from.
     pub version: i32,
+    /// When the guest is expected; what is absent stays. Not on the page's form.
+    #[serde(skip)]
+    pub times: StayTimes,
 }

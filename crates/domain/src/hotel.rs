@@ -163,6 +163,17 @@ pub struct Registration {
     pub rooms: Vec<RegisteredRoom>,
 }
 
+/// A hotel that is added to a company.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewHotel {
+    /// The hotel.
+    pub hotel: HotelDraft,
+    /// The currency prices are in.
+    pub currency: Currency,
+    /// Its rooms.
+    pub rooms: Vec<RegisteredRoom>,
+}
+
 /// One room of a [`Registration`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredRoom {
@@ -190,6 +201,29 @@ impl RegistrationForm {
     /// Checks every field. A room number that is drawn twice is a problem at the field `floors`.
     pub fn check(&self) -> Result<Registration, Vec<FieldProblem>> {
         let mut problems = Problems::new();
+        let NewHotel { hotel, currency, rooms } = self.hotel(&mut problems);
+        let owner_name = problems.take("owner_name", required_text(&self.owner_name, 120));
+        let owner_email = problems.take("owner_email", email(&self.owner_email));
+        let password = problems.take("password", password(&self.password));
+        let registration = Registration {
+            hotel,
+            currency,
+            owner_name: owner_name.unwrap_or_default(),
+            owner_email: owner_email.unwrap_or_default(),
+            password: password.unwrap_or_default(),
+            rooms,
+        };
+        problems.or(registration)
+    }
+
+    /// Checks what is said about the hotel alone.
+    pub fn check_hotel(&self) -> Result<NewHotel, Vec<FieldProblem>> {
+        let mut problems = Problems::new();
+        let hotel = self.hotel(&mut problems);
+        problems.or(hotel)
+    }
+
+    fn hotel(&self, problems: &mut Problems) -> NewHotel {
         let name = problems.take("hotel_name", required_text(&self.hotel_name, 120));
         let hotel_email = problems.take("hotel_email", crate::problem::optional_email(&self.hotel_email));
         let phone = problems.take("phone", optional_text(&self.phone, 40));
@@ -201,11 +235,9 @@ impl RegistrationForm {
         let country = line("country", &self.country);
         let currency = problems.take("currency", self.currency.parse());
         let time_zone = problems.take("time_zone", required_text(&self.time_zone, 60));
-        let owner_name = problems.take("owner_name", required_text(&self.owner_name, 120));
-        let owner_email = problems.take("owner_email", email(&self.owner_email));
-        let password = problems.take("password", password(&self.password));
-        let rooms = currency.map(|currency| self.rooms(currency, &mut problems)).unwrap_or_default();
-        let registration = Registration {
+        let rooms =
+            currency.map(|currency| read_floors(&self.floors, currency, problems)).unwrap_or_default();
+        NewHotel {
             hotel: HotelDraft {
                 name: name.unwrap_or_default(),
                 address: address_line(&street, &city, &state, &zip_code, &country),
@@ -215,44 +247,44 @@ impl RegistrationForm {
                 terms: String::new(),
             },
             currency: currency.unwrap_or(Currency::EUR),
-            owner_name: owner_name.unwrap_or_default(),
-            owner_email: owner_email.unwrap_or_default(),
-            password: password.unwrap_or_default(),
             rooms,
-        };
-        problems.or(registration)
+        }
     }
+}
 
-    fn rooms(&self, currency: Currency, problems: &mut Problems) -> Vec<RegisteredRoom> {
-        if self.floors.iter().map(|floor| floor.rooms.len()).sum::<usize>() > MAX_ROOMS {
-            problems.add("floors", ProblemCode::TooLong { max: MAX_ROOMS });
-            return Vec::new();
-        }
-        let mut seen = std::collections::HashSet::new();
-        let mut rooms = Vec::new();
-        for (floor_index, floor) in self.floors.iter().enumerate() {
-            let floor_name = problems
-                .take(&format!("floors[{floor_index}].name"), optional_text(&floor.name, 40))
-                .flatten();
-            for (room_index, room) in floor.rooms.iter().enumerate() {
-                let at = |field: &str| format!("floors[{floor_index}].rooms[{room_index}].{field}");
-                let number = problems.take(&at("number"), required_text(&room.number, 20));
-                let room_type = problems.take(&at("type"), optional_text(&room.room_type, 60)).flatten();
-                let rate = problems.take(&at("rate"), crate::room::rate(&room.rate, currency));
-                let (Some(number), Some(rate)) = (number, rate) else { continue };
-                if !seen.insert(number.clone()) {
-                    problems.add(at("number"), ProblemCode::AlreadyInUse);
-                }
-                rooms.push(RegisteredRoom {
-                    floor: floor_name.clone(),
-                    number,
-                    room_type: room_type.unwrap_or_else(|| "Standard".to_owned()),
-                    rate_minor: rate.minor,
-                });
-            }
-        }
-        rooms
+/// Reads the rooms of floors; problems are at `floors`.
+pub fn read_floors(
+    floors: &[DrawnFloor],
+    currency: Currency,
+    problems: &mut Problems,
+) -> Vec<RegisteredRoom> {
+    if floors.iter().map(|floor| floor.rooms.len()).sum::<usize>() > MAX_ROOMS {
+        problems.add("floors", ProblemCode::TooLong { max: MAX_ROOMS });
+        return Vec::new();
     }
+    let mut seen = std::collections::HashSet::new();
+    let mut rooms = Vec::new();
+    for (floor_index, floor) in floors.iter().enumerate() {
+        let floor_name =
+            problems.take(&format!("floors[{floor_index}].name"), optional_text(&floor.name, 40)).flatten();
+        for (room_index, room) in floor.rooms.iter().enumerate() {
+            let at = |field: &str| format!("floors[{floor_index}].rooms[{room_index}].{field}");
+            let number = problems.take(&at("number"), required_text(&room.number, 20));
+            let room_type = problems.take(&at("type"), optional_text(&room.room_type, 60)).flatten();
+            let rate = problems.take(&at("rate"), crate::room::rate(&room.rate, currency));
+            let (Some(number), Some(rate)) = (number, rate) else { continue };
+            if !seen.insert(number.clone()) {
+                problems.add(at("number"), ProblemCode::AlreadyInUse);
+            }
+            rooms.push(RegisteredRoom {
+                floor: floor_name.clone(),
+                number,
+                room_type: room_type.unwrap_or_else(|| "Standard".to_owned()),
+                rate_minor: rate.minor,
+            });
+        }
+    }
+    rooms
 }
 
 /// `street, city, state zip, country` (spec `reception.md` 3.2), without the parts that are empty.

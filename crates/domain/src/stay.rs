@@ -170,6 +170,8 @@ pub enum StayState {
         checked_in_at: DateTime<Utc>,
         /// When the guest was checked out.
         at: DateTime<Utc>,
+        /// The hotel's date at that time.
+        on: NaiveDate,
     },
     /// Called off.
     Cancelled {
@@ -245,10 +247,12 @@ impl StayState {
         }
     }
 
-    /// The state after `action` at the instant `at`, when the hotel's business date is `today`.
+    /// The state after `action` at the instant `at`, when the hotel's business date is `today`. `dates` are the nights as
+    /// booked, also of a guest who left earlier.
     ///
     /// The state machine of spec `reception.md` 3.5, with the undo a desk needs: a check-in can be undone on any day
-    /// of the stay, a check-out until the booked nights are over, a cancellation or no-show likewise.
+    /// of the stay, a check-out until the booked nights are over or on the day it was made, a cancellation or no-show until
+    /// the booked nights are over.
     pub fn apply(
         self,
         action: StayAction,
@@ -271,11 +275,12 @@ impl StayState {
             (Self::Reserved, StayAction::Cancel) => Ok(Self::Cancelled { at }),
             (Self::Reserved, StayAction::NoShow) => begun.map(|()| Self::NoShow { at }),
             (Self::CheckedIn { at: checked_in_at }, StayAction::CheckOut) => {
-                Ok(Self::CheckedOut { checked_in_at, at })
+                Ok(Self::CheckedOut { checked_in_at, at, on: today })
             }
             (Self::CheckedIn { .. }, StayAction::UndoCheckIn) => Ok(Self::Reserved),
-            (Self::CheckedOut { checked_in_at, .. }, StayAction::UndoCheckOut) => {
-                Ok(Self::CheckedIn { at: checked_in_at })
+            (Self::CheckedOut { checked_in_at, on, .. }, StayAction::UndoCheckOut) => {
+                let made_today = if today <= on { Ok(()) } else { not_over };
+                made_today.map(|()| Self::CheckedIn { at: checked_in_at })
             }
             (Self::Cancelled { .. } | Self::NoShow { .. }, StayAction::Reinstate) => {
                 not_over.map(|()| Self::Reserved)
@@ -377,6 +382,21 @@ mod tests {
         assert!(check_in(2).is_ok());
         assert!(check_in(4).is_ok());
         assert_eq!(check_in(5), Err(StayRefusal::Over { departure: day(5) }));
+    }
+
+    #[test]
+    fn a_check_out_can_be_undone_until_the_nights_are_over_or_on_its_day() {
+        let undo = |left: i64, today| {
+            let at = DateTime::<Utc>::UNIX_EPOCH;
+            let gone = StayState::CheckedOut { checked_in_at: at, at, on: day(left) };
+            gone.apply(StayAction::UndoCheckOut, dates(0, 3), day(today), at)
+        };
+        assert!(undo(1, 2).is_ok(), "left early");
+        assert!(undo(3, 3).is_ok(), "a wrong click on the day of departure");
+        assert!(undo(5, 5).is_ok(), "a wrong click on somebody who left late");
+        for (left, today) in [(1, 3), (3, 4), (3, 400)] {
+            assert_eq!(undo(left, today), Err(StayRefusal::Over { departure: day(3) }));
+        }
     }
 
     #[test]

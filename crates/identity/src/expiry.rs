@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use platform::database::Database;
 
 use crate::Result;
-use crate::sign_in::limits::LONGEST_WINDOW_MINUTES;
+use platform::settings::LONGEST_WINDOW_MINUTES;
 
 /// How long an ended session is kept: it tells from which networks its user was signed in (see `sign_in::limits`).
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);

@@ -51,7 +51,7 @@ pub use error::Error;
 pub use expiry::delete_expired;
 pub use passwords::hash_password;
 pub use sessions::{NewSession, Session};
-pub use sign_in::Client;
+pub use sign_in::{Client, Wish};
 pub use tokens::TokenPair;
 
 use passwords::Passwords;

@@ -1,8 +1,11 @@
-//! A new company with its first hotel and its owner. Its code is the next number (spec `hotel-modules.md` 2.2).
+//! A new company with its first hotel and its owner, and further hotels of a company. A company's code is the next number
+//! (spec `hotel-modules.md` 2.2).
 
-use domain::access::Role;
-use domain::hotel::Registration;
+use chrono::{DateTime, Utc};
+use domain::access::{AdminPermit, OwnerPermit, Role};
+use domain::hotel::{HotelDraft, NewHotel, Registration};
 use domain::ids::{HotelId, OrganisationId, UserId};
+use domain::money::Currency;
 use domain::problem::ProblemCode;
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
@@ -40,23 +43,7 @@ impl Identity {
         )
         .execute(&mut **transaction)
         .await?;
-        sqlx::query!(
-            "INSERT INTO hotels (organisation_id, id, name, address, phone, email, time_zone, currency, terms,
-                                 subscription_valid, valid_from, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $10)",
-            organisation,
-            hotel_uuid,
-            hotel.name,
-            hotel.address,
-            hotel.phone,
-            hotel.email,
-            hotel.time_zone,
-            registration.currency.code(),
-            hotel.terms,
-            now,
-        )
-        .execute(&mut **transaction)
-        .await?;
+        insert_hotel(transaction, organisation_id, hotel_id, hotel, registration.currency, now).await?;
         let taken = [("users_email_key", "owner_email"), ("users_username_key", "owner_email")];
         sqlx::query!(
             "INSERT INTO users (id, organisation_id, email, username, full_name, password_hash, created_at)
@@ -86,4 +73,108 @@ impl Identity {
         platform::mail::enqueue(transaction, welcome, now).await?;
         people::tell(transaction, Some(organisation_id), "user.created", owner_id, json!({}), now).await
     }
+
+    /// Writes a further hotel of the owner's company inside `transaction`, which is the owner's. They become its owner; its
+    /// subscription is that of the company's other hotels.
+    pub async fn add_hotel(
+        &self,
+        transaction: &mut Transaction,
+        permit: OwnerPermit<'_>,
+        hotel_id: HotelId,
+        new: &NewHotel,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let (organisation_id, actor) = (permit.organisation_id(), permit.actor());
+        self.insert_further(transaction, organisation_id, hotel_id, new, actor.user_id).await?;
+        insert_membership(transaction, organisation_id, hotel_id, actor.user_id, Role::Owner, now).await?;
+        Ok(())
+    }
+
+    /// The same by the platform's admin, for the company whose owners become the hotel's; [`Error::NotFound`] if there is
+    /// none. `transaction` is one in that company.
+    pub async fn add_hotel_for(
+        &self,
+        transaction: &mut Transaction,
+        permit: AdminPermit<'_>,
+        organisation_id: OrganisationId,
+        hotel_id: HotelId,
+        new: &NewHotel,
+    ) -> Result<()> {
+        self.insert_further(transaction, organisation_id, hotel_id, new, permit.actor().user_id).await?;
+        sqlx::query!(
+            "INSERT INTO memberships (organisation_id, hotel_id, user_id, role, created_at)
+             SELECT $1, $2, user_id, 'owner', $3
+             FROM (SELECT user_id FROM memberships WHERE organisation_id = $1 AND role = 'owner'
+                   UNION SELECT id FROM users WHERE organisation_id = $1 AND is_company_admin) AS owners",
+            Uuid::from(organisation_id),
+            Uuid::from(hotel_id),
+            self.clock.now(),
+        )
+        .execute(&mut **transaction)
+        .await?;
+        Ok(())
+    }
+
+    async fn insert_further(
+        &self,
+        transaction: &mut Transaction,
+        organisation_id: OrganisationId,
+        hotel_id: HotelId,
+        new: &NewHotel,
+        by: UserId,
+    ) -> Result<()> {
+        if !platform::clock::is_time_zone(&new.hotel.time_zone) {
+            return Err(Error::at("time_zone", ProblemCode::NotOnOffer));
+        }
+        let now = self.clock.now();
+        let known =
+            sqlx::query_scalar!("SELECT id FROM organisations WHERE id = $1", Uuid::from(organisation_id))
+                .fetch_optional(&mut **transaction)
+                .await?;
+        known.ok_or(Error::NotFound)?;
+        insert_hotel(transaction, organisation_id, hotel_id, &new.hotel, new.currency, now).await?;
+        let deed = Deed {
+            organisation_id: Some(organisation_id),
+            hotel_id: Some(hotel_id),
+            user_id: Some(by),
+            action: "hotel.registered",
+            subject: Some(hotel_id.into()),
+            facts: json!({ "hotel": new.hotel.name }),
+        };
+        audit::record(&mut **transaction, deed, now).await?;
+        Ok(())
+    }
+}
+
+/// Writes a hotel. The first of a company may be used from now on; a further one as long as the first.
+async fn insert_hotel(
+    transaction: &mut Transaction,
+    organisation_id: OrganisationId,
+    hotel_id: HotelId,
+    hotel: &HotelDraft,
+    currency: Currency,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO hotels (organisation_id, id, name, address, phone, email, time_zone, currency, terms,
+                             subscription_valid, valid_from, valid_to, created_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9,
+                coalesce(first.subscription_valid, true), coalesce(first.valid_from, $10), first.valid_to, $10
+         FROM (SELECT) AS one
+         LEFT JOIN LATERAL (SELECT subscription_valid, valid_from, valid_to FROM hotels WHERE organisation_id = $1
+                            ORDER BY created_at, id LIMIT 1) AS first ON true",
+        Uuid::from(organisation_id),
+        Uuid::from(hotel_id),
+        hotel.name,
+        hotel.address,
+        hotel.phone,
+        hotel.email,
+        hotel.time_zone,
+        currency.code(),
+        hotel.terms,
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }

@@ -27,6 +27,19 @@ pub use self::whole::{Transaction, Whole};
 /// How long a request waits for a free connection before it is answered with 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The fewest connections that do: those below, and a few for requests.
+pub const FEWEST_CONNECTIONS: u32 = 16;
+
+/// The fewest of the worker, four of which listen.
+const FEWEST_OF_WORKER: u32 = 7;
+
+/// How many of so many connections each pool has: requests, finding out who somebody is, and the worker.
+fn shares(connections: u32) -> [u32; 3] {
+    let connections = connections.max(FEWEST_CONNECTIONS);
+    let (identity, worker) = (connections / 4, (connections / 4).max(FEWEST_OF_WORKER));
+    [connections - identity - worker, identity, worker]
+}
+
 /// The database as the three roles see it.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -53,7 +66,8 @@ impl Lost {
 }
 
 impl Database {
-    /// Prepares pools of at most `connections` in all; connections are made when they are needed.
+    /// Prepares pools of at most `connections` in all, of which there are [`FEWEST_CONNECTIONS`]; they are made when they are
+    /// needed.
     pub fn new(options: &PgConnectOptions, connections: u32) -> Self {
         let lost = Arc::new(Lost { begin: Instant::now(), at: AtomicU64::new(0) });
         let pool = |role: &'static str, share: u32| {
@@ -64,8 +78,7 @@ impl Database {
                 _ => "SET ROLE keyrack_app",
             };
             PgPoolOptions::new()
-                // The worker alone keeps four connections to listen on.
-                .max_connections(share.max(7))
+                .max_connections(share)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 // Asking before each use would cost every request a round trip. Instead those that Postgres took with it
                 // are known (see `forget_connections`); one that dies alone shows itself in the first statement, which is
@@ -83,10 +96,11 @@ impl Database {
                 })
                 .connect_lazy_with(options.clone().application_name(role))
         };
+        let [app, identity, worker] = shares(connections);
         Self {
-            app: pool("keyrack_app", connections / 2),
-            identity: pool("keyrack_identity", connections / 4),
-            worker: pool("keyrack_worker", connections / 4),
+            app: pool("keyrack_app", app),
+            identity: pool("keyrack_identity", identity),
+            worker: pool("keyrack_worker", worker),
             lost,
         }
     }
@@ -249,4 +263,20 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
 #[doc(hidden)]
 pub fn for_test(pool: &PgPool) -> Database {
     Database::new(&pool.connect_options(), 24)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pools_share_what_there_is() {
+        for connections in FEWEST_CONNECTIONS..200 {
+            let [app, identity, worker] = shares(connections);
+            assert_eq!(app + identity + worker, connections);
+            assert!(app >= identity && identity >= 4 && worker >= FEWEST_OF_WORKER, "{connections}");
+        }
+        assert_eq!(shares(32), [16, 8, 8]);
+        assert_eq!(shares(1), shares(FEWEST_CONNECTIONS));
+    }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::database::FEWEST_CONNECTIONS;
 use crate::outgoing::OutgoingRules;
 
 /// A text that must not be logged.
@@ -67,6 +68,9 @@ pub struct StripeKeys {
     /// Another address than Stripe's own: that of a double, in tests.
     pub api_url: Option<String>,
 }
+
+/// The longest window in minutes that failed sign-ins are counted in; older ones are deleted.
+pub const LONGEST_WINDOW_MINUTES: i64 = 7 * 24 * 60;
 
 /// How many sign-ins may fail before the next has to wait.
 #[derive(Debug, Clone, Copy)]
@@ -143,6 +147,20 @@ impl Reader<'_> {
         }
     }
 
+    /// A whole number within bounds.
+    fn within<T: FromStr + PartialOrd + Copy + fmt::Display>(
+        &mut self,
+        name: &str,
+        (min, max): (T, T),
+        default: T,
+    ) -> T {
+        let number = self.parsed(name, "a number", default);
+        if !(min..=max).contains(&number) {
+            self.problems.push(format!("{name}={number} is not between {min} and {max}"));
+        }
+        number
+    }
+
     fn flag(&mut self, name: &str) -> bool {
         match self.text(name).as_deref() {
             None | Some("false" | "0" | "no") => false,
@@ -178,19 +196,23 @@ impl Settings {
         let settings = Self {
             listen: SocketAddr::new(host, port),
             database_url: reader.text("DATABASE_URL").map(Secret::new),
-            database_connections: reader.parsed("DATABASE_CONNECTIONS", "a number", 32),
+            database_connections: reader.within("DATABASE_CONNECTIONS", (FEWEST_CONNECTIONS, 10_000), 32),
             state_dir: reader
                 .text("KEYRACK_STATE_DIR")
                 .map_or_else(|| PathBuf::from(".keyrack"), PathBuf::from),
             secret_key,
-            demo: reader.flag("KEYRACK_DEMO"),
+            demo: demo(&mut reader, &base_url),
             smtp,
             stripe,
             stripe_sandbox_port: Some(sandbox_port).filter(|port| *port != 0),
             sign_in_limits: SignInLimits {
-                per_account: reader.parsed("RATE_LIMIT_SIGN_IN_PER_ACCOUNT", "a number", 10),
-                per_address: reader.parsed("RATE_LIMIT_SIGN_IN_PER_ADDRESS", "a number", 50),
-                window_minutes: reader.parsed("RATE_LIMIT_SIGN_IN_WINDOW_MINUTES", "a number", 15),
+                per_account: reader.within("RATE_LIMIT_SIGN_IN_PER_ACCOUNT", (1, 1_000_000), 10),
+                per_address: reader.within("RATE_LIMIT_SIGN_IN_PER_ADDRESS", (1, 1_000_000), 50),
+                window_minutes: reader.within(
+                    "RATE_LIMIT_SIGN_IN_WINDOW_MINUTES",
+                    (1, LONGEST_WINDOW_MINUTES),
+                    15,
+                ),
             },
             api_requests_per_minute: reader.parsed("RATE_LIMIT_API_PER_MINUTE", "a number", 5_000),
             modules_enabled: reader.flag("MODULES_ENABLED"),
@@ -220,6 +242,16 @@ fn is_local(base_url: &str) -> bool {
     ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| {
         host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
     })
+}
+
+fn demo(reader: &mut Reader<'_>, base_url: &str) -> bool {
+    let demo = reader.flag("KEYRACK_DEMO");
+    if demo && !is_local(base_url) {
+        reader.problems.push(format!(
+            "KEYRACK_DEMO makes accounts, one of them the platform's admin, whose passwords everybody knows; {base_url} is not this machine"
+        ));
+    }
+    demo
 }
 
 fn secret_key(reader: &mut Reader<'_>, base_url: &str) -> Secret {
@@ -318,6 +350,31 @@ mod tests {
             .to_string();
         assert_eq!(error.lines().count(), 3, "{error}");
         assert!(error.contains("PORT=\"many\" is not a port number"));
+    }
+
+    #[test]
+    fn a_number_out_of_bounds_is_named_and_not_bent() {
+        for (name, bad) in [
+            ("RATE_LIMIT_SIGN_IN_PER_ACCOUNT", "0"),
+            ("RATE_LIMIT_SIGN_IN_PER_ADDRESS", "-1"),
+            ("RATE_LIMIT_SIGN_IN_WINDOW_MINUTES", "0"),
+            ("RATE_LIMIT_SIGN_IN_WINDOW_MINUTES", "99999"),
+            ("RATE_LIMIT_API_PER_MINUTE", "-1"),
+            ("DATABASE_CONNECTIONS", "15"),
+        ] {
+            let error = read(&[(name, bad)]).unwrap_err().to_string();
+            assert!(error.starts_with(name) && error.lines().count() == 1, "{error}");
+        }
+        assert_eq!(read(&[("RATE_LIMIT_API_PER_MINUTE", "0")]).unwrap().api_requests_per_minute, 0);
+    }
+
+    #[test]
+    fn demo_accounts_are_for_this_machine_alone() {
+        assert!(read(&[("KEYRACK_DEMO", "true")]).unwrap().demo);
+        let public =
+            [("KEYRACK_DEMO", "true"), ("BASE_URL", "https://desk.example"), ("SECRET_KEY", &"k".repeat(40))];
+        let error = read(&public).unwrap_err().to_string();
+        assert!(error.starts_with("KEYRACK_DEMO") && error.lines().count() == 1, "{error}");
     }
 
     #[test]

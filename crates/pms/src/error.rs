@@ -1,4 +1,5 @@
 use domain::access::Forbidden;
+use domain::booking::Occupant;
 use domain::problem::{FieldProblem, ProblemCode, UnknownValue};
 use domain::stay::StayRefusal;
 use platform::database::violated_constraint;
@@ -18,6 +19,9 @@ pub enum Error {
     /// Another stay holds the room on one of these nights.
     #[error("the room is already booked for these dates")]
     RoomTaken,
+    /// Another guest is in the room.
+    #[error("the room is still occupied")]
+    RoomOccupied(Option<Occupant>),
     /// So many stays of the room type were sold for one of these nights that a room is needed for each.
     #[error("no room of this type is left for these dates")]
     SoldOut,
@@ -50,6 +54,7 @@ impl From<sqlx::Error> for Error {
         let at = |field: &str| Self::Invalid(vec![FieldProblem::new(field, ProblemCode::AlreadyInUse)]);
         match violated_constraint(&error) {
             Some("stays_room_taken") => Self::RoomTaken,
+            Some("stays_room_occupied") => Self::RoomOccupied(None),
             Some("room_type_nights_sold_out") => Self::SoldOut,
             Some("room_closures_overlap") => Self::RoomOutOfOrder,
             Some("rooms_number_key") => at("number"),

@@ -1,6 +1,6 @@
 //! Values as clients of the old systems spell them: timestamps with or without a zone, amounts as text or number.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use domain::money::{Currency, Money};
 use domain::problem::{FieldProblem, ProblemCode};
 use serde::Deserialize;
@@ -53,6 +53,9 @@ pub fn at(field: &str, code: ProblemCode) -> Problem {
     Problem::invalid(&[FieldProblem::new(field, code)])
 }
 
+/// How clients spell a local time.
+const LOCAL: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
+
 /// The civil date a client means in the hotel's zone: of a date, of a local time, or of an instant.
 pub fn civil_date(text: &str, time_zone: &str, field: &str) -> Result<NaiveDate, Problem> {
     let text = text.trim();
@@ -64,13 +67,33 @@ pub fn civil_date(text: &str, time_zone: &str, field: &str) -> Result<NaiveDate,
     {
         return in_reach(instant.with_timezone(&platform::clock::zone(time_zone)).date_naive(), field);
     }
-    let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let local = LOCAL.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
     local
         .map(|local| local.date())
         .ok_or_else(|| at(field, ProblemCode::NotADate))
         .and_then(|date| in_reach(date, field))
+}
+
+/// The time of day that a client means in the hotel's zone; none of a date alone.
+pub fn time_of_day(text: &str, time_zone: &str) -> Option<NaiveTime> {
+    let text = text.trim();
+    if let Ok(instant) =
+        DateTime::parse_from_rfc3339(&text.replacen(' ', "+", usize::from(text.contains('T'))))
+    {
+        return Some(instant.with_timezone(&platform::clock::zone(time_zone)).time());
+    }
+    LOCAL.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.time())
+}
+
+/// The instant a client means: as it says, or by the hotel's clock.
+pub fn instant(text: &str, time_zone: &str, field: &str) -> Result<DateTime<Utc>, Problem> {
+    let date = civil_date(text, time_zone, field)?;
+    let time = time_of_day(text, time_zone).ok_or_else(|| at(field, ProblemCode::NotADate))?;
+    date.and_time(time)
+        .and_local_timezone(platform::clock::zone(time_zone))
+        .earliest()
+        .map(|at| at.to_utc())
+        .ok_or_else(|| at(field, ProblemCode::NotADate))
 }
 
 /// A date that a hotel can mean.

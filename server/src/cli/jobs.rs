@@ -21,6 +21,12 @@ pub enum Command {
         #[arg(long, conflicts_with = "ids")]
         all: bool,
     },
+    /// Drop jobs that failed for good: what they were to do is not done.
+    Drop {
+        /// Their ids, as `list` shows them.
+        #[arg(required = true)]
+        ids: Vec<Uuid>,
+    },
 }
 
 /// Does what the command says.
@@ -33,6 +39,7 @@ pub async fn run(command: Command, database: &Database, clock: &SharedClock) -> 
                 admin::dead_letters(database).await?.into_iter().map(|letter| letter.id).collect();
             retry(database, clock, &ids).await
         }
+        Command::Drop { ids } => drop_jobs(database, &ids).await,
     }
 }
 
@@ -60,6 +67,22 @@ async fn retry(database: &Database, clock: &SharedClock, ids: &[Uuid]) -> anyhow
             unknown.push(id.to_string());
         }
     }
+    known(&unknown)
+}
+
+async fn drop_jobs(database: &Database, ids: &[Uuid]) -> anyhow::Result<()> {
+    let mut unknown = Vec::new();
+    for id in ids {
+        if admin::drop_dead(database, *id).await? {
+            println!("{id} is dropped.");
+        } else {
+            unknown.push(id.to_string());
+        }
+    }
+    known(&unknown)
+}
+
+fn known(unknown: &[String]) -> anyhow::Result<()> {
     if !unknown.is_empty() {
         bail!("no such dead job: {}", unknown.join(", "));
     }

@@ -6,6 +6,7 @@ mod users;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::bail;
 use clap::{Parser, Subcommand};
 use identity::Identity;
 use platform::clock::{SharedClock, SystemClock};
@@ -119,6 +120,12 @@ async fn with_database(command: Command, settings: &Settings, source: &Source) -
             Ok(())
         }
         Command::Demo { hotels: None, .. } => {
+            if !settings.is_local() {
+                bail!(
+                    "demo accounts have passwords that everybody knows; {} is not this machine",
+                    settings.base_url
+                );
+            }
             demo::refresh(source.options(), &clock).await?;
             println!("The demo data is there, around today.");
             Ok(())

@@ -41,11 +41,16 @@ pub(super) fn plan(
             _ => random.random_range(7..12),
         };
         let departure = date + Days::new(nights);
+        let status = match status(random, date, departure, today) {
+            // The guest before is still in the room.
+            StayStatus::CheckedIn if stays.last().is_some_and(is_in_house) => StayStatus::Reserved,
+            status => status,
+        };
         stays.push(Planned {
             arrival: date,
             departure,
             party: random.random_range(1..=sleeps),
-            status: status(random, date, departure, today),
+            status,
             // Some guests have a price of their own.
             nightly_minor: if random.random_ratio(1, 9) { rate_minor * 9 / 10 } else { rate_minor },
         });
@@ -53,6 +58,10 @@ pub(super) fn plan(
         date = departure + Days::new(gap);
     }
     stays
+}
+
+fn is_in_house(stay: &Planned) -> bool {
+    stay.status == StayStatus::CheckedIn
 }
 
 fn status(random: &mut impl Rng, arrival: NaiveDate, departure: NaiveDate, today: NaiveDate) -> StayStatus {
@@ -91,6 +100,7 @@ mod tests {
             let mut random = StdRng::seed_from_u64(seed);
             let stays = plan(&mut random, day(0), day(400), day(200), 2, 10_000);
             assert!(stays.len() > 60, "{}", stays.len());
+            assert!(stays.iter().filter(|stay| is_in_house(stay)).count() <= 1);
             assert!(stays.windows(2).all(|pair| pair[0].departure <= pair[1].arrival));
         }
     }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::hotel::RegisteredRoom;
+use domain::stay::StayStatus;
 use platform::clock::Clock;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -256,8 +257,8 @@ async fn renew_stays(
     .bind(organisation_id)
     .execute(&mut *connection)
     .await?;
-    let kept: Vec<(Option<Uuid>, Uuid, NaiveDate, NaiveDate)> = sqlx::query_as(
-        "SELECT room_id, room_type_id, arrival, departure FROM stays
+    let kept: Vec<(Option<Uuid>, Uuid, NaiveDate, NaiveDate, bool)> = sqlx::query_as(
+        "SELECT room_id, room_type_id, arrival, departure, status = 'checked_in' FROM stays
          WHERE hotel_id = $1 AND status IN ('reserved', 'checked_in') ORDER BY room_id NULLS LAST",
     )
     .bind(hotel_id)
@@ -274,7 +275,9 @@ async fn renew_stays(
     let overlaps = |taken: &[(Uuid, NaiveDate, NaiveDate)], room: Uuid, from: NaiveDate, until: NaiveDate| {
         taken.iter().any(|(id, arrival, departure)| *id == room && *arrival < until && from < *departure)
     };
-    for (room_id, type_id, arrival, departure) in kept {
+    let mut occupied: Vec<Uuid> = Vec::new();
+    for (room_id, type_id, arrival, departure, is_in_house) in kept {
+        occupied.extend(room_id.filter(|_| is_in_house));
         // A stay without a room needs one of its type to be left.
         let spare = || {
             let of_type = rooms.iter().filter(|(_, room_type, ..)| *room_type == type_id).map(|(id, ..)| *id);
@@ -292,6 +295,7 @@ async fn renew_stays(
         let span = (today - Days::new(PAST), today + Days::new(FUTURE));
         tables.room(&mut random, (organisation_id, hotel_id), &room, span, now, |stay| {
             overlaps(&taken, id, stay.arrival, stay.departure)
+                || (stay.status == StayStatus::CheckedIn && occupied.contains(&id))
         });
     }
     tables.send(connection).await?;

@@ -37,6 +37,19 @@ impl From<pms::Error> for Problem {
             E::Forbidden(error) => error.into(),
             E::SoldOut => Self::conflict("No room of this type is left for these dates").code("sold_out"),
             E::RoomTaken => Self::conflict("Room is already booked for these dates").code("room_taken"),
+            E::RoomOccupied(occupant) => {
+                let who = occupant.map_or_else(
+                    || "The room is still occupied".to_owned(),
+                    |is| {
+                        format!(
+                            "Room {} is still occupied by {} ({})",
+                            is.room_number, is.guest_name, is.reference
+                        )
+                    },
+                );
+                let text = format!("{who}. Check that guest out first, or give this booking another room");
+                Self::conflict(text).code("room_occupied")
+            }
             E::RoomOutOfOrder => {
                 Self::conflict("Room is out of order on these dates").code("room_out_of_order")
             }
@@ -65,7 +78,7 @@ impl From<identity::Error> for Problem {
             E::UnknownCompany => Self::unauthorised("Invalid company code").code("unknown_company"),
             E::Inactive => Self::forbidden("User is inactive").code("inactive"),
             E::TooManyAttempts { retry_after_seconds } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many failed sign-ins. Try again later.")
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many attempts. Try again later.")
                     .code("too_many_attempts")
                     .retry_after(retry_after_seconds)
             }

@@ -3,15 +3,18 @@
 /// The first segments of REST paths (DESIGN 4) and of what watches the server.
 const REST: &[&str] = &[
     "api",
+    "audit",
     "auth",
     "billing",
     "bookings",
+    "guests",
     "health",
     "hotel",
     "metrics",
     "operations",
     "ready",
     "reports",
+    "room-types",
     "rooms",
     "users",
 ];

@@ -151,6 +151,30 @@ async fn the_deed_is_done_when_the_browser_gives_up_on_the_first_click(pool: PgP
     assert_eq!(noted("given-up"), 1);
 }
 
+/// Nobody is signed in yet, so the form's token is nobody's; the account that the first click made tells the second.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn two_clicks_make_one_account_and_both_lead_on_signed_in(pool: PgPool) {
+    let site = Site::new(&pool);
+    let hotel = "form[hotel_name]=Twice+Inn&form[currency]=EUR&form[time_zone]=UTC&form[rooms]=G;1-2;Single;80\
+        &form[owner_name]=Ada&form[owner_email]=twice@hotel.example&form[password]=HarbourDesk1!";
+    let customer = "email=twice@customer.example&password=TestPass123@";
+    for (action, page, body, to) in [
+        ("/actions/register", "/register", hotel, "/desk"),
+        ("/actions/sign-up", "/sign-up", customer, "/account/plans"),
+    ] {
+        let body = format!("{body}&form_token=0192-twice-{}", page.len());
+        let post = || site.post_form(action, page, "", &body);
+        let (first, second) = tokio::join!(post(), post());
+        for response in [first, second, post().await] {
+            assert_redirect(&response, to);
+            let session = response.headers().get_all("set-cookie").iter();
+            assert!(session.map(|value| value.to_str().unwrap()).any(|value| value.contains("keyrack")));
+        }
+    }
+    let accounts = "SELECT count(*) FROM users WHERE email LIKE 'twice@%'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(accounts).fetch_one(&pool).await.unwrap(), 2);
+}
+
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_scripts_request_is_left_alone(pool: PgPool) {
     let site = Site::new(&pool);

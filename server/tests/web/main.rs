@@ -15,6 +15,8 @@ mod demo;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod desk_strangers;
+#[cfg(test)]
 mod form_flash;
 #[cfg(test)]
 mod headers;
@@ -28,6 +30,8 @@ mod limits;
 mod live;
 #[cfg(test)]
 mod origin;
+#[cfg(test)]
+mod reception_desk;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]

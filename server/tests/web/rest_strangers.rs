@@ -129,6 +129,81 @@ fn without_instance(body: &str) -> Value {
     json!(ids.iter().fold(text, |text, id| text.replace(id.as_str(), "ID")))
 }
 
+/// Every write takes a key, and says of a strange one that it is strange before anything else.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_strange_key_is_a_bad_request_on_every_write(pool: PgPool) {
+    let site = Site::new(&pool);
+    let harbour = owner(&site, "harbour").await;
+    let document = server::api::document();
+    let mut tried = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let declared = |name: &str| {
+                operation["parameters"].as_array().into_iter().flatten().any(|it| it["name"] == name)
+            };
+            if !declared("Idempotency-Key") {
+                continue;
+            }
+            tried += 1;
+            let uri = path.replace(['{', '}'], "");
+            for key in [&b"cl\xc3\xa9"[..], b"", b"\t", &[b'k'; 256]] {
+                let request = http::Request::builder()
+                    .method(method.to_uppercase().as_str())
+                    .uri(&uri)
+                    .header("authorization", &harbour.bearer)
+                    .header("idempotency-key", key);
+                let answer = site.send(request.body("{}".into()).unwrap()).await;
+                assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{method} {path} {key:?}");
+            }
+        }
+    }
+    assert!(tried > 60, "{tried}");
+}
+
+/// A hotel that the caller does not work in is told on every operation that says it reads the header, before anything else.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn another_hotel_is_unknown_wherever_it_can_be_named(pool: PgPool) {
+    let site = Site::new(&pool);
+    let (harbour, mill) = (owner(&site, "harbour").await, owner(&site, "mill").await);
+    let document = server::api::document();
+    let mut tried = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let names = operation["parameters"].as_array().into_iter().flatten();
+            if !names.into_iter().any(|it| it["name"] == "X-Hotel-Id") {
+                continue;
+            }
+            tried += 1;
+            let day = "check_in_at=2026-12-01&expected_check_out_at=2026-12-02&gov_id=1";
+            let uri = format!("{}?{day}", path.replace(['{', '}'], ""));
+            let body = booking("1", 1, "Ada").to_string();
+            let request = http::Request::builder()
+                .method(method.to_uppercase().as_str())
+                .uri(&uri)
+                .header("authorization", &harbour.bearer)
+                .header("content-type", "application/json")
+                .header("x-hotel-id", mill.hotel_id.to_string());
+            let with_fields = body.replace('}', ",\"room_number\":\"1\",\"rate\":1,\"username\":\"x\",\"password\":\"x\",\"full_name\":\"x\"}");
+            let answer = site.send(request.body(with_fields.into()).unwrap()).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{method} {path}");
+            assert!(text(answer).await.contains("Hotel not found"), "{method} {path}");
+        }
+    }
+    assert!(tried > 30, "{tried}");
+}
+
+/// Every operation that reads the database says that it may be away.
+#[test]
+fn an_absent_database_is_described() {
+    let document = server::api::document();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let is_static = operation["tags"][0] == "documentation";
+            assert!(is_static || operation["responses"].get("503").is_some(), "{method} {path}");
+        }
+    }
+}
+
 /// The document as clients know it: a change of the interface shows in review.
 #[test]
 fn the_document_is_as_it_was_agreed() {

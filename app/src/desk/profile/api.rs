@@ -9,7 +9,7 @@ use crate::routes;
 #[server(prefix = "/actions", endpoint = "profile")]
 pub async fn load_profile() -> Result<(Option<String>, Vec<SessionRow>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    let email = services.identity.colleague(&who.actor, who.actor.user_id).await?.email;
+    let email = services.identity.colleague(&who.actor, who.actor.user_id).await?.1.email;
     let sessions = services.identity.sessions(&who.actor, who.session_id).await?;
     let sessions =
         sessions.into_iter().map(|row| SessionRow { last_seen_at: who.local(row.last_seen_at), ..row });

@@ -5,16 +5,21 @@ use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::routes;
 
-/// Everybody who works in the hotel.
+/// Everybody who works in the hotel, and who of the reader's other hotels does not.
 #[server(prefix = "/actions", endpoint = "staff")]
-pub async fn load_staff() -> Result<Vec<StaffMember>, AppError> {
+pub async fn load_staff() -> Result<(Vec<StaffMember>, Vec<StaffMember>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let staff = services.identity.staff(who.permit()?).await?;
     let local = |person: StaffMember| StaffMember {
         last_signed_in_at: person.last_signed_in_at.map(|at| who.local(at)),
         ..person
     };
-    Ok(staff.into_iter().map(local).collect())
+    let elsewhere = if who.actor.memberships.len() > 1 {
+        services.identity.staff_elsewhere(who.permit()?).await?
+    } else {
+        Vec::new()
+    };
+    Ok((staff.into_iter().map(local).collect(), elsewhere))
 }
 
 /// Adds a colleague.
@@ -55,6 +60,18 @@ pub async fn activate_staff(user_id: String) -> Result<(), AppError> {
     let person = staff.into_iter().find(|person| person.id == user_id).ok_or(AppError::NotFound)?;
     services.identity.change_staff(who.permit()?, user_id, person.role, true).await?;
     ctx::go_to(routes::STAFF, Some(ctx::Notice::new("undone")));
+    Ok(())
+}
+
+/// Gives somebody of another of the reader's hotels a role in this one.
+#[server(prefix = "/actions", endpoint = "give-role")]
+pub async fn give_role(user_id: String, role: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let user_id = user_id.parse().map_err(|_| AppError::NotFound)?;
+    let role = role.parse().map_err(|_| AppError::NotFound)?;
+    services.identity.give_role(who.permit()?, user_id, role).await?;
+    ctx::go_to(routes::STAFF, Some(ctx::Notice::new("added")));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use ui::{Badge, Button, SelectField, SelectOption, TextField, Tone};
 
-use super::api::{ChangeStaff, CreateStaff, SetStaffPassword, load_staff};
+use super::api::{ChangeStaff, CreateStaff, GiveRole, SetStaffPassword, load_staff};
 use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::Loaded;
@@ -20,7 +20,9 @@ pub fn StaffPage() -> impl IntoView {
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
-        <Loaded data children={|people: Vec<StaffMember>| view! { <People people/> <AddColleague/> }}/>
+        <Loaded data children={|(people, elsewhere): (Vec<StaffMember>, Vec<StaffMember>)| view! {
+            <People people/> <AddColleague/> <FromElsewhere people=elsewhere/>
+        }}/>
     }
 }
 
@@ -144,4 +146,34 @@ fn AddColleague() -> impl IntoView {
             </PostForm>
         </details>
     }
+}
+
+/// Brings somebody from another of the reader's hotels.
+#[component]
+fn FromElsewhere(people: Vec<StaffMember>) -> impl IntoView {
+    if people.is_empty() {
+        return ().into_any();
+    }
+    let t = &texts().staff;
+    let form = Form::of::<GiveRole>("");
+    let (state, is_open) = (form.state.clone(), form.was_refused());
+    let options: Vec<_> = people
+        .into_iter()
+        .map(|person| {
+            SelectOption::new(person.id.to_string(), format!("{} ({})", person.full_name, person.username))
+        })
+        .collect();
+    view! {
+        <details class="panel panel-form" open=is_open>
+            <summary><h2>{t.elsewhere}</h2></summary>
+            <PostForm form>
+                <div class="field-pair">
+                    <SelectField form=state.clone() name="user_id" label=t.person options/>
+                    <SelectField form=state name="role" label=t.role value="reception" options=roles()/>
+                </div>
+                <Button text=t.give_role/>
+            </PostForm>
+        </details>
+    }
+    .into_any()
 }

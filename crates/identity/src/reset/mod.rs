@@ -1,4 +1,4 @@
-//! A forgotten password: a link by mail that is good for one hour and once.
+//! A forgotten password: a link by mail that is good for one hour, once, and until the next one is sent.
 
 mod repo;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::access_end::end_access;
 use crate::sign_in::failures;
-use crate::{Error, Identity, Result, mails, people};
+use crate::{Client, Error, Identity, Result, Wish, mails, people};
 use repo::LinkState;
 
 /// How long a link can be used.
@@ -23,8 +23,9 @@ const ANSWER_TIME: Duration = Duration::from_millis(150);
 
 impl Identity {
     /// Sends a link for another password if the e-mail address is that of an active user. The answer and its time are
-    /// the same if it is not, or not an address at all.
-    pub async fn forgot_password(&self, email: &str) -> Result<()> {
+    /// the same if it is not, or not an address at all; only how often the client asked tells ([`Identity::count_wish`]).
+    pub async fn forgot_password(&self, email: &str, client: &Client) -> Result<()> {
+        self.count_wish(Wish::Link, client).await?;
         let (result, ()) = tokio::join!(self.send_link(email), tokio::time::sleep(ANSWER_TIME));
         result
     }
@@ -43,6 +44,8 @@ impl Identity {
             return Ok(());
         }
         let token = platform::secret::token();
+        // The newest mail is the one that counts: an older one may be in a mailbox that others read.
+        repo::end_earlier(&mut transaction, user.id, now).await?;
         repo::insert(&mut transaction, &token.hash, user.id, now).await?;
         let message = mails::password_reset(&email, &user.full_name, &self.base_url, &token.text);
         platform::mail::enqueue(&mut transaction, message, now).await?;

@@ -44,6 +44,22 @@ pub(super) async fn links_since(
     Ok(count)
 }
 
+/// Ends the links that a user was sent before.
+pub(super) async fn end_earlier(
+    transaction: &mut Transaction,
+    user_id: UserId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE password_resets SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL",
+        Uuid::from(user_id),
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
 /// Writes a link down.
 pub(super) async fn insert(
     transaction: &mut Transaction,

@@ -35,7 +35,7 @@ pub(super) async fn tally(
                    ORDER BY failed_at DESC OFFSET $6::bigint - 1 LIMIT 1) AS address_since,
                   (SELECT count(*) FROM sign_in_failures WHERE subject = $3 AND failed_at > $4) AS "login_failures!",
                   (SELECT max(failed_at) FROM sign_in_failures WHERE subject = $3 AND failed_at > $4) AS login_latest"#,
-        attempt.own,
+        attempt.own.as_deref(),
         attempt.address.as_deref(),
         attempt.login.as_deref(),
         now - limits.window,

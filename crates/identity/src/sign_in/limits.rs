@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 
 use super::failures::{self, Tally};
 use super::network::{Network, one_line};
+use super::strangers::Wish;
 use crate::{Error, Result};
 use domain::ids::UserId;
 use platform::database::Transaction;
@@ -40,9 +41,6 @@ const FROM_ANYWHERE: i64 = 5;
 
 /// The longest wait between attempts on a login that is under attack from many networks.
 const LONGEST_DELAY_SECONDS: i64 = 60;
-
-/// The longest window in minutes; older failures are deleted (see [`crate::expiry`]).
-pub(crate) const LONGEST_WINDOW_MINUTES: i64 = 7 * 24 * 60;
 
 /// The limits of the settings, with the key under which logins and addresses are counted.
 pub(crate) struct Limits {
@@ -56,8 +54,8 @@ pub(crate) struct Limits {
 /// because a list of likely logins and addresses is short.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
-    /// The login in its network.
-    pub(super) own: Vec<u8>,
+    /// The login in its network; none where there is no login.
+    pub(super) own: Option<Vec<u8>>,
     /// The address; none where there is no sign-in.
     pub(super) address: Option<Vec<u8>>,
     /// The login; none where there is no sign-in.
@@ -73,16 +71,20 @@ impl Attempt {
     }
 
     pub(super) fn subjects(&self) -> Vec<Vec<u8>> {
-        [Some(&self.own), self.address.as_ref(), self.login.as_ref()].into_iter().flatten().cloned().collect()
+        [self.own.as_ref(), self.address.as_ref(), self.login.as_ref()]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     }
 }
 
 impl Limits {
     pub(crate) fn new(settings: &SignInLimits, secret: &Secret) -> Self {
         Self {
-            per_account: settings.per_account.clamp(1, 1_000_000),
-            per_address: settings.per_address.clamp(1, 1_000_000),
-            window: TimeDelta::minutes(settings.window_minutes.clamp(1, LONGEST_WINDOW_MINUTES)),
+            per_account: settings.per_account,
+            per_address: settings.per_address,
+            window: TimeDelta::minutes(settings.window_minutes),
             key: Sha256::digest(format!("sign-in failures\0{}", secret.expose())).into(),
         }
     }
@@ -100,7 +102,7 @@ impl Limits {
     /// An attempt to sign in with a login from an address.
     pub(crate) fn sign_in(&self, login: &str, address: IpAddr) -> Attempt {
         Attempt {
-            own: self.subject("login and network", &format!("{}\0{login}", Network::of(address))),
+            own: Some(self.subject("login and network", &format!("{}\0{login}", Network::of(address)))),
             address: Some(self.subject("address", &one_line(address))),
             login: Some(self.login(login)),
             is_known_network: false,
@@ -110,7 +112,17 @@ impl Limits {
     /// An attempt of somebody signed in to prove the present password.
     pub(crate) fn confirmation(&self, user_id: UserId) -> Attempt {
         let own = self.subject("confirmation", &user_id.to_string());
-        Attempt { own, address: None, login: None, is_known_network: true }
+        Attempt { own: Some(own), address: None, login: None, is_known_network: true }
+    }
+
+    /// What somebody without an account asks for, counted by address as failures are.
+    pub(crate) fn wish(&self, wish: Wish, address: IpAddr) -> Attempt {
+        let kind = match wish {
+            Wish::Account => "account for address",
+            Wish::Link => "link for address",
+        };
+        let address = Some(self.subject(kind, &one_line(address)));
+        Attempt { own: None, address, login: None, is_known_network: false }
     }
 
     /// What failures of a login from anywhere are counted under.
@@ -153,7 +165,7 @@ impl Limits {
         let tally = failures::tally(&mut **transaction, self, attempt, now).await?;
         self.decide(&tally, attempt, now)?;
         if is_right {
-            failures::forget(transaction, std::slice::from_ref(&attempt.own)).await
+            failures::forget(transaction, attempt.own.as_slice()).await
         } else {
             failures::add(transaction, attempt, now).await
         }

@@ -3,6 +3,7 @@
 pub(crate) mod failures;
 pub mod limits;
 pub(crate) mod network;
+mod strangers;
 
 use std::net::IpAddr;
 
@@ -17,6 +18,7 @@ use crate::passwords::is_bcrypt;
 use crate::sessions::{NewSession, repo};
 use crate::{Error, Identity, Result, people};
 use network::Network;
+pub use strangers::Wish;
 
 /// Longer than any login can be.
 const LONGEST_LOGIN: usize = 300;

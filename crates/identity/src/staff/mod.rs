@@ -10,7 +10,7 @@ mod repo;
 pub(crate) use repo::insert_membership;
 
 use domain::access::{Actor, Permit, Role, right};
-use domain::ids::UserId;
+use domain::ids::{HotelId, UserId};
 use domain::problem::ProblemCode;
 use domain::staff::{StaffForm, StaffMember};
 use platform::audit::{self, Deed};
@@ -116,6 +116,42 @@ impl Identity {
         Ok(transaction.commit().await?)
     }
 
+    /// The people of the actor's other hotels, who could be given a role in this one.
+    pub async fn staff_elsewhere(&self, permit: Permit<'_, right::ManageStaff>) -> Result<Vec<StaffMember>> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let people = repo::elsewhere(&mut transaction, permit.actor(), permit.hotel_id()).await?;
+        transaction.commit().await?;
+        Ok(people)
+    }
+
+    /// Gives somebody of another of the actor's hotels a role in this one. Somebody who works in none of the actor's hotels
+    /// is [`Error::NotFound`], a role above one's own [`Error::Forbidden`], and who works here already has
+    /// [`Identity::change_staff`].
+    pub async fn give_role(
+        &self,
+        permit: Permit<'_, right::ManageStaff>,
+        user_id: UserId,
+        role: Role,
+    ) -> Result<()> {
+        own_name(permit.actor())?;
+        let (organisation_id, hotel_id) = (permit.organisation_id(), permit.hotel_id());
+        let now = self.clock.now();
+        let mut transaction = self.database.begin(&permit).await?;
+        // Of two who give one person a role at once the second is told.
+        repo::lock_organisation(&mut transaction, organisation_id).await?;
+        repo::colleague(&mut transaction, permit.actor(), user_id).await?.ok_or(Error::NotFound)?;
+        if repo::lock_member(&mut transaction, hotel_id, user_id).await?.is_some() {
+            return Err(Error::Conflict("The user works in this hotel already"));
+        }
+        if !permit.role().may_assign(role) {
+            return Err(Error::Forbidden);
+        }
+        insert_membership(&mut transaction, organisation_id, hotel_id, user_id, role, now).await?;
+        let facts = json!({ "role": role });
+        audit::record(&mut *transaction, Deed::of(&permit, "staff.changed", user_id, facts), now).await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// Sets the password of somebody who works in the hotel, and ends all they are signed in with. One's own is changed
     /// with [`Identity::change_password`], which asks for the present one: here that is [`Error::Forbidden`]. A password
     /// that cannot be accepted is a problem at `password`.
@@ -143,8 +179,8 @@ impl Identity {
     }
 
     /// Somebody who works in one of the actor's hotels, the actor included, with their role there: in the actor's first
-    /// hotel if they share several. Everybody else is [`Error::NotFound`].
-    pub async fn colleague(&self, actor: &Actor, user_id: UserId) -> Result<StaffMember> {
+    /// hotel, which is told, if they share several. Everybody else is [`Error::NotFound`].
+    pub async fn colleague(&self, actor: &Actor, user_id: UserId) -> Result<(HotelId, StaffMember)> {
         let mut transaction = self.database.begin_as(actor).await?;
         let colleague = repo::colleague(&mut transaction, actor, user_id).await?;
         transaction.commit().await?;

@@ -54,16 +54,16 @@ pub(super) async fn list(transaction: &mut Transaction, hotel_id: HotelId) -> Re
     rows.into_iter().map(MemberRow::member).collect()
 }
 
-/// Somebody in the first of the actor's hotels that they work in.
+/// Somebody in the first of the actor's hotels that they work in, and which one that is.
 pub(super) async fn colleague(
     transaction: &mut Transaction,
     actor: &Actor,
     user_id: UserId,
-) -> Result<Option<StaffMember>> {
+) -> Result<Option<(HotelId, StaffMember)>> {
     let hotels: Vec<Uuid> = actor.memberships.iter().map(|membership| membership.hotel_id.into()).collect();
-    let row = sqlx::query_as!(
-        MemberRow,
-        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.full_name, m.role, u.is_active, u.last_signed_in_at
+    let row = sqlx::query!(
+        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.full_name, m.role, u.is_active, u.last_signed_in_at,
+                  m.hotel_id AS "hotel_id: HotelId"
            FROM memberships m JOIN users u ON u.id = m.user_id
            WHERE u.id = $1 AND m.hotel_id = ANY ($2) ORDER BY array_position($2, m.hotel_id) LIMIT 1"#,
         Uuid::from(user_id),
@@ -71,7 +71,40 @@ pub(super) async fn colleague(
     )
     .fetch_optional(&mut **transaction)
     .await?;
-    row.map(MemberRow::member).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let member = MemberRow {
+        id: row.id,
+        username: row.username,
+        email: row.email,
+        full_name: row.full_name,
+        role: row.role,
+        is_active: row.is_active,
+        last_signed_in_at: row.last_signed_in_at,
+    };
+    Ok(Some((row.hotel_id, member.member()?)))
+}
+
+/// The people of the actor's other hotels who do not work in this one.
+pub(super) async fn elsewhere(
+    transaction: &mut Transaction,
+    actor: &Actor,
+    hotel_id: HotelId,
+) -> Result<Vec<StaffMember>> {
+    let hotels: Vec<Uuid> = actor.memberships.iter().map(|membership| membership.hotel_id.into()).collect();
+    let rows = sqlx::query_as!(
+        MemberRow,
+        r#"SELECT DISTINCT ON (u.full_name, u.id)
+                  u.id AS "id: UserId", u.username, u.email, u.full_name, m.role, u.is_active, u.last_signed_in_at
+           FROM memberships m JOIN users u ON u.id = m.user_id
+           WHERE m.hotel_id = ANY ($1) AND u.is_active
+             AND NOT EXISTS (SELECT FROM memberships here WHERE here.user_id = u.id AND here.hotel_id = $2)
+           ORDER BY u.full_name, u.id"#,
+        &hotels,
+        Uuid::from(hotel_id),
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    rows.into_iter().map(MemberRow::member).collect()
 }
 
 /// Writes a user with a membership.

@@ -11,7 +11,11 @@ async fn what_no_longer_matters_is_deleted_and_nothing_else(pool: PgPool) {
     let write = async || {
         world.sign_in(&world.harbour.owner).await;
         world.identity.issue_tokens("owner@harbour.example", PASSWORD, &client(HERE)).await.unwrap();
-        world.identity.forgot_password("owner@harbour.example").await.unwrap();
+        world
+            .identity
+            .forgot_password("owner@harbour.example", &crate::support::client("192.0.2.10"))
+            .await
+            .unwrap();
         world.identity.sign_in("owner@harbour.example", "wrong", &client(HERE)).await.unwrap_err();
     };
     let left = async || {
@@ -24,11 +28,11 @@ async fn what_no_longer_matters_is_deleted_and_nothing_else(pool: PgPool) {
     assert_eq!(delete_expired(&world.database, now()).await.unwrap(), 0);
     world.clock.advance(TimeDelta::days(7) + TimeDelta::hours(2));
     write().await;
-    // The link, and two failures: signing in forgot the third.
-    assert_eq!(delete_expired(&world.database, now()).await.unwrap(), 3);
-    assert_eq!(left().await, [2, 2, 1, 3]);
+    // The link and that it was asked for, and two failures: signing in forgot the third.
+    assert_eq!(delete_expired(&world.database, now()).await.unwrap(), 4);
+    assert_eq!(left().await, [2, 2, 1, 4]);
     world.clock.advance(TimeDelta::days(26));
-    assert_eq!(delete_expired(&world.database, now()).await.unwrap(), 6);
+    assert_eq!(delete_expired(&world.database, now()).await.unwrap(), 7);
     assert_eq!(left().await, [1, 1, 0, 0]);
     world.clock.advance(TimeDelta::days(8));
     delete_expired(&world.database, now()).await.unwrap();

@@ -56,6 +56,69 @@ async fn a_registration_that_is_refused_or_not_finished_leaves_nothing(pool: PgP
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_second_click_lets_in_whom_the_first_registered_and_nobody_else(pool: PgPool) {
+    let world = World::new(pool).await;
+    let form = registration("Grand Hôtel", "grand@hotel.example");
+    register(&world, &form, true).await.unwrap();
+    let again = async |hotel: Option<&str>, password: &str| {
+        let refused = register(&world, &form, true).await.unwrap_err();
+        world.identity.second_click(refused, "Grand@hotel.example", password, hotel, &client(HERE)).await
+    };
+    let session = again(Some("Grand Hôtel "), PASSWORD).await.unwrap().session;
+    assert_eq!(session.actor.memberships[0].hotel_name, "Grand Hôtel");
+    let taken = ("owner_email".to_owned(), ProblemCode::AlreadyInUse);
+    assert_eq!(problem(again(Some("Grand Hôtel"), "another Password1").await), taken);
+    assert_eq!(problem(again(Some("A second hotel"), PASSWORD).await), taken);
+    assert_eq!(problem(again(None, PASSWORD).await), taken);
+    world.minutes_pass(10);
+    assert_eq!(problem(again(Some("Grand Hôtel"), PASSWORD).await), taken);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_owner_adds_a_hotel_that_is_subscribed_as_the_first_is(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (owner, manager) = (&world.harbour.owner, &world.harbour.manager);
+    assert!(manager.owner().is_err() && world.harbour.reception.owner().is_err());
+    let ended =
+        "UPDATE hotels SET subscription_valid = false, valid_to = '2027-01-01' WHERE name = 'Harbour House'";
+    sqlx::query(ended).execute(&world.superuser).await.unwrap();
+    let registration = registration("Harbour Annex", "unused@hotel.example");
+    let new = domain::hotel::NewHotel {
+        hotel: registration.hotel,
+        currency: registration.currency,
+        rooms: Vec::new(),
+    };
+    let hotel_id: HotelId = platform::ids::new();
+    let mut transaction = world.database.begin_as(owner).await.unwrap();
+    world.identity.add_hotel(&mut transaction, owner.owner().unwrap(), hotel_id, &new).await.unwrap();
+    transaction.commit().await.unwrap();
+    let session = world.sign_in(owner).await.session;
+    let membership = session.actor.membership(hotel_id).unwrap();
+    assert_eq!((membership.hotel_name.as_str(), membership.role), ("Harbour Annex", Role::Owner));
+    let same = "SELECT count(*) FROM hotels WHERE NOT subscription_valid AND valid_to = '2027-01-01'";
+    assert_eq!(world.count(same).await, 2);
+    // The platform's admin adds one for its owners.
+    let admin = domain::access::Actor { is_platform_admin: true, ..domain::access::Actor::nobody() };
+    let third: HotelId = platform::ids::new();
+    let mut transaction =
+        world.database.begin_in(world.harbour.organisation_id, admin.user_id).await.unwrap();
+    let permit = admin.admin().unwrap();
+    world
+        .identity
+        .add_hotel_for(&mut transaction, permit, world.harbour.organisation_id, third, &new)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    let owners: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM memberships WHERE hotel_id = $1 AND role = 'owner'")
+            .bind(third)
+            .fetch_one(&world.superuser)
+            .await
+            .unwrap();
+    assert_eq!(owners, 1);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn nobody_is_registered_into_another_company(pool: PgPool) {
     let world = World::new(pool).await;
     let (own, owner_id): (OrganisationId, UserId) = (platform::ids::new(), platform::ids::new());

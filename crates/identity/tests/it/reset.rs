@@ -18,7 +18,7 @@ async fn mails(world: &World) -> Vec<String> {
 
 /// Asks for a link, and reads its token from the mail.
 async fn token(world: &World) -> String {
-    world.identity.forgot_password(" Owner@Harbour.example ").await.unwrap();
+    world.identity.forgot_password(" Owner@Harbour.example ", &client(HERE)).await.unwrap();
     let mail = mails(world).await.pop().unwrap();
     let (_, rest) =
         mail.split_once("http://localhost:3000/reset-password?token=").expect("a link to our page");
@@ -53,18 +53,42 @@ async fn a_link_sets_another_password_once_and_ends_everything(pool: PgPool) {
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_link_is_good_for_an_hour(pool: PgPool) {
     let world = World::new(pool).await;
-    let (early, late) = (token(&world).await, token(&world).await);
+    let (earlier, early) = (token(&world).await, token(&world).await);
     world.clock.advance(TimeDelta::minutes(60) - TimeDelta::seconds(1));
     world.identity.reset_password(&early, NEW).await.unwrap();
     let expiring = token(&world).await;
     world.minutes_pass(60);
     assert!(matches!(world.identity.reset_password(&expiring, NEW).await, Err(Error::ExpiredToken)));
     assert!(
-        matches!(world.identity.reset_password(&late, NEW).await, Err(Error::UsedToken)),
-        "ended with the first"
+        matches!(world.identity.reset_password(&earlier, NEW).await, Err(Error::UsedToken)),
+        "ended by the next"
     );
     assert!(matches!(world.identity.reset_password("never issued", NEW).await, Err(Error::BadToken)));
     assert!(matches!(world.identity.reset_password("", NEW).await, Err(Error::BadToken)));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_new_link_ends_the_one_before(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (first, second) = (token(&world).await, token(&world).await);
+    assert!(matches!(world.identity.reset_password(&first, NEW).await, Err(Error::BadToken)));
+    world.identity.reset_password(&second, NEW).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_address_asks_for_so_many_links_and_no_more(pool: PgPool) {
+    let world = World::with(pool, |limits| limits.per_address = 3).await;
+    let ask =
+        async |from: &str| world.identity.forgot_password("nobody@harbour.example", &client(from)).await;
+    for _ in 0..3 {
+        ask(ELSEWHERE).await.unwrap();
+    }
+    assert!(matches!(ask(ELSEWHERE).await, Err(Error::TooManyAttempts { retry_after_seconds: 900 })));
+    ask(HERE).await.unwrap();
+    world.identity.count_wish(identity::Wish::Account, &client(ELSEWHERE)).await.unwrap();
+    world.sign_in(&world.harbour.owner).await;
+    world.minutes_pass(15);
+    ask(ELSEWHERE).await.unwrap();
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -73,7 +97,7 @@ async fn who_is_not_known_gets_the_same_answer_in_the_same_time_and_no_mail(pool
     world.deactivate(&world.mill.owner).await;
     let ask = async |email: &str| {
         let begin = Instant::now();
-        world.identity.forgot_password(email).await.unwrap();
+        world.identity.forgot_password(email, &client(HERE)).await.unwrap();
         begin.elapsed()
     };
     for unknown in ["nobody@harbour.example", "owner@mill.example", "reception-harbour", "\0", "🌿", ""] {
@@ -90,7 +114,7 @@ async fn nobodys_mailbox_is_filled(pool: PgPool) {
     let mut burst = JoinSet::new();
     for _ in 0..20 {
         let identity = world.identity.clone();
-        burst.spawn(async move { identity.forgot_password(OWNER).await.unwrap() });
+        burst.spawn(async move { identity.forgot_password(OWNER, &client(HERE)).await.unwrap() });
     }
     burst.join_all().await;
     assert_eq!(mails(&world).await.len(), 5);

@@ -10,7 +10,11 @@ async fn an_organisation_sees_and_ends_its_own_peoples_access_alone(pool: PgPool
     for house in [&world.harbour, &world.mill] {
         world.sign_in(&house.reception).await;
         world.identity.issue_tokens(&house.owner.username, PASSWORD, &client(HERE)).await.unwrap();
-        world.identity.forgot_password(&house.owner.username).await.unwrap();
+        world
+            .identity
+            .forgot_password(&house.owner.username, &crate::support::client("192.0.2.10"))
+            .await
+            .unwrap();
     }
     let mut transaction = world.database.begin_as(&world.mill.owner).await.unwrap();
     for (sql, expected) in [

@@ -125,12 +125,45 @@ async fn a_password_that_is_set_ends_all_access(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_colleague_is_given_a_role_in_another_hotel(pool: PgPool) {
+    let world = World::new(pool).await;
+    let annex = world.second_hotel("Annex", &world.harbour.owner, Role::Owner).await;
+    world.sign_in(&world.harbour.owner).await;
+    let owner = world.identity.sign_in("owner@harbour.example", PASSWORD, &client(HERE)).await.unwrap();
+    let permit = || owner.session.actor.permit(annex).unwrap();
+    let reception = world.harbour.reception.user_id;
+    let elsewhere = world.identity.staff_elsewhere(permit()).await.unwrap();
+    assert_eq!(elsewhere.iter().filter(|person| person.id == reception).count(), 1);
+    world.identity.give_role(permit(), reception, Role::Manager).await.unwrap();
+    let again = world.identity.give_role(permit(), reception, Role::Owner).await;
+    assert!(matches!(again, Err(Error::Conflict(_))));
+    let session = world.sign_in(&world.harbour.reception).await.session;
+    let roles: Vec<_> = session.actor.memberships.iter().map(|membership| membership.role).collect();
+    assert_eq!(roles.len(), 2);
+    assert!(roles.contains(&Role::Manager) && roles.contains(&Role::Reception));
+    // Who manages there gives no role above their own, and nobody brings somebody of another company.
+    let managers = || session.actor.permit::<domain::access::right::ManageStaff>(annex).unwrap();
+    let manager = world.harbour.manager.user_id;
+    assert!(matches!(
+        world.identity.give_role(managers(), manager, Role::Owner).await,
+        Err(Error::Forbidden)
+    ));
+    for stranger in [world.mill.reception.user_id, platform::ids::new()] {
+        let answer = world.identity.give_role(permit(), stranger, Role::Reception).await;
+        assert!(matches!(answer, Err(Error::NotFound)));
+    }
+    assert_eq!(world.identity.staff(permit()).await.unwrap().len(), 2);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn colleagues_are_found_and_strangers_are_not(pool: PgPool) {
     let world = World::new(pool).await;
     let reception = &world.harbour.reception;
-    let found = world.identity.colleague(reception, world.harbour.manager.user_id).await.unwrap();
+    let (hotel, found) = world.identity.colleague(reception, world.harbour.manager.user_id).await.unwrap();
+    assert_eq!(hotel, world.harbour.hotel_id);
     assert_eq!((found.username.as_str(), found.role), ("manager-harbour", Role::Manager));
-    assert_eq!(world.identity.colleague(reception, reception.user_id).await.unwrap().role, Role::Reception);
+    let own = world.identity.colleague(reception, reception.user_id).await.unwrap().1;
+    assert_eq!(own.role, Role::Reception);
     let elsewhere = world
         .identity
         .create_staff(world.harbour.permit(), &form("annex-only", Role::Reception))

@@ -23,7 +23,11 @@ async fn what_happens_to_people_is_told_without_naming_them(pool: PgPool) {
     assert!(registered.iter().all(|(kind, _)| kind == "user.created"));
 
     let id = world.identity.register_customer("ada@customer.example", "TestPass123@").await.unwrap();
-    world.identity.forgot_password("ada@customer.example").await.unwrap();
+    world
+        .identity
+        .forgot_password("ada@customer.example", &crate::support::client("192.0.2.10"))
+        .await
+        .unwrap();
     let mail: String = sqlx::query_scalar(
         "SELECT payload->>'text' FROM jobs WHERE payload->>'text' LIKE '%reset-password?token=%'",
     )

@@ -130,6 +130,14 @@ pub async fn retry(database: &Database, job_id: Uuid, now: DateTime<Utc>) -> Res
     }
 }
 
+/// Deletes a dead job. False if there is no such dead job.
+pub async fn drop_dead(database: &Database, job_id: Uuid) -> Result<bool, sqlx::Error> {
+    let result = sqlx::query!("DELETE FROM jobs WHERE id = $1 AND status = 'dead'", job_id)
+        .execute(database.worker())
+        .await?;
+    Ok(result.rows_affected() == 1)
+}
+
 /// How many jobs there are of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figures {

@@ -1,7 +1,7 @@
 //! A booking is made.
 
 use domain::access::{Permit, right};
-use domain::booking::{BookingForm, StayRow};
+use domain::booking::{BookingForm, StayRow, StayTimes};
 use domain::guest::GuestDraft;
 use domain::ids::{BookingId, GuestId, RoomId, RoomTypeId, StayId};
 use domain::money::Money;
@@ -48,6 +48,8 @@ pub struct BookingRequest {
     pub room: RoomChoice,
     /// The nights.
     pub dates: StayDates,
+    /// When the guest is expected.
+    pub times: StayTimes,
     /// How many people.
     pub party: i16,
     /// Who stays.
@@ -107,7 +109,8 @@ impl Pms {
         permit: Permit<'_, right::ManageBookings>,
         request: BookingRequest,
     ) -> Result<StayRow> {
-        retried!(self.make_booking_once(permit, &request))
+        let done = retried!(self.make_booking_once(permit, &request));
+        self.naming_occupant(permit, request.room.room_id(), None, done).await
     }
 
     async fn make_booking_once(
@@ -179,8 +182,8 @@ impl Pms {
         sqlx::query!(
             "INSERT INTO stays (organisation_id, id, hotel_id, booking_id, guest_id, room_id, arrival, departure, party, status,
                                 currency, nightly_minor, paid_cash_minor, paid_card_minor, created_at, checked_in_at,
-                                room_type_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                                room_type_id, arrival_time, departure_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
             Uuid::from(permit.organisation_id()),
             Uuid::from(stay_id),
             Uuid::from(permit.hotel_id()),
@@ -198,6 +201,8 @@ impl Pms {
             now,
             matches!(state, StayState::CheckedIn { .. }).then_some(now),
             Uuid::from(room.room_type_id),
+            request.times.arrival,
+            request.times.departure,
         )
         .execute(&mut **transaction)
         .await?;
@@ -387,6 +392,7 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
             .or(BookingRequest {
                 room,
                 dates,
+                times: StayTimes::default(),
                 party,
                 guest,
                 price,

@@ -1,10 +1,10 @@
 //! What happens to a stay after it was booked.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::access::{Permit, right};
-use domain::booking::{StayChangeForm, StayRow};
-use domain::ids::StayId;
-use domain::money::Money;
+use domain::booking::{Occupant, StayChangeForm, StayRow};
+use domain::ids::{RoomId, StayId};
+use domain::money::{Currency, Money};
 use domain::problem::{ProblemCode, Problems};
 use domain::room::{RoomChoice, rate, whole_number};
 use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState, StayStatus, read_date};
@@ -15,9 +15,25 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::book::{Bookable, bookable, lock_room};
-use super::record::{LockedStay, StayRecord, dates, select_stays};
+use super::record::{LockedStay, StayRecord, select_stays};
 use crate::error::{one_row, retried};
 use crate::{Error, Pms, Result};
+
+/// What is said at a check-out.
+#[derive(Debug, Clone, Default)]
+pub struct CheckOut {
+    /// What the desk has to say about the guest.
+    pub note: Option<String>,
+    /// 1 to 5.
+    pub rating: Option<i16>,
+    /// What all nights cost in the end, in minor units; needs [`right::OverridePrice`] where it differs.
+    pub total_minor: Option<i64>,
+    /// When the guest left: between the check-in and now, which it is where nothing is said.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// By how much the clocks of clients may be ahead of ours.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 
 /// The name under which an action is kept in the history.
 fn deed(action: StayAction) -> &'static str {
@@ -37,14 +53,16 @@ impl Pms {
     /// Checks in, checks out, cancels, records a no-show, or undoes one of these.
     ///
     /// A check-out before the booked departure gives the nights back; undoing it takes them again, or fails with
-    /// [`Error::RoomTaken`] when one of them has been sold since.
+    /// [`Error::RoomTaken`] when one of them has been sold since. Nobody comes, or comes back, into a room that somebody
+    /// else is in ([`Error::RoomOccupied`]).
     pub async fn act(
         &self,
         permit: Permit<'_, right::ManageBookings>,
         id: StayId,
         action: StayAction,
     ) -> Result<StayRow> {
-        retried!(self.act_once(permit, id, action))
+        let done = retried!(self.act_once(permit, id, action));
+        self.naming_occupant(permit, None, Some(id), done).await
     }
 
     async fn act_once(
@@ -54,26 +72,26 @@ impl Pms {
         action: StayAction,
     ) -> Result<StayRow> {
         let mut transaction = self.database.begin(&permit).await?;
-        self.apply(&mut transaction, permit, id, action).await?;
+        self.apply(&mut transaction, permit, id, action, &CheckOut::default()).await?;
         let row = stay_row(&mut transaction, permit, id).await?;
         transaction.commit().await?;
         Ok(row)
     }
 
-    /// Checks out with what the desk has to say about the guest (spec `reception.md` 3.4); `rating` is 1 to 5.
+    /// Checks out with what is said about it (spec `reception.md` 3.4 and 3.5). An instant that cannot be is a problem at
+    /// `actual_check_out_at`.
     pub async fn check_out(
         &self,
         permit: Permit<'_, right::ManageBookings>,
         id: StayId,
-        note: Option<String>,
-        rating: Option<i16>,
+        said: &CheckOut,
     ) -> Result<StayRow> {
-        if rating.is_some_and(|rating| !(1..=5).contains(&rating)) {
+        if said.rating.is_some_and(|rating| !(1..=5).contains(&rating)) {
             return Err(Error::at("rating", ProblemCode::OutOfRange { min: 1, max: 5 }));
         }
         let mut transaction = self.database.begin(&permit).await?;
-        self.apply(&mut transaction, permit, id, StayAction::CheckOut).await?;
-        if note.is_some() || rating.is_some() {
+        self.apply(&mut transaction, permit, id, StayAction::CheckOut, said).await?;
+        if said.note.is_some() || said.rating.is_some() {
             sqlx::query!(
                 "INSERT INTO feedbacks (organisation_id, id, hotel_id, stay_id, guest_id, rating, note, created_at)
                  SELECT organisation_id, $2, hotel_id, id, guest_id, $3, $4, $5 FROM stays WHERE id = $1
@@ -81,8 +99,8 @@ impl Pms {
                      DO UPDATE SET rating = excluded.rating, note = excluded.note, created_at = excluded.created_at",
                 Uuid::from(id),
                 platform::ids::new::<Uuid>(),
-                rating,
-                note,
+                said.rating,
+                said.note,
                 self.clock.now(),
             )
             .execute(&mut *transaction)
@@ -99,22 +117,39 @@ impl Pms {
         permit: Permit<'_, right::ManageBookings>,
         id: StayId,
         action: StayAction,
+        said: &CheckOut,
     ) -> Result<()> {
         let now = self.clock.now();
         let stay = LockedStay::load(transaction, permit.hotel_id().into(), id).await?;
-        let today = business_date(&stay.time_zone, now);
-        let state = stay.state.apply(action, stay.dates, today, now)?;
+        let at = match (said.at, stay.state) {
+            (None, _) => now,
+            (Some(at), StayState::CheckedIn { at: came }) if at < came || at > now + CLOCKS_DIFFER => {
+                return Err(Error::at("actual_check_out_at", ProblemCode::Wrong));
+            }
+            (Some(at), _) => at.min(now),
+        };
+        let today = business_date(&stay.time_zone, at);
+        let state = stay.state.apply(action, stay.booked_dates()?, today, at)?;
         let room_id = stay.room.room_id();
         if action == StayAction::CheckIn && room_id.is_none() {
             return Err(StayRefusal::NoRoom.into());
         }
-        if let (StayAction::Reinstate | StayAction::UndoCheckOut, Some(room_id)) = (action, room_id) {
+        if let (StayAction::CheckIn | StayAction::Reinstate | StayAction::UndoCheckOut, Some(room_id)) =
+            (action, room_id)
+        {
             lock_room(transaction, permit.hotel_id().into(), room_id).await?;
+            // Whoever was checked out by mistake is in the room, whatever it needs.
+            if action == StayAction::CheckIn && is_closed(transaction, room_id, today).await? {
+                return Err(Error::RoomOutOfOrder);
+            }
         }
         let mut saved =
             Saved { state, dates: stay.dates, nightly_minor: stay.nightly_minor.clone(), given_back: None };
         match action {
-            StayAction::CheckOut => saved.give_back_nights(&stay, today),
+            StayAction::CheckOut => {
+                saved.give_back_nights(&stay, today);
+                saved.agree_on(said.total_minor, stay.currency, permit)?;
+            }
             StayAction::UndoCheckOut => saved.take_nights_again(&stay)?,
             _ => {}
         }
@@ -129,6 +164,9 @@ impl Pms {
             facts =
                 json!({ "departure": saved.dates.departure(), "departure_before": stay.dates.departure() });
         }
+        if let Some(total) = said.total_minor {
+            facts["total_minor"] = total.into();
+        }
         audit::record(&mut **transaction, Deed::of(&permit, deed(action), id, facts), now).await?;
         Ok(())
     }
@@ -140,7 +178,37 @@ impl Pms {
         id: StayId,
         form: &StayChangeForm,
     ) -> Result<()> {
-        retried!(self.change_once(permit, id, form))
+        let done = retried!(self.change_once(permit, id, form));
+        let room_id = form.room_id.trim().parse().ok().and_then(RoomChoice::room_id);
+        self.naming_occupant(permit, room_id, Some(id), done).await
+    }
+
+    /// Says who is in the room when that is why it was refused: `room_id`, or else the one that the stay has.
+    pub(super) async fn naming_occupant<T>(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        room_id: Option<RoomId>,
+        stay_id: Option<StayId>,
+        done: Result<T>,
+    ) -> Result<T> {
+        let Err(Error::RoomOccupied(None)) = done else { return done };
+        let mut transaction = self.database.begin(&permit).await?;
+        let record = select_stays!(
+            "AND s.status = 'checked_in'
+             AND s.room_id = coalesce($2, (SELECT o.room_id FROM stays o WHERE o.hotel_id = $1 AND o.id = $3))",
+            Uuid::from(permit.hotel_id()),
+            room_id.map(Uuid::from),
+            stay_id.map(Uuid::from),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let row = record.map(StayRecord::into_row).transpose()?;
+        Err(Error::RoomOccupied(row.map(|row| Occupant {
+            room_number: row.room_number.unwrap_or_default(),
+            guest_name: row.guest_name,
+            reference: row.reference,
+        })))
     }
 
     async fn change_once(
@@ -185,7 +253,8 @@ impl Pms {
         };
         let result = sqlx::query!(
             "UPDATE stays SET arrival = $3, departure = $4, room_id = $5, party = $6, nightly_minor = $7,
-                              room_type_id = $8, version = version + 1
+                              room_type_id = $8, arrival_time = coalesce($9, arrival_time),
+                              departure_time = coalesce($10, departure_time), version = version + 1
              WHERE hotel_id = $1 AND id = $2",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
@@ -195,6 +264,8 @@ impl Pms {
             wanted.party,
             &prices.minor,
             Uuid::from(room.room_type_id),
+            form.times.arrival,
+            form.times.departure,
         )
         .execute(&mut *transaction)
         .await?;
@@ -229,9 +300,24 @@ impl Saved {
         }
     }
 
+    /// Spreads a total that was agreed on over the nights, if it is another one.
+    fn agree_on(
+        &mut self,
+        total_minor: Option<i64>,
+        currency: Currency,
+        permit: Permit<'_, right::ManageBookings>,
+    ) -> Result<()> {
+        let present: i64 = self.nightly_minor.iter().sum();
+        if let Some(total) = total_minor.filter(|total| *total != present) {
+            permit.also::<right::OverridePrice>()?;
+            self.nightly_minor = NightlyPrices::spread(self.dates, Money::new(total, currency)).minor;
+        }
+        Ok(())
+    }
+
     fn take_nights_again(&mut self, stay: &LockedStay) -> Result<()> {
-        if let (Some(departure), Some(prices)) = (stay.booked_departure, &stay.booked_nightly_minor) {
-            self.dates = dates(stay.id.0, stay.dates.arrival(), departure)?;
+        if let Some(prices) = &stay.booked_nightly_minor {
+            self.dates = stay.booked_dates()?;
             self.nightly_minor.clone_from(prices);
         }
         Ok(())
@@ -241,7 +327,7 @@ impl Saved {
         let (checked_in_at, checked_out_at, ended_at) = match self.state {
             StayState::Reserved => (None, None, None),
             StayState::CheckedIn { at } => (Some(at), None, None),
-            StayState::CheckedOut { checked_in_at, at } => (Some(checked_in_at), Some(at), None),
+            StayState::CheckedOut { checked_in_at, at, .. } => (Some(checked_in_at), Some(at), None),
             StayState::Cancelled { at } | StayState::NoShow { at } => (None, None, Some(at)),
         };
         let (booked_departure, booked_prices) = self.given_back.clone().unzip();
@@ -323,6 +409,16 @@ fn is_same_offer(stay: &LockedStay, wanted: &Wanted, room: &Bookable) -> bool {
             (None, Some(_)) => !room.has_own_rate,
             (_, None) => true,
         }
+}
+
+/// Whether a room is out of order today.
+async fn is_closed(transaction: &mut Transaction, room_id: RoomId, today: NaiveDate) -> Result<bool> {
+    let closed = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM room_closures WHERE room_id = $1 AND starts_on <= $2 AND ends_on > $2) AS "closed!""#,
+        Uuid::from(room_id),
+        today,
+    );
+    Ok(closed.fetch_one(&mut **transaction).await?)
 }
 
 /// How a stay reads in lists.

@@ -9,7 +9,7 @@ use platform::clock::{business_date, local};
 use platform::database::Transaction;
 use uuid::Uuid;
 
-use super::record::{StayRecord, select_stays, state};
+use super::record::{StayRecord, booked_dates, select_stays, state};
 use crate::{Error, Pms, Result};
 
 /// How many entries of the history are shown.
@@ -26,7 +26,7 @@ impl Pms {
             .ok_or(Error::NotFound)?
             .into_row()?;
         let facts = sqlx::query!(
-            "SELECT s.booking_id, s.nightly_minor, s.checked_in_at, s.checked_out_at, s.ended_at, s.version,
+            "SELECT s.booking_id, s.nightly_minor, s.checked_in_at, s.checked_out_at, s.ended_at, s.booked_departure, s.version,
                     b.note, b.created_at, u.full_name AS \"booked_by?\", h.time_zone
              FROM stays s
              JOIN bookings b ON b.organisation_id = s.organisation_id AND b.id = s.booking_id
@@ -49,10 +49,12 @@ impl Pms {
         let history = history(&mut transaction, id.into()).await?;
         transaction.commit().await?;
         let today = business_date(&facts.time_zone, self.clock.now());
-        let state = state(id, row.status, facts.checked_in_at, facts.checked_out_at, facts.ended_at)?;
+        let times = [facts.checked_in_at, facts.checked_out_at, facts.ended_at];
+        let state = state(id, row.status, &facts.time_zone, times)?;
+        let booked = booked_dates(id, row.dates, facts.booked_departure)?;
         let actions: Vec<StayAction> = match permit.also::<right::ManageBookings>() {
             Ok(_) => {
-                let mut allowed = state.allowed(row.dates, today);
+                let mut allowed = state.allowed(booked, today);
                 allowed.retain(|action| *action != StayAction::CheckIn || row.room_id.is_some());
                 allowed
             }

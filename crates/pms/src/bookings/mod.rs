@@ -9,5 +9,6 @@ mod record;
 mod today;
 
 pub use book::{BookingRequest, GuestChoice, Price};
+pub use change::CheckOut;
 pub use list::StayFilter;
 pub(crate) use record::{StayRecord, select_stays};

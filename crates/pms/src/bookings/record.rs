@@ -1,12 +1,13 @@
 //! How stays are read.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use domain::booking::StayRow;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use domain::booking::{StayRow, StayTimes};
 use domain::guest::GuestForm;
 use domain::ids::{GuestId, RoomId, RoomTypeId, StayId};
 use domain::money::Money;
 use domain::room::{RoomChoice, RoomCondition};
 use domain::stay::{StayDates, StayState, StayStatus};
+use platform::clock::business_date;
 use platform::database::Transaction;
 use uuid::Uuid;
 
@@ -29,8 +30,11 @@ pub(crate) struct StayRecord {
     pub condition: Option<String>,
     pub arrival: NaiveDate,
     pub departure: NaiveDate,
+    pub arrival_time: Option<NaiveTime>,
+    pub departure_time: Option<NaiveTime>,
     pub party: i16,
     pub status: String,
+    pub checked_out_at: Option<DateTime<Utc>>,
     pub currency: String,
     pub total_minor: i64,
     pub paid_minor: i64,
@@ -42,7 +46,8 @@ macro_rules! select_stays {
         sqlx::query_as!(
             crate::bookings::StayRecord,
             r#"SELECT s.id, b.reference, s.guest_id, g.first_name, g.last_name, g.phone AS guest_phone, s.room_id,
-                      r.number AS "room_number?", s.room_type_id, t.name AS room_type, r.condition AS "condition?", s.arrival, s.departure, s.party, s.status,
+                      r.number AS "room_number?", s.room_type_id, t.name AS room_type, r.condition AS "condition?", s.arrival, s.departure,
+                      s.arrival_time, s.departure_time, s.party, s.status, s.checked_out_at,
                       s.currency AS "currency: String", s.total_minor AS "total_minor!",
                       s.paid_cash_minor + s.paid_card_minor AS "paid_minor!"
                FROM stays s
@@ -65,6 +70,8 @@ impl StayRecord {
             GuestForm { first_name: self.first_name, last_name: self.last_name, ..GuestForm::default() };
         Ok(StayRow {
             dates: dates(self.id, self.arrival, self.departure)?,
+            times: StayTimes { arrival: self.arrival_time, departure: self.departure_time },
+            checked_out_at: self.checked_out_at,
             status: self.status.parse()?,
             room_ready: match self.condition {
                 Some(condition) => condition.parse::<RoomCondition>()? != RoomCondition::Dirty,
@@ -110,6 +117,11 @@ pub(crate) struct LockedStay {
 }
 
 impl LockedStay {
+    /// The nights as they were booked, before an early departure gave some back.
+    pub(crate) fn booked_dates(&self) -> Result<StayDates> {
+        booked_dates(self.id, self.dates, self.booked_departure)
+    }
+
     /// Loads a stay of the hotel and locks it until the transaction ends.
     pub(crate) async fn load(transaction: &mut Transaction, hotel_id: Uuid, id: StayId) -> Result<Self> {
         let row = sqlx::query!(
@@ -134,7 +146,12 @@ impl LockedStay {
             },
             room_type_id: RoomTypeId(row.room_type_id),
             dates: dates(id.0, row.arrival, row.departure)?,
-            state: state(id, row.status.parse()?, row.checked_in_at, row.checked_out_at, row.ended_at)?,
+            state: state(
+                id,
+                row.status.parse()?,
+                &row.time_zone,
+                [row.checked_in_at, row.checked_out_at, row.ended_at],
+            )?,
             party: row.party,
             nightly_minor: row.nightly_minor,
             booked_departure: row.booked_departure,
@@ -146,19 +163,27 @@ impl LockedStay {
     }
 }
 
+/// The nights as they were booked: to `booked_departure` where an early departure gave nights back.
+pub(crate) fn booked_dates(
+    id: StayId,
+    left: StayDates,
+    booked_departure: Option<NaiveDate>,
+) -> Result<StayDates> {
+    booked_departure.map_or(Ok(left), |departure| dates(id.0, left.arrival(), departure))
+}
+
 /// The state of a row; the constraint `stays_state` keeps impossible combinations out.
 pub(crate) fn state(
     id: StayId,
     status: StayStatus,
-    checked_in_at: Option<DateTime<Utc>>,
-    checked_out_at: Option<DateTime<Utc>>,
-    ended_at: Option<DateTime<Utc>>,
+    time_zone: &str,
+    [checked_in_at, checked_out_at, ended_at]: [Option<DateTime<Utc>>; 3],
 ) -> Result<StayState> {
     match (status, checked_in_at, checked_out_at, ended_at) {
         (StayStatus::Reserved, None, None, None) => Ok(StayState::Reserved),
         (StayStatus::CheckedIn, Some(at), None, None) => Ok(StayState::CheckedIn { at }),
         (StayStatus::CheckedOut, Some(checked_in_at), Some(at), None) => {
-            Ok(StayState::CheckedOut { checked_in_at, at })
+            Ok(StayState::CheckedOut { checked_in_at, at, on: business_date(time_zone, at) })
         }
         (StayStatus::Cancelled, None, None, Some(at)) => Ok(StayState::Cancelled { at }),
         (StayStatus::NoShow, None, None, Some(at)) => Ok(StayState::NoShow { at }),

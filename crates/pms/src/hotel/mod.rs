@@ -3,6 +3,7 @@
 mod self_audit;
 pub mod subscription;
 
+use chrono::{DateTime, Utc};
 use domain::access::{Permit, right};
 use domain::hotel::{Hotel, HotelForm};
 use domain::ids::HotelId;
@@ -55,7 +56,52 @@ impl Facts {
     }
 }
 
+/// A hotel with what machines want to know about it besides.
+#[derive(Debug, Clone)]
+pub struct HotelRecord {
+    /// What people see.
+    pub hotel: Hotel,
+    /// Whether its subscription holds now.
+    pub is_subscribed: bool,
+    /// Since when the subscription holds.
+    pub valid_from: Option<DateTime<Utc>>,
+    /// Until when; none for no end.
+    pub valid_to: Option<DateTime<Utc>>,
+    /// Floors and rooms as they were drawn.
+    pub layout: Option<serde_json::Value>,
+    /// What receipts look like.
+    pub receipt_settings: Option<serde_json::Value>,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+}
+
 impl Pms {
+    /// [`Pms::hotel`], its subscription, drawing and receipts.
+    pub async fn hotel_record(&self, permit: Permit<'_, right::ViewDesk>) -> Result<HotelRecord> {
+        let hotel = self.hotel(permit).await?;
+        let mut transaction = self.database.begin(&permit).await?;
+        let row = sqlx::query!(
+            r#"SELECT (subscription_valid AND (valid_to IS NULL OR valid_to > $2)) AS "is_subscribed!",
+                      valid_from, valid_to, layout, receipt_settings, created_at
+               FROM hotels WHERE id = $1"#,
+            Uuid::from(permit.hotel_id()),
+            self.clock.now(),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+        transaction.commit().await?;
+        Ok(HotelRecord {
+            hotel,
+            is_subscribed: row.is_subscribed,
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            layout: row.layout,
+            receipt_settings: row.receipt_settings,
+            created_at: row.created_at,
+        })
+    }
+
     /// The hotel's own data.
     pub async fn hotel(&self, permit: Permit<'_, right::ViewDesk>) -> Result<Hotel> {
         let mut transaction = self.database.begin(&permit).await?;

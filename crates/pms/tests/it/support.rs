@@ -83,6 +83,7 @@ pub fn request_for(room: RoomChoice, dates: StayDates, name: &str) -> BookingReq
     BookingRequest {
         room,
         dates,
+        times: domain::booking::StayTimes::default(),
         party: 1,
         guest: GuestChoice::New(GuestDraft { first_name: name.to_owned(), ..GuestDraft::default() }),
         price: None,

@@ -1,8 +1,9 @@
 //! How a booking reads and is written in this family. A booking of the original is one stay of ours: `booking_id` is the
 //! stay's id, `customer_id` the guest's.
 
+use chrono::{NaiveDate, NaiveTime};
 use domain::access::{Permit, right};
-use domain::booking::StayRow;
+use domain::booking::{StayRow, StayTimes};
 use domain::guest::{GuestDraft, GuestForm, split_name};
 use domain::ids::{GuestId, HotelId, RoomId, RoomTypeId, StayId};
 use domain::money::Currency;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::rooms::{dates, zone};
-use crate::api::values::{Amount, at};
+use crate::api::values::{Amount, at, time_of_day};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -32,11 +33,11 @@ pub struct BookingOut {
     /// What people say on the phone, such as `KR-7F3QX0`.
     reference: String,
     num_guests: i16,
-    /// The day of arrival, local time of the hotel.
+    /// When the guest is to arrive, local time of the hotel; midnight where the day alone is known.
     check_in_at: String,
-    /// The day of departure, local time of the hotel.
+    /// When the guest is to leave, likewise.
     expected_check_out_at: String,
-    /// Always null in lists; the instant of the check-out where one booking is asked for.
+    /// The instant of the check-out.
     actual_check_out_at: Option<String>,
     /// `Active` (booked), `CheckedIn`, `Completed`, `Cancelled` or `NoShow`.
     status: &'static str,
@@ -48,11 +49,10 @@ pub struct BookingOut {
 
 impl BookingOut {
     /// A stay of the hotel.
-    pub fn new(
-        stay: StayRow,
-        hotel_id: HotelId,
-        checked_out_at: Option<chrono::DateTime<chrono::FixedOffset>>,
-    ) -> Self {
+    pub fn new(stay: StayRow, hotel_id: HotelId) -> Self {
+        let local = |date: NaiveDate, time: Option<NaiveTime>| {
+            date.and_time(time.unwrap_or_default()).format("%Y-%m-%dT%H:%M:%S").to_string()
+        };
         Self {
             booking_id: stay.id,
             hotel_id,
@@ -64,9 +64,9 @@ impl BookingOut {
             guest_phone: stay.guest_phone,
             reference: stay.reference,
             num_guests: stay.party,
-            check_in_at: format!("{}T00:00:00", stay.dates.arrival()),
-            expected_check_out_at: format!("{}T00:00:00", stay.dates.departure()),
-            actual_check_out_at: checked_out_at.map(|at| at.to_utc().to_rfc3339()),
+            check_in_at: local(stay.dates.arrival(), stay.times.arrival),
+            expected_check_out_at: local(stay.dates.departure(), stay.times.departure),
+            actual_check_out_at: stay.checked_out_at.map(|at| at.to_rfc3339()),
             status: stay.status.reception_word(),
             total_amount: stay.total.to_decimal_text(),
             paid_amount: stay.paid.to_decimal_text(),
@@ -75,7 +75,7 @@ impl BookingOut {
 }
 
 /// A new booking: for a known customer, or with the guest's data.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct NewBooking {
     /// The room's id or number.
     #[schema(nullable)]
@@ -87,10 +87,9 @@ pub struct NewBooking {
     pub check_in_at: String,
     /// Departure, likewise.
     pub expected_check_out_at: String,
-    /// Accepted for old clients; the state follows from what is done.
-    #[serde(default, rename = "status")]
+    /// `Active`, or `CheckedIn` for a guest who is at the desk; `Active` where nothing is said.
     #[schema(nullable)]
-    _status: Option<String>,
+    status: Option<String>,
     /// The price of all nights; the rate where none is given. Another amount needs a permission.
     total_amount: Option<Amount>,
     cash_amount: Option<Amount>,
@@ -110,6 +109,44 @@ pub struct NewBooking {
     guest_zip_code: Option<String>,
 }
 
+/// Another room for a booking that is there.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct AddedRoom {
+    /// The room's id or number.
+    #[schema(nullable)]
+    room_id: Option<RoomName>,
+    /// Where no room is named: the type of which any will do.
+    #[schema(nullable)]
+    room_type_id: Option<String>,
+    check_in_at: Option<String>,
+    expected_check_out_at: Option<String>,
+    /// The price of all nights; the rate where none is given. Another amount needs a permission.
+    total_amount: Option<Amount>,
+    /// One where none is given.
+    #[schema(minimum = 1, maximum = 20)]
+    num_guests: Option<i16>,
+    /// Who stays in this room.
+    customer_id: Option<String>,
+}
+
+impl AddedRoom {
+    /// The whole of it, with what the booking says where this is silent.
+    pub fn beside(self, stay: &StayRow) -> NewBooking {
+        NewBooking {
+            room_id: self.room_id,
+            room_type_id: self.room_type_id,
+            check_in_at: self.check_in_at.unwrap_or_else(|| stay.dates.arrival().to_string()),
+            expected_check_out_at: self
+                .expected_check_out_at
+                .unwrap_or_else(|| stay.dates.departure().to_string()),
+            total_amount: self.total_amount,
+            num_guests: self.num_guests,
+            customer_id: Some(self.customer_id.unwrap_or_else(|| stay.guest_id.to_string())),
+            ..NewBooking::default()
+        }
+    }
+}
+
 /// A room's id or number; old clients send numbers as numbers.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(untagged)]
@@ -126,8 +163,10 @@ impl NewBooking {
         self,
         state: &AppState,
         permit: Permit<'_, right::ManageBookings>,
-        check_in: bool,
+        booking_of: Option<StayId>,
+        at_desk: bool,
     ) -> Result<BookingRequest, Problem> {
+        let check_in = at_desk || self.comes_at_once()?;
         let zone = zone(state, permit.also()?, &[&self.check_in_at, &self.expected_check_out_at]).await?;
         let dates = dates(&self.check_in_at, &self.expected_check_out_at, &zone)?;
         let room = self.room(state, permit).await?;
@@ -145,15 +184,28 @@ impl NewBooking {
         Ok(BookingRequest {
             room,
             dates,
+            times: StayTimes {
+                arrival: time_of_day(&self.check_in_at, &zone),
+                departure: time_of_day(&self.expected_check_out_at, &zone),
+            },
             party: self.num_guests.unwrap_or(1),
             guest,
             price: amount(&self.total_amount, "total_amount")?.map(Price::Total),
             note,
             paid_cash_minor: amount(&self.cash_amount, "cash_amount")?.unwrap_or(0),
             paid_card_minor: amount(&self.card_amount, "card_amount")?.unwrap_or(0),
-            booking_of: None,
+            booking_of,
             check_in,
         })
+    }
+
+    /// Whether the status says that the guest is at the desk. The other states of a booking come by what is done to it.
+    fn comes_at_once(&self) -> Result<bool, Problem> {
+        match self.status.as_deref().map(|status| status.trim().to_lowercase()).as_deref() {
+            None | Some("" | "active" | "reserved") => Ok(false),
+            Some("checkedin" | "checked_in") => Ok(true),
+            Some(_) => Err(at("status", ProblemCode::NotOnOffer)),
+        }
     }
 
     async fn room(
@@ -257,6 +309,7 @@ pub fn booking_problem(error: pms::Error, room: &str, taken: &'static str) -> Pr
                     "departure" => "expected_check_out_at",
                     "party" => "num_guests",
                     "guest_id" => "customer_id",
+                    "price" => "nightly_price",
                     other => other,
                 };
                 FieldProblem::new(field, problem.code)
@@ -264,7 +317,7 @@ pub fn booking_problem(error: pms::Error, room: &str, taken: &'static str) -> Pr
             Problem::invalid(&problems.into_iter().map(spelled).collect::<Vec<_>>())
         }
         pms::Error::Forbidden(_) => {
-            Problem::forbidden("total_amount differs from the rate, which your role may not change")
+            Problem::forbidden("The price differs from the rate, which your role may not change")
         }
         other => other.into(),
     }

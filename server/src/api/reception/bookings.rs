@@ -3,19 +3,19 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use domain::access::{Permit, right};
-use domain::booking::StayChangeForm;
+use domain::booking::{StayChangeForm, StayTimes};
 use domain::ids::{RoomId, StayId};
 use domain::problem::ProblemCode;
 use domain::room::RoomChoice;
 use domain::stay::{StayAction, StayStatus};
 use http::StatusCode;
-use pms::bookings::StayFilter;
+use pms::bookings::{CheckOut as Said, StayFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::booking_dto::{BookingOut, NewBooking, booking_problem};
+use super::booking_dto::{AddedRoom, BookingOut, NewBooking, booking_problem};
 use super::rooms::zone;
-use crate::api::values::{at, civil_date};
+use crate::api::values::{Amount, at, civil_date, time_of_day};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::web::bearer::{Bearer, HotelHeader};
@@ -37,14 +37,14 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<BookingOut>), Problem> {
     let permit = caller.permit::<right::ManageBookings>(&hotel)?;
     let room = body.room_name();
-    let request = body.read(&state, permit, false).await?;
+    let request = body.read(&state, permit, None, false).await?;
     let stay = state
         .services
         .pms
         .make_booking(permit, request)
         .await
         .map_err(|error| booking_problem(error, &room, TAKEN))?;
-    Ok((StatusCode::CREATED, Json(BookingOut::new(stay, permit.hotel_id(), None))))
+    Ok((StatusCode::CREATED, Json(BookingOut::new(stay, permit.hotel_id()))))
 }
 
 /// Which bookings are wanted.
@@ -82,7 +82,7 @@ pub async fn list(
     };
     let wanted = StayFilter { text: filter.text.unwrap_or_default(), status, before };
     let stays = state.services.pms.stays(permit, &wanted).await?;
-    Ok(Json(stays.into_iter().map(|stay| BookingOut::new(stay, permit.hotel_id(), None)).collect()))
+    Ok(Json(stays.into_iter().map(|stay| BookingOut::new(stay, permit.hotel_id())).collect()))
 }
 
 /// A malformed id is no booking.
@@ -104,7 +104,7 @@ async fn one(
     id: StayId,
 ) -> Result<Json<BookingOut>, Problem> {
     let details = state.services.pms.stay(permit, id).await.map_err(not_found)?;
-    Ok(Json(BookingOut::new(details.row, permit.hotel_id(), details.checked_out_at)))
+    Ok(Json(BookingOut::new(details.row, permit.hotel_id())))
 }
 
 /// One booking.
@@ -132,9 +132,11 @@ pub struct BookingChange {
     room_type_id: Option<String>,
     #[schema(minimum = 1, maximum = 20)]
     num_guests: Option<i16>,
+    /// A new price for every night, which needs a permission.
+    nightly_price: Option<Amount>,
 }
 
-/// Changes dates, room or party. A night that stays keeps its price.
+/// Changes dates, room, party or price. A night that stays keeps its price unless another is given.
 #[utoipa::path(
     patch, path = "/bookings/{id}", tag = "bookings", security(("bearer" = [])), params(("id" = String, Path, description = "The booking's id")),
     request_body = BookingChange,
@@ -175,8 +177,12 @@ pub async fn change(
         departure: date(&body.expected_check_out_at, "expected_check_out_at")?,
         room_id,
         party: body.num_guests.map(|party| party.to_string()).unwrap_or_default(),
-        price: String::new(),
+        price: body.nightly_price.as_ref().map(Amount::text).unwrap_or_default(),
         version: present.version,
+        times: StayTimes {
+            arrival: body.check_in_at.as_deref().and_then(|text| time_of_day(text, &zone)),
+            departure: body.expected_check_out_at.as_deref().and_then(|text| time_of_day(text, &zone)),
+        },
     };
     pms.change(permit, id, &form).await.map_err(|error| booking_problem(error, &room, TAKEN))?;
     one(&state, permit.also()?, id).await
@@ -197,7 +203,97 @@ pub async fn cancel(
     let permit = caller.permit::<right::ManageBookings>(&hotel)?;
     let stay =
         state.services.pms.act(permit, booking_id(&id)?, StayAction::Cancel).await.map_err(not_found)?;
-    Ok(Json(BookingOut::new(stay, permit.hotel_id(), None)))
+    Ok(Json(BookingOut::new(stay, permit.hotel_id())))
+}
+
+/// Cancels a booking whose guest has not come yet; the same as `DELETE`.
+#[utoipa::path(
+    post, path = "/bookings/{id}/cancel", tag = "bookings", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The booking's id")),
+    responses((status = 200, body = BookingOut), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem))
+)]
+pub async fn call_off(
+    state: State<AppState>,
+    caller: Bearer,
+    hotel: HotelHeader,
+    id: Path<String>,
+) -> Result<Json<BookingOut>, Problem> {
+    cancel(state, caller, hotel, id).await
+}
+
+/// Records that the guest never came; from the day of arrival on.
+#[utoipa::path(
+    post, path = "/bookings/{id}/no-show", tag = "bookings", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The booking's id")),
+    responses((status = 200, body = BookingOut), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem))
+)]
+pub async fn no_show(
+    State(state): State<AppState>,
+    caller: Bearer,
+    hotel: HotelHeader,
+    Path(id): Path<String>,
+) -> Result<Json<BookingOut>, Problem> {
+    let permit = caller.permit::<right::ManageBookings>(&hotel)?;
+    let stay =
+        state.services.pms.act(permit, booking_id(&id)?, StayAction::NoShow).await.map_err(not_found)?;
+    Ok(Json(BookingOut::new(stay, permit.hotel_id())))
+}
+
+/// Undoes what was done last: a check-in, a check-out, a cancellation or a no-show. 409 when its nights are over, or sold
+/// since.
+#[utoipa::path(
+    post, path = "/bookings/{id}/undo", tag = "bookings", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The booking's id")),
+    responses((status = 200, body = BookingOut), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem))
+)]
+pub async fn undo(
+    State(state): State<AppState>,
+    caller: Bearer,
+    hotel: HotelHeader,
+    Path(id): Path<String>,
+) -> Result<Json<BookingOut>, Problem> {
+    let permit = caller.permit::<right::ManageBookings>(&hotel)?;
+    let id = booking_id(&id)?;
+    let pms = &state.services.pms;
+    let action = match pms.stay(permit.also()?, id).await.map_err(not_found)?.row.status {
+        StayStatus::Reserved => return Err(Problem::conflict("There is nothing to undo").code("refused")),
+        StayStatus::CheckedIn => StayAction::UndoCheckIn,
+        StayStatus::CheckedOut => StayAction::UndoCheckOut,
+        StayStatus::Cancelled | StayStatus::NoShow => StayAction::Reinstate,
+    };
+    let stay = pms.act(permit, id, action).await.map_err(not_found)?;
+    Ok(Json(BookingOut::new(stay, permit.hotel_id())))
+}
+
+/// Adds another room to a booking, under the same reference. Dates and guest are those of the booking unless the body says
+/// otherwise.
+#[utoipa::path(
+    post, path = "/bookings/{id}/rooms", tag = "bookings", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The booking's id")), request_body = AddedRoom,
+    responses((status = 201, body = BookingOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 402, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 415, body = Problem),
+        (status = 422, body = Problem))
+)]
+pub async fn add_room(
+    State(state): State<AppState>,
+    caller: Bearer,
+    hotel: HotelHeader,
+    Path(id): Path<String>,
+    Json(body): Json<AddedRoom>,
+) -> Result<(StatusCode, Json<BookingOut>), Problem> {
+    let permit = caller.permit::<right::ManageBookings>(&hotel)?;
+    let id = booking_id(&id)?;
+    let pms = &state.services.pms;
+    let present = pms.stay(permit.also()?, id).await.map_err(not_found)?;
+    let body = body.beside(&present.row);
+    let room = body.room_name();
+    let request = body.read(&state, permit, Some(id), false).await?;
+    let stay =
+        pms.make_booking(permit, request).await.map_err(|error| booking_problem(error, &room, TAKEN))?;
+    Ok((StatusCode::CREATED, Json(BookingOut::new(stay, permit.hotel_id()))))
 }
 
 /// The room by id or number.
@@ -222,7 +318,7 @@ pub async fn current(
     let room_id = room(&state, permit, &name).await?;
     let stay = state.services.pms.current_stay(permit, room_id).await?;
     let stay = stay.ok_or_else(|| Problem::not_found("No active booking found for this room"))?;
-    Ok(Json(BookingOut::new(stay, permit.hotel_id(), None)))
+    Ok(Json(BookingOut::new(stay, permit.hotel_id())))
 }
 
 /// What the desk has to say about a guest.
@@ -265,6 +361,7 @@ pub async fn checkout(
     let stay = stay
         .filter(|stay| stay.status == StayStatus::CheckedIn)
         .ok_or_else(|| Problem::not_found("No active booking found for this room"))?;
-    state.services.pms.check_out(permit, stay.id, note, body.rating).await.map_err(not_found)?;
+    let said = Said { note, rating: body.rating, ..Said::default() };
+    state.services.pms.check_out(permit, stay.id, &said).await.map_err(not_found)?;
     Ok(Json(Success { success: true, message: "Check-out completed successfully" }))
 }

@@ -188,11 +188,7 @@ pub async fn history(
             total_system_stays: history.guest.previous_stays,
             stays_at_this_hotel: history.guest.local_stays,
         },
-        bookings_history: history
-            .stays
-            .into_iter()
-            .map(|stay| BookingOut::new(stay, hotel_id, None))
-            .collect(),
+        bookings_history: history.stays.into_iter().map(|stay| BookingOut::new(stay, hotel_id)).collect(),
         global_feedbacks: history.feedbacks.into_iter().map(feedback).collect(),
     }))
 }

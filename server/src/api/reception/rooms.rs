@@ -152,6 +152,8 @@ pub struct NewRoom {
     room_type: Option<String>,
     rate: Amount,
     floor: Option<String>,
+    /// `A` available or `D` dirty. Whether it is occupied (`O`) follows from who is checked in.
+    status: Option<String>,
 }
 
 /// Adds a room. For owners and managers.
@@ -167,6 +169,11 @@ pub async fn create(
     Json(body): Json<NewRoom>,
 ) -> Result<(StatusCode, Json<RoomOut>), Problem> {
     let permit = caller.permit::<right::ManageRooms>(&hotel)?;
+    let is_dirty = match body.status.as_deref().map(str::trim) {
+        None | Some("" | "A") => false,
+        Some("D") => true,
+        Some(_) => return Err(at("status", ProblemCode::NotOnOffer)),
+    };
     let currency = state.services.pms.hotel(permit.also()?).await?.currency;
     let rate = body.rate.read("rate", currency)?.to_decimal_text();
     let form = RoomForm {
@@ -176,7 +183,11 @@ pub async fn create(
         rate,
         ..RoomForm::default()
     };
-    let room = state.services.pms.create_room(permit, &form).await.map_err(room_problem)?;
+    let mut room = state.services.pms.create_room(permit, &form).await.map_err(room_problem)?;
+    if is_dirty {
+        state.services.pms.set_condition(permit.also()?, room.id, RoomCondition::Dirty).await?;
+        room.condition = RoomCondition::Dirty;
+    }
     Ok((StatusCode::CREATED, Json(RoomOut::new(room, permit.hotel_id(), false, None))))
 }
 
@@ -267,4 +278,24 @@ pub async fn change(
         .await?
         .is_some_and(|stay| stay.status == domain::stay::StayStatus::CheckedIn);
     Ok(Json(RoomOut::new(changed, view.hotel_id(), is_occupied, None)))
+}
+
+/// Removes a room that no booking ever used. For owners and managers.
+#[utoipa::path(
+    delete, path = "/rooms/{id}", tag = "rooms", security(("bearer" = [])), params(("id" = String, Path, description = "Id or number")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem))
+)]
+pub async fn remove(
+    State(state): State<AppState>,
+    caller: Bearer,
+    hotel: HotelHeader,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let permit = caller.permit::<right::ManageRooms>(&hotel)?;
+    let pms = &state.services.pms;
+    let room =
+        pms.find_room(permit.also()?, &id).await?.ok_or_else(|| Problem::not_found("Room not found"))?;
+    pms.remove_room(permit, room.id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -218,15 +218,16 @@ pub struct Forgotten {
 /// Mails a link for another password, if there is somebody with the address; says the same if not.
 #[utoipa::path(
     post, path = "/api/v1/auth/forgot-password", tag = "v1 auth", request_body = Forgotten,
-    responses((status = 200, body = Said), (status = 400, body = Problem), (status = 415, body = Problem))
+    responses((status = 200, body = Said), (status = 400, body = Problem), (status = 415, body = Problem), (status = 429, body = Problem))
 )]
 pub async fn forgot_password(
     State(state): State<AppState>,
+    Extension(client): Extension<Client>,
     Body(body): Body<Forgotten>,
 ) -> Result<Json<Said>, Problem> {
     let email = body.email.filter(|email| !email.trim().is_empty());
     let email = email.ok_or_else(|| Problem::bad_request("Email required"))?;
-    match state.services.identity.forgot_password(&email).await {
+    match state.services.identity.forgot_password(&email, &client).await {
         Ok(()) | Err(identity::Error::Invalid(_)) => Ok(Json(Said::done("If email exists, reset link sent"))),
         Err(error) => Err(error.into()),
     }

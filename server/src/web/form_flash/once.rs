@@ -39,7 +39,8 @@ struct Done {
 }
 
 impl Post {
-    /// Does `work` unless the same was done before. Without a token, or signed out, it is simply done.
+    /// Does `work` unless the same was done before. Without a token, or signed out, it is simply done: what makes an account
+    /// knows its own second click by the account (`Identity::second_click`).
     pub async fn run(
         self,
         state: &AppState,

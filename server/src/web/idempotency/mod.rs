@@ -28,14 +28,16 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// How long the second of two equal requests waits for the answer of the first.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
+/// Whether the answers of a path are kept. What is about passwords and tokens never is: an answer holds a token, and a hash
+/// of a body lets one try passwords.
+pub fn is_kept(path: &str) -> bool {
+    !["/auth/", "/api/auth/", "/api/v1/auth/", "/api/admin/impersonate"].iter().any(|it| path.starts_with(it))
+}
+
 /// Carries out writes with a key once. Requests without a key, without a valid token, and reads pass.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    // What is about passwords and tokens is never kept: an answer holds a token, and a hash of a body lets one try passwords.
-    let path = request.uri().path();
-    let is_secret = ["/auth/", "/api/auth/", "/api/v1/auth/", "/api/admin/impersonate"]
-        .iter()
-        .any(|it| path.starts_with(it));
-    if request.method().is_safe() || is_secret || !request.headers().contains_key(HEADER) {
+    if request.method().is_safe() || !is_kept(request.uri().path()) || !request.headers().contains_key(HEADER)
+    {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();

@@ -127,3 +127,18 @@ fn an_error_is_told_with_its_causes() {
         "and without what Postgres cannot keep"
     );
 }
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_dead_job_alone_can_be_dropped(pool: PgPool) {
+    let world = World::new(pool);
+    let lasting =
+        Handlers::new().on(|_, Say(_)| async { Err(HandlerError::lasting("there is no such address")) });
+    let dead = world.say(1).await;
+    assert_eq!(world.run_due(&Arc::new(lasting)).await, [Outcome::Dead]);
+    let waiting = world.say(2).await;
+    assert!(admin::drop_dead(&world.database, dead).await.unwrap());
+    for gone_or_alive in [dead, waiting, Uuid::nil()] {
+        assert!(!admin::drop_dead(&world.database, gone_or_alive).await.unwrap());
+    }
+    assert_eq!(world.job(waiting).await.status, "waiting");
+}
