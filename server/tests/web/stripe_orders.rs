@@ -59,7 +59,7 @@ impl Script {
         let session = Subject::Session(page.session_id.clone());
         let now = platform::clock::Clock::now(&till.clock);
         let mut seen: Vec<Message> = Vec::new();
-        let mut answers = Vec::new();
+        let (mut answers, mut heard) = (Vec::new(), 0);
         for step in 0..=LAST {
             let known = till.stripe.read(&session).await.unwrap().unwrap();
             let collected = known.subscription;
@@ -87,12 +87,13 @@ impl Script {
                 _ => drop(till.sandbox.advance_to_next_renewal()),
             }
             let all = till.messages();
-            for message in &all[seen.len()..] {
+            for message in &all[heard..] {
                 let event =
                     till.stripe.event(Some(&message.signature), message.payload.as_bytes(), now).unwrap();
-                let subject = event.subject.unwrap_or(Subject::Session(String::new()));
+                let Some(subject) = event.subject else { continue };
                 seen.push(Message { step, kind: message.kind.clone(), subject });
             }
+            heard = all.len();
             let mut known = Vec::new();
             for message in &seen {
                 known.push((message.subject.clone(), till.stripe.read(&message.subject).await.unwrap()));
