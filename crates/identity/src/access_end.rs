@@ -38,15 +38,35 @@ pub(crate) async fn end_access(
     };
     let ended = sqlx::query_scalar!(
         r#"WITH ended AS (DELETE FROM sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2 RETURNING expires_at),
-                revoked AS (UPDATE refresh_tokens SET revoked_at = $3 WHERE user_id = $1 AND revoked_at IS NULL AND family_id IS DISTINCT FROM $4),
                 spent AS (UPDATE password_resets SET used_at = $3 WHERE user_id = $1 AND used_at IS NULL)
            SELECT count(*) AS "count!" FROM ended WHERE expires_at > $3"#,
         Uuid::from(user_id),
         session,
         now,
-        family,
     )
     .fetch_one(&mut **transaction)
     .await?;
+    // Families are for identity's own role to see; who else ends access ends all of them.
+    match family {
+        Some(family) => {
+            sqlx::query!(
+                "UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND family_id <> $3",
+                Uuid::from(user_id),
+                now,
+                family,
+            )
+            .execute(&mut **transaction)
+            .await?
+        }
+        None => {
+            sqlx::query!(
+                "UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+                Uuid::from(user_id),
+                now,
+            )
+            .execute(&mut **transaction)
+            .await?
+        }
+    };
     Ok(ended)
 }

@@ -288,10 +288,7 @@ async fn pay_from_mail(till: &Till, mail: &str, card: &str) -> Option<String> {
         .body(axum::body::Body::from(form));
     let answer = till.sandbox.router().oneshot(request.unwrap()).await.unwrap();
     let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
-    let to = match to {
-        Some(to) => to,
-        None => panic!("{}: {}", answer.status(), text(answer).await),
-    };
+    let Some(to) = to else { panic!("{}: {}", answer.status(), text(answer).await) };
     to.contains("/authenticate/").then_some(to)
 }
 

@@ -285,16 +285,22 @@ async fn plans_take_as_many_statements_however_many_there_are(pool: PgPool) {
     let site = shop(&pool).await;
     let log = Log::default();
     let path = "/api/v1/tarif-plans?currency=USD&country=DE";
+    // A connection that is opened meanwhile says something, too: so the least of some answers.
     let statements = async || {
-        let guard = log.listen();
-        log.lines();
-        let plans = nobody(&site).expect(200, "GET", path, None).await;
-        let lines = log.lines();
-        drop(guard);
-        let reads = lines.iter().filter(|line| line.contains("sqlx::query") && line.contains("SELECT"));
-        let of_plans =
-            lines.iter().filter(|line| line.contains("sqlx::query") && line.contains("FROM plans"));
-        (plans["plans"].as_array().unwrap().len(), reads.count(), of_plans.count())
+        let mut least = (0, usize::MAX, usize::MAX);
+        for _ in 0..3 {
+            let guard = log.listen();
+            log.lines();
+            let plans = nobody(&site).expect(200, "GET", path, None).await;
+            let lines = log.lines();
+            drop(guard);
+            let said = |text: &str| {
+                lines.iter().filter(|line| line.contains("sqlx::query") && line.contains(text)).count()
+            };
+            let found = plans["plans"].as_array().unwrap().len();
+            least = (found, said("SELECT").min(least.1), said("FROM plans").min(least.2));
+        }
+        least
     };
     let (few, reads, of_plans) = statements().await;
     assert_eq!(of_plans, 1);

@@ -86,11 +86,14 @@ async fn without_the_lock_captures_and_refunds_happen_more_than_once(superuser: 
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&world.superuser).await.unwrap();
         }
     }
-    let (captured, refunded, credit_notes, _) = captured_and_refunded(&world).await;
-    assert!(
-        captured > 1 && refunded > 1 && credit_notes > 1,
-        "{captured} captures, {refunded} refunds, {credit_notes} credit notes"
-    );
+    // Whether two meet is luck, so there are some rounds; with the lock each of them would add one to everything.
+    for round in 1..=40 {
+        let (captured, refunded, credit_notes, _) = captured_and_refunded(&world).await;
+        if captured > round && refunded > round && credit_notes > round {
+            return;
+        }
+    }
+    panic!("nothing happened more than once");
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
