@@ -334,7 +334,7 @@ test("an owner manages colleagues, room types, rooms and what is out of order, a
   const tower = page.getByRole("row", { name: /^T1/ });
   await tower.locator("summary").click();
   await tower.getByRole("button", { name: "Remove" }).click();
-  await expect(page.getByText("Removed.")).toBeVisible();
+  await expect(page.getByText("Removed.", { exact: true })).toBeVisible();
   await expect(page.getByRole("row", { name: /^T1/ })).toHaveCount(0);
   const single = page.getByRole("row", { name: /^Single/ });
   await single.locator("summary").click();

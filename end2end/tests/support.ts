@@ -53,7 +53,7 @@ export async function ownHotel(page: Page) {
     hotel_name: `House ${name}`, currency: "EUR", time_zone: "Europe/Dublin", rooms: "Ground; 1-4; Single; 80",
     owner_name: "Ola Owner", owner_email: who.login, password: who.password,
   };
-  await send(page, "register-hotel", Object.fromEntries(Object.entries(fields).map(([key, value]) => [`form[${key}]`, value])));
+  await send(page, "register", Object.fromEntries(Object.entries(fields).map(([key, value]) => [`form[${key}]`, value])));
   return who;
 }
 

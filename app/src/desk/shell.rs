@@ -50,6 +50,8 @@ pub async fn choose_hotel(hotel_id: String) -> Result<(), AppError> {
 pub async fn choose_rail(size: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, _) = ctx::context()?;
+    // A server function is asynchronous, even one that has nothing to wait for.
+    let size = std::future::ready(size).await;
     let size = if size == "slim" { "slim" } else { "wide" };
     let secure = if services.is_https { "; Secure" } else { "" };
     let cookie = format!("rail={size}; Path=/; Max-Age=31536000; SameSite=Lax{secure}");
