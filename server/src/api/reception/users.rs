@@ -177,21 +177,18 @@ pub async fn change(
         None => None,
         Some(text) => Some(text.parse().map_err(|_| at("role", ProblemCode::NotOnOffer))?),
     };
-    match present {
-        Some(present) => {
-            let is_active = body.is_active.unwrap_or(present.is_active);
-            identity.change_staff(permit, id, role.unwrap_or(present.role), is_active).await
+    let done = if let Some(present) = present {
+        let is_active = body.is_active.unwrap_or(present.is_active);
+        identity.change_staff(permit, id, role.unwrap_or(present.role), is_active).await
+    } else {
+        let role = role.ok_or_else(|| at("role", ProblemCode::Required))?;
+        // That is for a hotel where the person works already.
+        if body.is_active.is_some() {
+            return Err(at("is_active", ProblemCode::NotOnOffer));
         }
-        None => {
-            let role = role.ok_or_else(|| at("role", ProblemCode::Required))?;
-            // That is for a hotel where the person works already.
-            if body.is_active.is_some() {
-                return Err(at("is_active", ProblemCode::NotOnOffer));
-            }
-            identity.give_role(permit, id, role).await
-        }
-    }
-    .map_err(user_problem)?;
+        identity.give_role(permit, id, role).await
+    };
+    done.map_err(user_problem)?;
     let changed = member(&state, permit, id).await?.ok_or_else(unknown)?;
     Ok(Json(User::new(changed, permit.hotel_id())))
 }
