@@ -115,7 +115,10 @@ impl Shop<'_> {
         let full = load(&server.address, CLIENTS, self.time, None, 200, request).await?;
         let statements = [
             floor::statement("t.valid @> $2::date", &["'DE'", "current_date"])?,
-            floor::statement("SELECT p.id, p.name, p.slug, p.price_minor, p.currency AS", &["'EUR'", "NULL"])?,
+            floor::statement(
+                "SELECT p.id, p.name, p.slug, p.price_minor, p.currency AS",
+                &["'EUR'", "NULL"],
+            )?,
         ];
         let script = floor::transaction("", "00000000-0000-0000-0000-000000000000", "", &statements);
         let floor = floor::pgbench(self.database, "keyrack_app", &script, CLIENTS, self.time.as_secs())?;

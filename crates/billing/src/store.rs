@@ -44,8 +44,7 @@ impl Billing {
             PlanQuery { currency: currency.map(str::to_owned), country: country.clone(), category: None };
         let mut setting = Setting::load(&mut transaction, &query, self.clock.now()).await?;
         let currency = *setting.currency.get_or_insert(Currency::EUR);
-        let plans =
-            catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?;
+        let plans = catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?;
         let own_addons = catalogue::addons_on_offer(&mut transaction).await?;
         let addons = catalogue::all_addons_on_offer(&mut transaction).await?;
         let bundles = catalogue::bundles_on_offer(&mut transaction).await?;

@@ -27,7 +27,7 @@ pub(crate) async fn load(executor: impl PgExecutor<'_>, user_id: UserId) -> Resu
                       AS "platform_role: Json<PlatformRole>", u.is_company_admin, u.is_active,
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
-                                            ORDER BY h.name, h.id), '[]')
+                                            ORDER BY m.created_at, h.id), '[]')
                    FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
                    WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>"
            FROM users u WHERE u.id = $1"#,

@@ -39,7 +39,11 @@ async fn money_for_a_void_invoice_goes_back_and_is_not_collected_again(pool: PgP
     till.deliver_all().await;
 
     let jobs = async |queue: &'static str| -> Vec<Value> {
-        sqlx::query_scalar("SELECT payload FROM jobs WHERE queue = $1").bind(queue).fetch_all(&pool).await.unwrap()
+        sqlx::query_scalar("SELECT payload FROM jobs WHERE queue = $1")
+            .bind(queue)
+            .fetch_all(&pool)
+            .await
+            .unwrap()
     };
     let returns = jobs("billing.return_payment").await;
     assert_eq!(returns.len(), 1, "however often it is told");
@@ -55,6 +59,9 @@ async fn money_for_a_void_invoice_goes_back_and_is_not_collected_again(pool: PgP
     let (amount, refunded) = (&state["payments"][0][0], &state["payments"][0][1]);
     assert!(amount.as_i64() > Some(0) && amount == refunded, "{state}");
     assert_eq!(state["invoices"][0][1], "cancelled");
-    assert_eq!((&state["subscriptions"][0][0], &state["bundles"][0]), (&"cancelled".into(), &"cancelled".into()));
+    assert_eq!(
+        (&state["subscriptions"][0][0], &state["bundles"][0]),
+        (&"cancelled".into(), &"cancelled".into())
+    );
     assert_eq!((&state["tokens"], &state["subscriptions"][0][3]), (&Value::Null, &false.into()), "{state}");
 }

@@ -91,7 +91,9 @@ impl Billing {
         let list = match setting.currency {
             Some(currency) => {
                 let rows = read::prices_on_offer(&mut transaction, currency, category).await?;
-                PlanList::Priced(rows.into_iter().map(|row| setting.listed(row, currency)).collect::<Result<_>>()?)
+                PlanList::Priced(
+                    rows.into_iter().map(|row| setting.listed(row, currency)).collect::<Result<_>>()?,
+                )
             }
             None => {
                 let rows = read::plans_on_offer(&mut transaction, None, category).await?;
@@ -107,11 +109,7 @@ impl Billing {
     }
 
     /// A plan by its id or slug, on offer or not, with its price.
-    pub async fn plan(
-        &self,
-        id_or_slug: &str,
-        query: &PlanQuery,
-    ) -> Result<(Plan, Option<PricedPlan>)> {
+    pub async fn plan(&self, id_or_slug: &str, query: &PlanQuery) -> Result<(Plan, Option<PricedPlan>)> {
         let mut transaction = self.begin_public().await?;
         let setting = Setting::load(&mut transaction, query, self.clock.now()).await?;
         let row = read::plan(&mut transaction, setting.currency, id_or_slug).await?;

@@ -260,11 +260,7 @@ pub(crate) async fn void(
 }
 
 /// What was ordered with an invoice and never ran will never run.
-async fn give_up(
-    transaction: &mut Transaction,
-    invoice: &LockedInvoice,
-    now: DateTime<Utc>,
-) -> Result<()> {
+async fn give_up(transaction: &mut Transaction, invoice: &LockedInvoice, now: DateTime<Utc>) -> Result<()> {
     let (account_id, id) = (Uuid::from(invoice.account_id), Uuid::from(invoice.id));
     sqlx::query!(
         "UPDATE subscriptions SET status = 'cancelled', cancelled_at = $3, updated_at = $3

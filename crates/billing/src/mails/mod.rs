@@ -195,7 +195,8 @@ impl Mails {
         }
         // A document takes some milliseconds to draw, in which this thread would answer nobody.
         let base_url = Arc::clone(&self.base_url);
-        let drawn = tokio::task::spawn_blocking(move || said.letter(&buyer, &seller, &base_url).into_message());
+        let drawn =
+            tokio::task::spawn_blocking(move || said.letter(&buyer, &seller, &base_url).into_message());
         drawn.await.map(Some).map_err(|error| Error::Inconsistent(format!("a mail was not drawn: {error}")))
     }
 }

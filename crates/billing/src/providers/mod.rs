@@ -21,8 +21,8 @@ use plugin_api::payment::PaymentProvider;
 
 pub use follow::FollowSubscription;
 pub(crate) use follow::follow_later;
-pub use pages::{ClosePages, ReturnPayment};
 pub use inbox::{EventRow, HandleEvent, KeptEvent, Outcome, Received};
+pub use pages::{ClosePages, ReturnPayment};
 pub use session::{Checkout, PayPage, Paying};
 
 use crate::{Billing, Error, Result};

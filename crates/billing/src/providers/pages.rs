@@ -62,7 +62,8 @@ impl Billing {
         for page in &open {
             match self.provider(&page.provider)?.close_session(&page.session).await {
                 // What was paid, or is over, is closed.
-                Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Unknown | ProviderError::Unsupported) => {}
+                Ok(())
+                | Err(ProviderError::Refused(_) | ProviderError::Unknown | ProviderError::Unsupported) => {}
                 Err(problem) => return Err(problem.into()),
             }
             sqlx::query!(

@@ -216,10 +216,8 @@ async fn prices_are_in_the_readers_currency_with_their_countrys_tax(superuser: P
         category: Some("hosting".into()),
     };
     let PlanList::Priced(plans) = world.billing.plans(&query).await.unwrap().unwrap() else { panic!() };
-    let found: Vec<_> = plans
-        .iter()
-        .map(|plan| (plan.slug.as_str(), plan.net.minor, plan.gross().unwrap().minor))
-        .collect();
+    let found: Vec<_> =
+        plans.iter().map(|plan| (plan.slug.as_str(), plan.net.minor, plan.gross().unwrap().minor)).collect();
     assert_eq!(found, [("basic", 1079, 1284), ("pro", 1200, 1428)]);
     assert!(
         world

@@ -45,7 +45,7 @@ pub(super) async fn find(
                   CASE WHEN other.id IS NOT NULL THEN s.user_id END AS "impersonated_by: UserId",
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
                                                               'role', m.role)
-                                            ORDER BY h.name, h.id), '[]')
+                                            ORDER BY m.created_at, h.id), '[]')
                    FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
                    WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>"
            FROM sessions s JOIN users own ON own.id = s.user_id

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use billing::catalogue::{PlanList, PlanPrice, PlanQuery};
 use billing::catalogue::plans::ManagedPlan;
+use billing::catalogue::{PlanList, PlanPrice, PlanQuery};
 use domain::billing::{Plan, PlanCategory, PricedPlan};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
@@ -191,7 +191,8 @@ impl PlanOut {
             listed.gross_price = Some(amount(price.gross()?));
             listed.tax_rate = Some(price.tax_rate.to_string());
         }
-        Ok(Self { id: price.id.into(), name: price.name, slug: price.slug, ..listed }.with_categories(price.categories))
+        Ok(Self { id: price.id.into(), name: price.name, slug: price.slug, ..listed }
+            .with_categories(price.categories))
     }
 
     fn priced(mut self, priced: &PricedPlan, with_tax: bool) -> Result<Self, Problem> {
@@ -231,7 +232,10 @@ pub async fn list(
     let plans = match found {
         PlanList::Priced(prices) => {
             let with_tax = query.country.is_some();
-            prices.into_iter().map(|price| PlanOut::listed(price, with_tax)).collect::<Result<_, Problem>>()?
+            prices
+                .into_iter()
+                .map(|price| PlanOut::listed(price, with_tax))
+                .collect::<Result<_, Problem>>()?
         }
         PlanList::Unpriced(plans) => {
             let error = || Some(format!("Unknown currency: {currency}"));

@@ -8,8 +8,8 @@ use plugin_api::payment::PaymentReading;
 use uuid::Uuid;
 
 use super::Purchase;
-use crate::providers::pages::return_later;
 use crate::payments::{self, Capture, LockedInvoice, Tokens, settle};
+use crate::providers::pages::return_later;
 use crate::{Error, Result};
 
 /// What is known of a payment, from all that was read.

@@ -10,8 +10,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Purchase;
-use crate::providers::follow_later;
 use crate::invoices::{self, NewInvoice, NewLine};
+use crate::providers::follow_later;
 use crate::subscriptions::change::tax_of;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::subscriptions::void_open_changes;
