@@ -43,7 +43,12 @@ impl Stripe {
         };
         let made = request
             .customize()
-            .request_strategy(once(format!("session-{}", new.key)))
+            // Somebody may try again from another page, after this one was made and before anybody knew.
+            .request_strategy(once(format!(
+                "session-{}-{}",
+                new.key,
+                fingerprint(&[Some(&customer), Some(&new.success_url), Some(&new.cancel_url)])
+            )))
             .send(&self.client)
             .await
             .map_err(|error| problem(&error))?;

@@ -185,8 +185,8 @@ async fn disputes_and_partial_refunds_are_found_and_companies_named(pool: PgPool
         "WITH account AS (
              INSERT INTO billing_accounts (id, organisation_id, created_at) VALUES ($1, $1, now()) ON CONFLICT DO NOTHING
          ), made AS (
-             INSERT INTO subscriptions (account_id, id, plan_id, status, started_at, expires_at, trial_end_at, created_at, updated_at)
-             SELECT $1, gen_random_uuid(), id, 'trialing', now(), now() + interval '9 days', now() + interval '9 days', now(), now()
+             INSERT INTO subscriptions (account_id, id, plan_id, status, started_at, expires_at, trial_end_at, created_at, updated_at, currency)
+             SELECT $1, gen_random_uuid(), id, 'trialing', now(), now() + interval '9 days', now() + interval '9 days', now(), now(), 'EUR'
              FROM plans WHERE slug = 'hotel-basic' RETURNING id
          ) SELECT id FROM made",
     )

@@ -125,8 +125,8 @@ async fn a_role_is_no_way_to_more(pool: PgPool) {
     let companies = sam.expect(200, "GET", "/api/admin/customers", None).await;
     let company =
         text(&companies["customers"].as_array().unwrap_or_else(|| companies.as_array().unwrap())[0]["id"]);
-    let path = format!("/api/admin/customers/{company}/impersonate/{owner}");
-    no(&sam, 403, "POST", &path, json!({})).await;
+    let order = json!({ "company_id": company, "user_id": owner });
+    no(&sam, 403, "POST", "/api/admin/impersonate", order).await;
     let session = in_browser(&site, EMAIL, PASSWORD).await;
     let body = format!("subject=users&id={owner}&action=act_as");
     site.post_form("/actions/admin-act", &format!("/admin/users/{owner}"), &session, &body).await;

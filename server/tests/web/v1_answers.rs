@@ -298,7 +298,7 @@ async fn plans_take_as_many_statements_however_many_there_are(pool: PgPool) {
                 lines.iter().filter(|line| line.contains("sqlx::query") && line.contains(text)).count()
             };
             let found = plans["plans"].as_array().unwrap().len();
-            least = (found, said("SELECT").min(least.1), said("FROM plans").min(least.2));
+            least = (found, said("SELECT").min(least.1), said("SELECT p.id, p.name").min(least.2));
         }
         least
     };

@@ -88,17 +88,13 @@ impl Billing {
         let mut transaction = self.begin_public().await?;
         let setting = Setting::load(&mut transaction, query, self.clock.now()).await?;
         let category = query.category.as_deref();
-        let list = match setting.currency {
-            Some(currency) => {
-                let rows = read::prices_on_offer(&mut transaction, currency, category).await?;
-                PlanList::Priced(
-                    rows.into_iter().map(|row| setting.listed(row, currency)).collect::<Result<_>>()?,
-                )
-            }
-            None => {
-                let rows = read::plans_on_offer(&mut transaction, None, category).await?;
-                PlanList::Unpriced(rows.into_iter().map(Plan::try_from).collect::<Result<_>>()?)
-            }
+        let list = if let Some(currency) = setting.currency {
+            let rows = read::prices_on_offer(&mut transaction, currency, category).await?;
+            let prices = rows.into_iter().map(|row| setting.listed(row, currency));
+            PlanList::Priced(prices.collect::<Result<_>>()?)
+        } else {
+            let rows = read::plans_on_offer(&mut transaction, None, category).await?;
+            PlanList::Unpriced(rows.into_iter().map(Plan::try_from).collect::<Result<_>>()?)
         };
         let is_known = match category {
             Some(slug) if list.is_empty() => read::is_category(&mut transaction, slug).await?,

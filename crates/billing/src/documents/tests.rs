@@ -36,11 +36,20 @@ fn run(program: &str, arguments: &[&str], file: &[u8]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// What `qpdf --check` says, which reads no pipe.
+fn checked(file: &[u8]) -> String {
+    let path = std::env::temp_dir().join(format!("keyrack-{}.pdf", platform::ids::new::<uuid::Uuid>()));
+    std::fs::write(&path, file).unwrap();
+    let said = run("qpdf", &["--check", path.to_str().unwrap()], &[]);
+    std::fs::remove_file(&path).unwrap();
+    said
+}
+
 /// The text of a document, as a reader copies it: the same spaces everywhere. Also checks the file, and that it brings
 /// along its fonts.
 fn text_of(document: &InvoiceDocument) -> String {
     let file = document.to_pdf().bytes;
-    let checked = run("qpdf", &["--check", "-"], &file);
+    let checked = checked(&file);
     assert!(checked.contains("No syntax or stream encoding errors found"), "{checked}");
     // Below two lines of heading a line for each font: name, type (two words), encoding, embedded, subset, unicode, object.
     let fonts = run("pdffonts", &["-"], &file);

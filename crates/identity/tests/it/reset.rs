@@ -71,7 +71,7 @@ async fn a_link_is_good_for_an_hour(pool: PgPool) {
 async fn a_new_link_ends_the_one_before(pool: PgPool) {
     let world = World::new(pool).await;
     let (first, second) = (token(&world).await, token(&world).await);
-    assert!(matches!(world.identity.reset_password(&first, NEW).await, Err(Error::BadToken)));
+    assert!(matches!(world.identity.reset_password(&first, NEW).await, Err(Error::UsedToken)));
     world.identity.reset_password(&second, NEW).await.unwrap();
 }
 

@@ -40,7 +40,7 @@ pub struct Entry {
 
 /// Some deeds, newest first.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Entries {
+pub struct AuditEntries {
     entries: Vec<Entry>,
     /// What to send as `before` for older ones; null when these were the oldest.
     next: Option<Uuid>,
@@ -49,7 +49,7 @@ pub struct Entries {
 /// What was done in the hotel, newest first. For owners and managers.
 #[utoipa::path(
     get, path = "/audit", tag = "audit", security(("bearer" = [])), params(Page),
-    responses((status = 200, body = Entries), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+    responses((status = 200, body = AuditEntries), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn list(
@@ -57,7 +57,7 @@ pub async fn list(
     caller: Bearer,
     hotel: HotelHeader,
     Query(page): Query<Page>,
-) -> Result<Json<Entries>, Problem> {
+) -> Result<Json<AuditEntries>, Problem> {
     let permit = caller.permit::<right::ViewAudit>(&hotel)?;
     let before = match page.before.as_deref().filter(|text| !text.is_empty()) {
         Some(text) => Some(text.parse().map_err(|_| at("before", ProblemCode::NotFound))?),
@@ -74,5 +74,5 @@ pub async fn list(
         at: entry.at,
         facts: entry.facts.into_iter().map(|(name, text)| (name, Value::String(text))).collect(),
     });
-    Ok(Json(Entries { entries: entries.collect(), next: found.next }))
+    Ok(Json(AuditEntries { entries: entries.collect(), next: found.next }))
 }

