@@ -69,7 +69,7 @@ pub fn Failed(
     // The link leads to this very page, by the server, which was or was not there.
     let is_passing = matches!(error, AppError::Unavailable | AppError::Internal);
     view! {
-        <EmptyState icon title text=error_text(&error)>
+        <EmptyState icon title text=error_text(&error) is_page=true>
             {is_passing.then(|| view! { <a class="button button-primary" href="" rel="external">{t.common.try_again}</a> })}
             <LinkButton href=routes::TODAY text=t.common.back_to_today/>
         </EmptyState>

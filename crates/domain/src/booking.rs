@@ -171,8 +171,8 @@ pub struct StayDetails {
     pub booked_by: Option<String>,
     /// When the guest was checked in.
     pub checked_in_at: Option<DateTime<FixedOffset>>,
-    /// When the guest was checked out.
-    pub checked_out_at: Option<DateTime<FixedOffset>>,
+    /// When the guest left, by the hotel's clock.
+    pub left_at: Option<DateTime<FixedOffset>>,
     /// What the desk may do now.
     pub actions: Vec<StayAction>,
     /// Counts the changes; a change is refused when it was made on older data.

@@ -50,6 +50,9 @@ pub fn EmptyState(
     /// Why it is empty, or what to do.
     #[prop(into)]
     text: String,
+    /// Whether it stands for a whole page, which then is called by its title.
+    #[prop(optional)]
+    is_page: bool,
     /// The first step.
     #[prop(optional)]
     children: Option<Children>,
@@ -57,7 +60,11 @@ pub fn EmptyState(
     view! {
         <div class="empty">
             <Icon name=icon/>
-            <p class="empty-title">{title}</p>
+            {if is_page {
+                view! { <h1 class="empty-title">{title}</h1> }.into_any()
+            } else {
+                view! { <p class="empty-title">{title}</p> }.into_any()
+            }}
             <p>{text}</p>
             {children.map(|children| children())}
         </div>

@@ -28,6 +28,22 @@ async fn a_script_that_is_refused_is_told_so_in_the_status_too(pool: PgPool) {
     }
 }
 
+/// What a page gets over the wire, it can read: a field that is there twice cannot be.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_browser_can_read_what_it_is_told_of_a_booking(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    let client = crate::rest::Client::of(&site, &ada);
+    let room = client.room("ada-1").await;
+    let booked = client.expect(201, "POST", "/bookings/", Some(crate::rest::booking(&room, 1, "Zoe"))).await;
+    let id = booked["id"].as_str().unwrap().to_owned();
+    let body = Box::leak(format!("id={id}").into_boxed_str());
+    let told = text(call(&site, &ada, "/actions/stay", body).await).await;
+    let (details, ..): (domain::booking::StayDetails, Vec<domain::room::Room>, chrono::NaiveDate) =
+        serde_json::from_str(&told).unwrap();
+    assert_eq!(details.row.id.to_string(), id);
+}
+
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_way_on_after_sign_in_stays_in_the_desk(pool: PgPool) {
     let site = Site::new(&pool);

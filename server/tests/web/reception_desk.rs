@@ -22,7 +22,7 @@ fn from_today(room: &str, nights: u32, guest: &str) -> Value {
 }
 
 /// The same client after some days, with a new token.
-async fn later<'a>(site: &'a Site, days: i64) -> Client<'a> {
+async fn later(site: &Site, days: i64) -> Client<'_> {
     site.clock.advance(TimeDelta::days(days));
     Client { site, bearer: bearer(site, "harbour").await }
 }

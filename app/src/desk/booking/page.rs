@@ -103,7 +103,7 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
                         {details.note.clone().map(|note| fact(t.note, note))}
                         {fact(t.booked, format!("{} {booked_by}", show::instant(details.booked_at)))}
                         {details.checked_in_at.map(|at| fact(t.checked_in, show::instant(at)))}
-                        {details.checked_out_at.map(|at| fact(t.checked_out, show::instant(at)))}
+                        {details.left_at.map(|at| fact(t.checked_out, show::instant(at)))}
                     </dl>
                 </section>
                 {change}

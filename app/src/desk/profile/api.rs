@@ -9,7 +9,8 @@ use crate::routes;
 #[server(prefix = "/actions", endpoint = "profile")]
 pub async fn load_profile() -> Result<(Option<String>, Vec<SessionRow>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    let email = services.identity.colleague(&who.actor, who.actor.user_id).await?.1.email;
+    // Staff may have a user name alone.
+    let email = Some(services.identity.own(&who.actor).await?.email).filter(|email| email.contains('@'));
     let sessions = services.identity.sessions(&who.actor, who.session_id).await?;
     let sessions =
         sessions.into_iter().map(|row| SessionRow { last_seen_at: who.local(row.last_seen_at), ..row });

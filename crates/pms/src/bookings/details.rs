@@ -70,7 +70,7 @@ impl Pms {
             booked_at: local(zone, facts.created_at),
             booked_by: facts.booked_by,
             checked_in_at: facts.checked_in_at.map(|at| local(zone, at)),
-            checked_out_at: facts.checked_out_at.map(|at| local(zone, at)),
+            left_at: facts.checked_out_at.map(|at| local(zone, at)),
             actions,
             version: facts.version,
             siblings: siblings.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?,

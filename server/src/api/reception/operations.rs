@@ -79,7 +79,7 @@ async fn done(
         booking_id: id,
         status: details.row.status.reception_word(),
         actual_check_in_at: details.checked_in_at.map(|at| at.to_utc()),
-        actual_check_out_at: details.checked_out_at.map(|at| at.to_utc()),
+        actual_check_out_at: details.row.checked_out_at,
     }))
 }
 
