@@ -42,6 +42,8 @@ async function address(page: Page) {
 }
 
 test("a customer signs up, orders a plan with an add-on and tokens, pays, changes and leaves", async ({ page, javaScriptEnabled }) => {
+  // A long way, with pages of three servers on it.
+  test.slow();
   await signUp(page);
   await accessible(page, javaScriptEnabled);
   await page.getByRole("radio", { name: "Choose Basic" }).check();
