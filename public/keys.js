@@ -33,7 +33,10 @@
   function closeMenus(except) {
     document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (menu !== except) menu.open = false; });
   }
-  document.addEventListener("click", function (event) { closeMenus(event.target.closest("details.menu")); });
+  // A link in a menu leads away from it, without a new page that would begin with it closed.
+  document.addEventListener("click", function (event) {
+    closeMenus(event.target.closest("a") ? null : event.target.closest("details.menu"));
+  });
 
   // Commands: a list one types into. The arrows choose, Enter goes there.
   function commands() { return document.getElementById("commands"); }
