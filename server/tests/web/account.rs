@@ -38,7 +38,8 @@ async fn an_order_asks_for_the_address_and_begins_a_trial_without_a_payment(pool
     // Nobody orders past the question.
     let chosen = format!("chosen%5Bplan%5D={pro}&chosen%5Bcurrency%5D=EUR");
     let early = site.post_form("/actions/order", &page, &ada, &chosen).await;
-    assert_eq!(header(&early, "location"), page);
+    // The way there is made anew, with the letters of an address.
+    assert_eq!(header(&early, "location").replace("%2D", "-"), page);
     let of_ada = "SELECT count(*) FROM invoices i JOIN users u ON u.id = i.account_id WHERE u.email = 'ada@customer.example'";
     assert_eq!(count(&pool, of_ada).await, 0);
 

@@ -36,7 +36,7 @@ async fn the_browser_can_read_what_it_is_told_of_a_booking(pool: PgPool) {
     let client = crate::rest::Client::of(&site, &ada);
     let room = client.room("ada-1").await;
     let booked = client.expect(201, "POST", "/bookings/", Some(crate::rest::booking(&room, 1, "Zoe"))).await;
-    let id = booked["id"].as_str().unwrap().to_owned();
+    let id = booked["booking_id"].as_str().unwrap_or_else(|| panic!("{booked}")).to_owned();
     let body = Box::leak(format!("id={id}").into_boxed_str());
     let told = text(call(&site, &ada, "/actions/stay", body).await).await;
     let (details, ..): (domain::booking::StayDetails, Vec<domain::room::Room>, chrono::NaiveDate) =
