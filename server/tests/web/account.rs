@@ -45,7 +45,7 @@ async fn an_order_asks_for_the_address_and_begins_a_trial_without_a_payment(pool
 
     let body = format!("{chosen}&form%5Bfirst_name%5D=Ada&form%5Btax_number%5D=DE1");
     let refused = site.post_form("/actions/order-address", &page, &ada, &body).await;
-    assert_eq!(header(&refused, "location"), page);
+    assert_eq!(header(&refused, "location").replace("%2D", "-"), page);
     let flash = cookie(&refused, "flash").unwrap();
     let shown = text(site.get(&page, &format!("{ada}; {flash}")).await).await;
     for field in ["address_line_1", "city", "country"] {
@@ -54,7 +54,7 @@ async fn an_order_asks_for_the_address_and_begins_a_trial_without_a_payment(pool
     assert!(shown.contains("value=\"Ada\""), "what was typed is still there");
 
     let kept = site.post_form("/actions/order-address", &page, &ada, &format!("{chosen}&{ADDRESS}")).await;
-    assert_eq!(header(&kept, "location"), page);
+    assert_eq!(header(&kept, "location").replace("%2D", "-"), page);
     let quoted = text(site.get(&page, &ada).await).await;
     for words in ["14 days free, then € 35.69 each month", "Begin 14 days free", "28195 Bremen", "Germany"]
     {
