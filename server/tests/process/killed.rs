@@ -284,9 +284,11 @@ impl Scene {
             let key = platform::ids::new::<Uuid>();
             // The first time nothing happens to it: with all statements prepared, each is one step afterwards.
             self.proxy.arm(step, moment);
+            // To be killed comes first: on a busy machine the server has time to say that its connection is gone.
             let answer = tokio::select! {
-                answer = post(port, &deed.path, &bearer, key, &deed.body) => Some(answer.unwrap()),
+                biased;
                 () = self.proxy.kill.notified() => None,
+                answer = post(port, &deed.path, &bearer, key, &deed.body) => Some(answer.unwrap()),
             };
             if let Some((status, body)) = answer {
                 self.proxy.disarm();
