@@ -64,14 +64,9 @@ impl PlanList {
 }
 
 impl PlanPrice {
-    /// The tax on the price.
-    pub fn tax(&self) -> Money {
-        self.tax_rate.of_net(self.net)
-    }
-
     /// The price with its tax.
     pub fn gross(&self) -> Result<Money> {
-        Ok(self.net.checked_add(self.tax())?)
+        Ok(self.tax_rate.gross_of(self.net)?)
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) struct Cart {
     pub currency: Currency,
     pub country: Option<String>,
     pub tax_rate: TaxRate,
+    rates: Rates,
 }
 
 pub(super) struct Plan {
@@ -89,9 +90,9 @@ impl Cart {
         let addons = load_addons(transaction, account_id, order, currency, &rates).await?;
         let country = country(transaction, account_id, order.country.as_deref()).await?;
         let tax_rate = tax_rate(transaction, country.as_deref(), "", now.date_naive()).await?;
-        let mut cart = Self { plan, bundles, addons, fee: None, currency, country, tax_rate };
+        let mut cart = Self { plan, bundles, addons, fee: None, currency, country, tax_rate, rates };
         if let Some(code) = &order.payment_method {
-            cart.fee = cart.paid_by(transaction, code, &rates).await?;
+            cart.fee = cart.paid_by(transaction, code).await?;
         }
         Ok(cart)
     }
@@ -114,15 +115,15 @@ impl Cart {
     }
 
     /// Whether the order can be paid that way, and what the customer pays for that (spec 5.11, "payment method rules").
-    async fn paid_by(&self, transaction: &mut Transaction, code: &str, rates: &Rates) -> Result<Option<Fee>> {
+    async fn paid_by(&self, transaction: &mut Transaction, code: &str) -> Result<Option<Fee>> {
         let method = payment_methods::load(transaction, None, Some(&code.replace('\0', "\u{fffd}")))
             .await?
             .pop()
             .ok_or_else(|| CartProblem::NoPaymentMethod(code.chars().take(60).collect()))?;
-        if !self.can_be_paid_by(&method, rates)? {
+        if !self.can_be_paid_by(&method)? {
             return Err(CartProblem::PaymentMethodNotAvailable(code.to_owned()).into());
         }
-        let price = rates.fee(&method.fee_kind, method.fee_amount, self.net()?)?;
+        let price = self.rates.fee(&method.fee_kind, method.fee_amount, self.net()?)?;
         let is_customers = method.fee_charged_to == "customer" && price.minor > 0;
         let fee = Fee { payment_method_id: method.id, name: format!("Fee: {}", method.name), price };
         Ok(Some(fee).filter(|_| is_customers))
@@ -130,10 +131,9 @@ impl Cart {
 
     /// The ways to pay that are for this amount, currency and country, the default one first.
     pub async fn ways_to_pay(&self, transaction: &mut Transaction) -> Result<Vec<PaymentMethod>> {
-        let rates = Rates::load(transaction).await?;
         let mut ways = Vec::new();
         for method in payment_methods::load(transaction, None, None).await? {
-            if self.can_be_paid_by(&method, &rates)? {
+            if self.can_be_paid_by(&method)? {
                 ways.push(method);
             }
         }
@@ -141,8 +141,8 @@ impl Cart {
         Ok(ways)
     }
 
-    fn can_be_paid_by(&self, method: &PaymentMethod, rates: &Rates) -> Result<bool> {
-        let sum = rates.convert(self.net()?, Currency::EUR)?.minor;
+    fn can_be_paid_by(&self, method: &PaymentMethod) -> Result<bool> {
+        let sum = self.rates.convert(self.net()?, Currency::EUR)?.minor;
         let holds = |list: &[String], value: &str| {
             list.is_empty() || list.iter().any(|known| known.eq_ignore_ascii_case(value))
         };

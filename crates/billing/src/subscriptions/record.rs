@@ -128,10 +128,12 @@ impl PlanFacts {
         ids: &[PlanId],
         currency: Currency,
     ) -> Result<Vec<(PlanId, Self)>> {
-        let rates = Rates::load_all(transaction).await?;
         let mut plans = Self::read(transaction, ids, Some(currency)).await?;
-        for (_, plan) in &mut plans {
-            plan.price = rates.convert(plan.price, currency)?;
+        if plans.iter().any(|(_, plan)| plan.price.currency != currency) {
+            let rates = Rates::load_all(transaction).await?;
+            for (_, plan) in &mut plans {
+                plan.price = rates.convert(plan.price, currency)?;
+            }
         }
         Ok(plans)
     }

@@ -87,7 +87,7 @@ impl PricedPlan {
 
     /// The price with its tax.
     pub fn gross(&self) -> Result<Money, MoneyError> {
-        self.net.checked_add(self.tax())
+        self.tax_rate.gross_of(self.net)
     }
 }
 

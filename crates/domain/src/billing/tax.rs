@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::Money;
+use crate::money::{Money, MoneyError};
 use crate::problem::ProblemCode;
 
 /// A rate of tax or of a fee: hundredths of a percent, so 19 % is 1900. At most 100 %.
@@ -33,6 +33,11 @@ impl TaxRate {
     /// The tax on a net amount, half up to the minor unit (spec 5.11).
     pub fn of_net(self, net: Money) -> Money {
         Money::new(share_half_up(net.minor, self.0.into(), WHOLE), net.currency)
+    }
+
+    /// A net amount with its tax.
+    pub fn gross_of(self, net: Money) -> Result<Money, MoneyError> {
+        net.checked_add(self.of_net(net))
     }
 
     /// The net amount that a gross one contains, half up (spec 5.11).

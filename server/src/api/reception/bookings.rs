@@ -188,6 +188,16 @@ pub async fn change(
     one(&state, permit.also()?, id).await
 }
 
+async fn act(
+    state: &AppState,
+    permit: Permit<'_, right::ManageBookings>,
+    id: StayId,
+    action: StayAction,
+) -> Result<Json<BookingOut>, Problem> {
+    let stay = state.services.pms.act(permit, id, action).await.map_err(not_found)?;
+    Ok(Json(BookingOut::new(stay, permit.hotel_id())))
+}
+
 /// Cancels a booking whose guest has not come yet.
 #[utoipa::path(
     delete, path = "/bookings/{id}", tag = "bookings", security(("bearer" = [])), params(("id" = String, Path, description = "The booking's id")),
@@ -200,10 +210,7 @@ pub async fn cancel(
     hotel: HotelHeader,
     Path(id): Path<String>,
 ) -> Result<Json<BookingOut>, Problem> {
-    let permit = caller.permit::<right::ManageBookings>(&hotel)?;
-    let stay =
-        state.services.pms.act(permit, booking_id(&id)?, StayAction::Cancel).await.map_err(not_found)?;
-    Ok(Json(BookingOut::new(stay, permit.hotel_id())))
+    act(&state, caller.permit(&hotel)?, booking_id(&id)?, StayAction::Cancel).await
 }
 
 /// Cancels a booking whose guest has not come yet; the same as `DELETE`.
@@ -235,10 +242,7 @@ pub async fn no_show(
     hotel: HotelHeader,
     Path(id): Path<String>,
 ) -> Result<Json<BookingOut>, Problem> {
-    let permit = caller.permit::<right::ManageBookings>(&hotel)?;
-    let stay =
-        state.services.pms.act(permit, booking_id(&id)?, StayAction::NoShow).await.map_err(not_found)?;
-    Ok(Json(BookingOut::new(stay, permit.hotel_id())))
+    act(&state, caller.permit(&hotel)?, booking_id(&id)?, StayAction::NoShow).await
 }
 
 /// Undoes what was done last: a check-in, a check-out, a cancellation or a no-show. 409 when its nights are over, or sold
@@ -264,8 +268,7 @@ pub async fn undo(
         StayStatus::CheckedOut => StayAction::UndoCheckOut,
         StayStatus::Cancelled | StayStatus::NoShow => StayAction::Reinstate,
     };
-    let stay = pms.act(permit, id, action).await.map_err(not_found)?;
-    Ok(Json(BookingOut::new(stay, permit.hotel_id())))
+    act(&state, permit, id, action).await
 }
 
 /// Adds another room to a booking, under the same reference. Dates and guest are those of the booking unless the body says

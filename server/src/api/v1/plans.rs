@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use billing::catalogue::plans::ManagedPlan;
 use billing::catalogue::{PlanList, PlanPrice, PlanQuery};
-use domain::billing::{Plan, PlanCategory, PricedPlan};
+use domain::billing::{Plan, PlanCategory, TaxRate};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -180,29 +180,19 @@ impl PlanOut {
     }
 
     fn listed(price: PlanPrice, with_tax: bool) -> Result<Self, Problem> {
-        let mut listed = Self {
-            display_currency: Some(price.net.currency.to_string()),
-            display_price: Some(amount(price.net)),
-            ..Self::default()
-        };
-        if with_tax {
-            listed.net_price.clone_from(&listed.display_price);
-            listed.tax_amount = Some(amount(price.tax()));
-            listed.gross_price = Some(amount(price.gross()?));
-            listed.tax_rate = Some(price.tax_rate.to_string());
-        }
-        Ok(Self { id: price.id.into(), name: price.name, slug: price.slug, ..listed }
-            .with_categories(price.categories))
+        Self { id: price.id.into(), name: price.name, slug: price.slug, ..Self::default() }
+            .with_categories(price.categories)
+            .with_price(price.net, price.tax_rate, with_tax)
     }
 
-    fn priced(mut self, priced: &PricedPlan, with_tax: bool) -> Result<Self, Problem> {
-        self.display_currency = Some(priced.net.currency.to_string());
-        self.display_price = Some(amount(priced.net));
+    fn with_price(mut self, net: Money, tax_rate: TaxRate, with_tax: bool) -> Result<Self, Problem> {
+        self.display_currency = Some(net.currency.to_string());
+        self.display_price = Some(amount(net));
         if with_tax {
-            self.net_price = Some(amount(priced.net));
-            self.tax_amount = Some(amount(priced.tax()));
-            self.gross_price = Some(amount(priced.gross().map_err(billing::Error::from)?));
-            self.tax_rate = Some(priced.tax_rate.to_string());
+            self.net_price.clone_from(&self.display_price);
+            self.tax_amount = Some(amount(tax_rate.of_net(net)));
+            self.gross_price = Some(amount(tax_rate.gross_of(net).map_err(billing::Error::from)?));
+            self.tax_rate = Some(tax_rate.to_string());
         }
         Ok(self)
     }
@@ -263,5 +253,5 @@ pub async fn get(
     }
     let priced =
         priced.ok_or_else(|| Problem::bad_request(format!("Unknown currency: {}", wanted.currency())))?;
-    Ok(Json(PlanOut::full(plan).priced(&priced, query.country.is_some())?))
+    Ok(Json(PlanOut::full(plan).with_price(priced.net, priced.tax_rate, query.country.is_some())?))
 }
