@@ -106,6 +106,28 @@ test("somebody is booked for tonight, checked in with one click, undone, and che
   await expect(page.locator("#in-house").getByText(name)).toHaveCount(0);
 });
 
+test("a link that is clicked while a page comes alive leads on", async ({ page, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, "without it a page is as alive as it will be");
+  await ownHotel(page);
+  await page.goto(`/desk/bookings/new?arrival=${day(0)}&departure=${day(1)}&party=1`);
+  await page.getByRole("link", { name: /^Any / }).first().click();
+  await page.getByLabel("First name").fill("Early");
+  await page.addInitScript(() => {
+    let listeners = 0;
+    const listen = window.addEventListener;
+    window.addEventListener = function (this: Window, ...wanted: unknown[]) {
+      Reflect.apply(listen, this, wanted);
+      // The first is ours, the second the router's, which takes clicks from here on although the page is not alive yet.
+      if (wanted[0] === "click" && ++listeners === 2)
+        setTimeout(() => document.querySelector<HTMLElement>("a[href*='new?arrival']")?.click());
+    } as typeof window.addEventListener;
+  });
+  await page.getByRole("button", { name: /^Book/ }).click();
+  // Adding a room to the booking that was just made.
+  await page.waitForURL(/arrival.*booking=/);
+  await expect(page.getByText("Booking for Early")).toBeVisible();
+});
+
 test("a type is booked, the room is chosen when the guest comes, and a second room is added", async ({ page, javaScriptEnabled }) => {
   await ownHotel(page);
   await page.goto(`/desk/bookings/new?arrival=${day(0)}&departure=${day(1)}&party=1`);
@@ -120,20 +142,9 @@ test("a type is booked, the room is chosen when the guest comes, and a second ro
   await page.goto("/desk");
   await alive(page, javaScriptEnabled);
   await page.locator("#arrivals").getByRole("link", { name: `Give ${name} a room` }).click();
-  const rooms = page.getByLabel("Room", { exact: true });
-  const without = (await rooms.locator("option:checked").textContent()) ?? "";
-  const type = without.split(" · ")[1];
-  // Some rooms of the type are occupied: the first that is free is taken.
-  const values = await rooms.locator("option").evaluateAll(
-    (options, type) => options.filter((o) => /^\d/.test(o.textContent ?? "") && o.textContent?.endsWith(` · ${type}`)).map((o) => (o as HTMLOptionElement).value),
-    type,
-  );
-  for (const value of values) {
-    await page.getByLabel("Room", { exact: true }).selectOption(value);
-    await page.getByRole("button", { name: "Change the booking" }).click();
-    await expect(page.getByText(/^Changed\.$|The room has been booked|The room is out of order/).first()).toBeVisible();
-    if (await page.getByText("Changed.", { exact: true }).isVisible()) break;
-  }
+  await page.getByLabel("Room", { exact: true }).selectOption({ label: "1 · Single" });
+  await page.getByRole("button", { name: "Change the booking" }).click();
+  await expect(page.getByText("Changed.", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Check in" }).click();
   await expect(page.getByText("Checked in.")).toBeVisible();
 
