@@ -7,7 +7,7 @@ use domain::billing::account::{Module, Shop, SubscriptionView};
 use domain::billing::{Addon, PricedPlan, TokenBundle};
 use domain::money::{Currency, Money};
 
-use crate::catalogue::{self, AddonRow, PlanQuery, Setting};
+use crate::catalogue::{self, PlanQuery, Setting};
 use crate::checkout::Tried;
 use crate::modules::{MODULES, open_until};
 use crate::subscriptions::Subscription;
@@ -45,17 +45,10 @@ impl Billing {
         let mut setting = Setting::load(&mut transaction, &query, self.clock.now()).await?;
         let currency = *setting.currency.get_or_insert(Currency::EUR);
         let plans = catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?;
-        let own_addons = catalogue::addons_on_offer(&mut transaction).await?;
-        let addons = catalogue::all_addons_on_offer(&mut transaction).await?;
+        let addons = catalogue::addons_for_sale(&mut transaction).await?;
         let bundles = catalogue::bundles_on_offer(&mut transaction).await?;
         let tried = Tried::load(&mut transaction, permit.account_id()).await?;
         transaction.commit().await?;
-        // Plan and add-on can be bought together.
-        let goes = |row: &AddonRow| {
-            let has_plan = |id| plans.iter().any(|plan| plan.id == id);
-            own_addons.iter().any(|own| own.id == row.id) || row.plans.iter().any(|id| has_plan(*id))
-        };
-        let addons: Vec<AddonRow> = addons.into_iter().filter(goes).collect();
         let plans = plans.into_iter().map(|row| setting.priced(row)).collect::<Result<Vec<_>>>()?;
         let convert = |price: Money| setting.rates.convert(price, currency);
         Ok(Shop {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::access_end::end_access;
+use crate::platform_roles::Role;
 use crate::{Error, Identity, Result, mails, people};
 
 /// The longest name.
@@ -107,6 +108,22 @@ impl UserChange {
     }
 }
 
+/// Reads users by a condition.
+macro_rules! select_users {
+    ($condition:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            ManagedUser,
+            r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,
+                      organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin,
+                      CASE WHEN is_platform_admin THEN 'admin'
+                           ELSE coalesce((SELECT r.slug FROM platform_roles r WHERE r.id = platform_role_id), 'user') END AS "role!",
+                      deleted_at, version, created_at, updated_at
+               FROM users "# + $condition,
+            $($argument),*
+        )
+    };
+}
+
 /// What `is_active` is, if that matters, and whether there is a `deleted_at`.
 fn columns(standing: Option<Standing>) -> (Option<bool>, bool) {
     match standing {
@@ -126,16 +143,8 @@ impl Identity {
     ) -> Result<(Vec<ManagedUser>, i64)> {
         let (active, deleted) = columns(query.standing);
         let mut transaction = self.database.begin_admin(&permit).await?;
-        let users = sqlx::query_as!(
-            ManagedUser,
-            r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,
-                      organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin,
-                  CASE WHEN is_platform_admin THEN 'admin'
-                       ELSE coalesce((SELECT r.slug FROM platform_roles r WHERE r.id = platform_role_id), 'user') END AS "role!",
-                  deleted_at, version, created_at,
-                      updated_at
-               FROM users
-               WHERE ($1::boolean IS NULL OR is_active = $1) AND (deleted_at IS NOT NULL) = $2
+        let users = select_users!(
+            r#"WHERE ($1::boolean IS NULL OR is_active = $1) AND (deleted_at IS NOT NULL) = $2
                  AND ($3::text IS NULL OR position(lower($3) IN coalesce(email, username)) > 0)
                ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"#,
             active,
@@ -174,16 +183,8 @@ impl Identity {
         let beginning = beginning.map(|text| platform::database::beginning(&text.to_lowercase()));
         let mut transaction = self.database.begin_admin(&permit).await?;
         platform::database::plan_for_values(&mut transaction).await?;
-        let users = sqlx::query_as!(
-            ManagedUser,
-            r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,
-                      organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin,
-                  CASE WHEN is_platform_admin THEN 'admin'
-                       ELSE coalesce((SELECT r.slug FROM platform_roles r WHERE r.id = platform_role_id), 'user') END AS "role!",
-                  deleted_at, version, created_at,
-                      updated_at
-               FROM users
-               WHERE ($1::boolean IS NULL OR is_active = $1) AND (deleted_at IS NOT NULL) = $2
+        let users = select_users!(
+            r#"WHERE ($1::boolean IS NULL OR is_active = $1) AND (deleted_at IS NOT NULL) = $2
                  AND ($3::text IS NULL OR coalesce(email, username) LIKE $3)
                  AND ($4::uuid IS NULL OR (created_at, id) < (SELECT b.created_at, b.id FROM users b WHERE b.id = $4))
                ORDER BY created_at DESC, id DESC LIMIT $5"#,
@@ -207,8 +208,8 @@ impl Identity {
         Ok(found)
     }
 
-    /// Makes a user without an organisation: a customer, or another admin, who is written about it if they may sign in. Problems are at `email`, `password` and
-    /// `name`.
+    /// Makes a user without an organisation: a customer, or another admin, who is written about it if they may sign in.
+    /// Problems are at `email`, `password` and `name`.
     pub async fn create_user(&self, permit: AdminPermit<'_>, change: &UserChange) -> Result<ManagedUser> {
         let checked = change.checked()?;
         let email = checked.email.ok_or_else(|| Error::at("email", ProblemCode::Required))?;
@@ -369,40 +370,6 @@ fn refuse_above(permit: AdminPermit<'_>, user: &ManagedUser) -> Result<()> {
     Ok(())
 }
 
-/// A role that somebody is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Admin,
-    User,
-    Other(Uuid),
-}
-
-impl Role {
-    /// The role with this slug, in small or large letters. The admin alone gives roles.
-    async fn given(transaction: &mut Transaction, permit: AdminPermit<'_>, slug: &str) -> Result<Self> {
-        permit.actor().admin()?;
-        match slug.trim().to_lowercase().as_str() {
-            "admin" => Ok(Self::Admin),
-            // Nothing depends on being a vendor.
-            "user" | "vendor" => Ok(Self::User),
-            other => {
-                let slug = other.replace('\0', "\u{fffd}");
-                let id = sqlx::query_scalar!("SELECT id FROM platform_roles WHERE slug = $1", slug)
-                    .fetch_optional(&mut **transaction)
-                    .await?;
-                id.map(Self::Other).ok_or_else(|| Error::at("role", ProblemCode::NotOnOffer))
-            }
-        }
-    }
-
-    fn id(self) -> Option<Uuid> {
-        match self {
-            Self::Other(id) => Some(id),
-            Self::Admin | Self::User => None,
-        }
-    }
-}
-
 fn refuse_deletion(permit: AdminPermit<'_>, user: &ManagedUser) -> Result<()> {
     if user.deleted_at.is_some() {
         return Err(Error::NotFound);
@@ -430,20 +397,10 @@ async fn lock(transaction: &mut Transaction, id: UserId) -> Result<ManagedUser> 
 }
 
 async fn load(transaction: &mut Transaction, id: UserId) -> Result<ManagedUser> {
-    sqlx::query_as!(
-        ManagedUser,
-        r#"SELECT id AS "id: UserId", coalesce(email, username) AS "email!", full_name,
-                  organisation_id AS "organisation_id: OrganisationId", is_active, is_platform_admin,
-                  CASE WHEN is_platform_admin THEN 'admin'
-                       ELSE coalesce((SELECT r.slug FROM platform_roles r WHERE r.id = platform_role_id), 'user') END AS "role!",
-                  deleted_at, version, created_at,
-                  updated_at
-           FROM users WHERE id = $1"#,
-        Uuid::from(id),
-    )
-    .fetch_optional(&mut **transaction)
-    .await?
-    .ok_or(Error::NotFound)
+    select_users!("WHERE id = $1", Uuid::from(id),)
+        .fetch_optional(&mut **transaction)
+        .await?
+        .ok_or(Error::NotFound)
 }
 
 async fn record(

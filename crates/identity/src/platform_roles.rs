@@ -196,6 +196,44 @@ impl Identity {
     }
 }
 
+/// A role that somebody is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Admin,
+    User,
+    Other(Uuid),
+}
+
+impl Role {
+    /// The role with this slug, in small or large letters. The admin alone gives roles.
+    pub(crate) async fn given(
+        transaction: &mut Transaction,
+        permit: AdminPermit<'_>,
+        slug: &str,
+    ) -> Result<Self> {
+        permit.actor().admin()?;
+        match slug.trim().to_lowercase().as_str() {
+            "admin" => Ok(Self::Admin),
+            // Nothing depends on being a vendor.
+            "user" | "vendor" => Ok(Self::User),
+            other => {
+                let slug = other.replace('\0', "\u{fffd}");
+                let id = sqlx::query_scalar!("SELECT id FROM platform_roles WHERE slug = $1", slug)
+                    .fetch_optional(&mut **transaction)
+                    .await?;
+                id.map(Self::Other).ok_or_else(|| Error::at("role", ProblemCode::NotOnOffer))
+            }
+        }
+    }
+
+    pub(crate) fn id(self) -> Option<Uuid> {
+        match self {
+            Self::Other(id) => Some(id),
+            Self::Admin | Self::User => None,
+        }
+    }
+}
+
 /// A role that may be changed, under its lock.
 async fn locked(transaction: &mut Transaction, id: PlatformRoleId) -> Result<ManagedRole> {
     sqlx::query!("SELECT FROM platform_roles WHERE id = $1 FOR UPDATE", Uuid::from(id))

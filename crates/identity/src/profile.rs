@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::access_end::{Current, end_access};
-use crate::reset::new_password_checked;
+use crate::reset::{end_links, new_password_checked};
 use crate::{Error, Identity, Result, mails, people};
 
 /// Who acts in somebody's name does not change how they or their colleagues sign in.
@@ -123,13 +123,7 @@ impl Identity {
         })?;
         let has_new_email = email != user.email;
         if has_new_email {
-            sqlx::query!(
-                "UPDATE password_resets SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL",
-                user_id,
-                now
-            )
-            .execute(&mut *transaction)
-            .await?;
+            end_links(&mut transaction, actor.user_id, now).await?;
         }
         let facts = json!({ "name_changed": full_name != user.full_name, "email_changed": has_new_email });
         let action = "profile.changed";

@@ -17,12 +17,6 @@ pub async fn load_account() -> Result<AccountView, AppError> {
     let now = services.clock.now();
     let invoices = billing.invoices(permit, None).await?.into_iter().map(InvoiceView::from);
     let addons = billing.addon_subscriptions(permit).await?.into_iter();
-    // What was cancelled runs to its end.
-    let runs = |it: &billing::subscriptions::AddonSubscription| match it.status.as_str() {
-        "pending" => true,
-        "active" | "cancelled" => it.expires_at.is_some_and(|end| now < end),
-        _ => false,
-    };
     let view = |it: billing::subscriptions::AddonSubscription| AddonView {
         id: it.id,
         is_active: it.status == "active",
@@ -31,7 +25,7 @@ pub async fn load_account() -> Result<AccountView, AppError> {
     };
     Ok(AccountView {
         subscriptions: billing.subscriptions(permit).await?.into_iter().map(Into::into).collect(),
-        addons: addons.filter(runs).map(view).collect(),
+        addons: addons.filter(|it| it.is_current(now)).map(view).collect(),
         open_invoices: invoices.filter(InvoiceView::is_open).collect(),
         tokens: billing.token_balance(permit).await?,
         has_card: billing.has_card(permit).await?,

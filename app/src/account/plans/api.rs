@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::profile::AddressForm;
 use crate::error::AppError;
-#[cfg(feature = "ssr")]
 use crate::routes;
 
 /// What is chosen: ids as the address of the page carries them.
@@ -27,14 +26,11 @@ pub struct Chosen {
 impl Chosen {
     /// The address of a page with this choice.
     pub fn on(&self, page: &str) -> String {
-        let mut pairs = vec![("plan", &self.plan), ("currency", &self.currency), ("method", &self.method)];
-        pairs.extend(self.addon.iter().map(|id| ("addon", id)));
-        pairs.extend(self.bundle.iter().map(|id| ("bundle", id)));
-        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let query: Vec<_> = given
-            .map(|(name, value)| format!("{name}={}", leptos_router::location::Url::escape(value)))
-            .collect();
-        format!("{page}?{}", query.join("&"))
+        let mut pairs: Vec<(&str, &str)> =
+            vec![("plan", &self.plan), ("currency", &self.currency), ("method", &self.method)];
+        pairs.extend(self.addon.iter().map(|id| ("addon", id.as_str())));
+        pairs.extend(self.bundle.iter().map(|id| ("bundle", id.as_str())));
+        routes::with_query(page, &pairs)
     }
 }
 
@@ -167,7 +163,8 @@ pub async fn order(chosen: Chosen) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let (billing, permit) = (&services.billing, who.account()?);
-    if !crate::account::profile::known_address(&services, &who).await?.lacks.is_empty() {
+    let address = billing.profile(permit).await?;
+    if address.is_none_or(|stored| !stored.profile.lacks().is_empty()) {
         ctx::go_to(&chosen.on(routes::ACCOUNT_CHECKOUT), None);
         return Ok(());
     }

@@ -39,7 +39,7 @@ fn Offer(shop: Shop, current: Vec<PlanId>) -> impl IntoView {
         .map(|it| view! { <option value=it.to_string() selected=*it == currency>{it.to_string()}</option> })
         .collect_view();
     let tax_rate = shop.tax_rate;
-    let gross = move |net: Money| net.checked_add(tax_rate.of_net(net)).unwrap_or(net);
+    let gross = move |net: Money| tax_rate.gross_of(net).unwrap_or(net);
     // Who comes back from the order finds what was chosen.
     let chosen = chosen();
     let name_of = |id: &PlanId| shop.plans.iter().find(|it| it.plan.id == *id).map(|it| it.plan.name.clone());

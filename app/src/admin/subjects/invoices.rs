@@ -99,9 +99,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     }
     let taken = services.billing.taken(permit, it.id).await?;
     let mut state = vec![Cell::Invoice(it.status)];
-    if matches!(it.status, InvoiceStatus::Pending | InvoiceStatus::Failed)
-        && it.due_at.is_some_and(|due| due < services.clock.now())
-    {
+    if it.status.is_overdue(it.due_at, services.clock.now()) {
         state.push(Cell::Alarm(texts().billing_words.invoice_overdue.to_owned()));
     }
     if taken.iter().any(|payment| payment.disputed_at.is_some()) {

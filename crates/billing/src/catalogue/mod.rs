@@ -211,6 +211,5 @@ pub(crate) async fn plan_by_id(
 }
 
 pub(crate) use read::{
-    addons_by_id, addons_on_offer, all_addons_on_offer, bundles_by_id, bundles_on_offer, currency,
-    module_plans, plans_on_offer,
+    addons_by_id, addons_for_sale, bundles_by_id, bundles_on_offer, currency, module_plans, plans_on_offer,
 };

@@ -343,9 +343,17 @@ pub(crate) async fn addons_on_offer(transaction: &mut Transaction) -> Result<Vec
     Ok(rows.fetch_all(&mut **transaction).await?)
 }
 
-/// All add-ons on offer, whichever plans they go with.
-pub(crate) async fn all_addons_on_offer(transaction: &mut Transaction) -> Result<Vec<AddonRow>> {
-    let rows = select_addons!("WHERE a.is_active ORDER BY a.sort_order, a.id LIMIT 1000");
+/// [`addons_on_offer`], with those that go with a plan which can be bought together with them.
+pub(crate) async fn addons_for_sale(transaction: &mut Transaction) -> Result<Vec<AddonRow>> {
+    let rows = select_addons!(
+        "WHERE a.is_active
+           AND (NOT EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id)
+                OR EXISTS (SELECT FROM addons_for_plans f JOIN plans p ON p.id = f.plan_id
+                           WHERE f.addon_id = a.id AND p.is_active AND p.module IS NULL)
+                OR EXISTS (SELECT FROM addons_for_plans f JOIN subscriptions s ON s.plan_id = f.plan_id
+                           WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing')))
+         ORDER BY a.sort_order, a.id LIMIT 1000"
+    );
     Ok(rows.fetch_all(&mut **transaction).await?)
 }
 

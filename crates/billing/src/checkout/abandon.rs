@@ -1,8 +1,9 @@
 //! An order that is not paid for after all.
 
 use domain::access::AccountPermit;
-use domain::billing::{InvoiceAction, InvoiceStatus, SubscriptionState};
+use domain::billing::{InvoiceAction, InvoiceStatus};
 use domain::ids::InvoiceId;
+use platform::database::Transaction;
 use serde_json::json;
 
 use super::publish;
@@ -21,7 +22,10 @@ impl Billing {
         if invoice.account_id != permit.account_id() {
             return Err(Error::NoInvoice);
         }
-        if invoice.reason != "purchase" || invoice.status.after(InvoiceAction::Void).is_none() {
+        if invoice.reason != "purchase"
+            || invoice.status.after(InvoiceAction::Void).is_none()
+            || runs(&mut transaction, &invoice).await?
+        {
             return Err(Error::InvoiceState("Only an order that was not paid can be given up".to_owned()));
         }
         void(&mut transaction, &invoice, now).await?;
@@ -34,15 +38,7 @@ impl Billing {
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         let invoice = LockedInvoice::load(&mut transaction, id).await?;
-        let runs = match invoice.subscription() {
-            Some((subscription_id, _)) => {
-                let subscription =
-                    LockedSubscription::load(&mut transaction, invoice.account_id, subscription_id).await?;
-                subscription.state != SubscriptionState::Pending
-            }
-            None => false,
-        };
-        if invoice.status == InvoiceStatus::Pending && !runs {
+        if invoice.status == InvoiceStatus::Pending && !runs(&mut transaction, &invoice).await? {
             void(&mut transaction, &invoice, now).await?;
             let payload = json!({
                 "account_id": permit.account_id(), "invoice_id": id, "reason": "payment_page_failed",
@@ -51,4 +47,11 @@ impl Billing {
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// Whether the subscription an invoice is for runs already, as in a trial.
+async fn runs(transaction: &mut Transaction, invoice: &LockedInvoice) -> Result<bool> {
+    let Some((subscription_id, _)) = invoice.subscription() else { return Ok(false) };
+    let subscription = LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
+    Ok(subscription.state.is_current())
 }

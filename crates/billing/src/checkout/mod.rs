@@ -4,33 +4,31 @@
 //! client it takes ids alone.
 
 mod abandon;
+mod bought;
 mod cart;
+mod quote;
 mod tried;
 
 use chrono::{DateTime, Days, Utc};
 use domain::access::AccountPermit;
-use domain::billing::account::TrialView;
 use domain::billing::subscription::StateColumns;
-use domain::billing::{SubscriptionState, TaxRate, Totals};
+use domain::billing::{SubscriptionState, Totals};
 use domain::ids::{
-    AccountId, AddonId, AddonSubscriptionId, BundlePurchaseId, InvoiceId, PlanId, SubscriptionId,
-    TokenBundleId,
+    AddonId, AddonSubscriptionId, BundlePurchaseId, InvoiceId, PlanId, SubscriptionId, TokenBundleId,
 };
-use domain::money::{Currency, Money};
+use domain::money::Currency;
 use platform::database::Transaction;
 use platform::outbox::{self, Event};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::invoices::read as invoices;
-use crate::invoices::{Invoice, NewInvoice, NewLine, insert as insert_invoice};
+use crate::invoices::{NewInvoice, NewLine, insert as insert_invoice};
 use crate::payments::{Capture, settle};
-use crate::settings::payment_methods::PaymentMethod;
-use crate::subscriptions::read::{self as subscriptions, addons_of_account};
-use crate::subscriptions::{AddonSubscription, Subscription};
 use crate::{Billing, CartProblem, Error, Result, accounts};
 
+pub use bought::{Bought, BundlePurchase};
 use cart::Cart;
+pub use quote::Quote;
 pub(crate) use tried::Tried;
 
 /// The days in which an invoice is to be paid (spec 5.8).
@@ -68,42 +66,6 @@ pub struct Ordered {
     pub is_complete: bool,
     /// The end of the trial that began; nothing has to be paid until then.
     pub trial_ends_at: Option<DateTime<Utc>>,
-}
-
-/// What a checkout made, as it is read.
-#[derive(Debug, Clone)]
-pub struct Bought {
-    /// The invoice over everything.
-    pub invoice: Invoice,
-    /// The subscription, if a plan was bought.
-    pub subscription: Option<Subscription>,
-    /// The bundles, in the order's order.
-    pub bundles: Vec<BundlePurchase>,
-    /// The add-ons, newest first.
-    pub addons: Vec<AddonSubscription>,
-}
-
-/// A bundle that was bought: as many tokens, and at the price, as on that day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BundlePurchase {
-    /// The id.
-    pub id: BundlePurchaseId,
-    /// Whose it is.
-    pub account_id: AccountId,
-    /// The bundle.
-    pub bundle_id: TokenBundleId,
-    /// The invoice it is on.
-    pub invoice_id: InvoiceId,
-    /// `pending`, `completed`, `refunded` or `cancelled`.
-    pub status: String,
-    /// How many tokens.
-    pub token_amount: i32,
-    /// The net price.
-    pub price: Money,
-    /// When its tokens came.
-    pub completed_at: Option<DateTime<Utc>>,
-    /// When it was ordered.
-    pub created_at: DateTime<Utc>,
 }
 
 impl Billing {
@@ -232,58 +194,6 @@ impl Billing {
     }
 }
 
-impl Billing {
-    /// What a checkout made, as it stands now.
-    pub async fn bought(&self, permit: AccountPermit<'_>, ordered: &Ordered) -> Result<Bought> {
-        let account_id = permit.account_id();
-        let mut transaction = self.begin(permit).await?;
-        let invoice = invoices::one(&mut transaction, account_id, ordered.invoice_id).await?;
-        let subscription = match ordered.subscription_id {
-            Some(id) => subscriptions::of_account(&mut transaction, account_id, Some(id)).await?.pop(),
-            None => None,
-        };
-        let addons = match &ordered.addon_subscription_ids[..] {
-            [] => Vec::new(),
-            ids => addons_of_account(&mut transaction, account_id, Some(ids)).await?,
-        };
-        let invoice = invoice.ok_or(Error::NoInvoice)?;
-        let bundles = match &ordered.bundle_purchase_ids[..] {
-            [] => Vec::new(),
-            _ => purchases(&mut transaction, &invoice).await?,
-        };
-        transaction.commit().await?;
-        Ok(Bought { invoice, subscription, bundles, addons })
-    }
-}
-
-/// The bundles on an invoice, in its order.
-async fn purchases(transaction: &mut Transaction, invoice: &Invoice) -> Result<Vec<BundlePurchase>> {
-    let rows = sqlx::query!(
-        r#"SELECT p.id AS "id: BundlePurchaseId", p.bundle_id AS "bundle_id: TokenBundleId", p.status, p.token_amount, p.price_minor,
-                  p.completed_at, p.created_at
-           FROM bundle_purchases p JOIN invoice_lines l ON l.account_id = p.account_id AND l.invoice_id = p.invoice_id AND l.item_id = p.id
-           WHERE p.account_id = $1 AND p.invoice_id = $2 ORDER BY l.position"#,
-        Uuid::from(invoice.account_id),
-        Uuid::from(invoice.id),
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| BundlePurchase {
-            id: row.id,
-            account_id: invoice.account_id,
-            bundle_id: row.bundle_id,
-            invoice_id: invoice.id,
-            status: row.status,
-            token_amount: row.token_amount,
-            price: Money::new(row.price_minor, invoice.totals.total.currency),
-            completed_at: row.completed_at,
-            created_at: row.created_at,
-        })
-        .collect())
-}
-
 /// What is told of an order: ids, and nothing that was typed.
 fn requested(permit: AccountPermit<'_>, order: &Order) -> serde_json::Value {
     // More than a cart can hold is not told.
@@ -315,16 +225,6 @@ struct Subscribed {
 }
 
 impl cart::Plan {
-    /// The trial that it can have, and what comes after it.
-    fn trial(&self, tax_rate: TaxRate, now: DateTime<Utc>) -> Result<Option<TrialView>> {
-        let Some(days) = u16::try_from(self.trial_days).ok().filter(|days| *days > 0) else {
-            return Ok(None);
-        };
-        let ends_at = SubscriptionState::trial(now, days).expires_at().unwrap_or(now);
-        let price = self.price.checked_add(tax_rate.of_net(self.price))?;
-        Ok(Some(TrialView { days, ends_at, price, billing_period: self.billing_period }))
-    }
-
     /// Orders the plan, to be tried out where its trial was not used yet.
     async fn subscribe(
         &self,
@@ -453,39 +353,4 @@ async fn insert_addons(
     .execute(&mut **transaction)
     .await?;
     Ok(())
-}
-
-/// The prices of a preview: what an order would come to, to the cent.
-#[derive(Debug, Clone)]
-pub struct Quote {
-    /// What would be to pay.
-    pub totals: Totals,
-    /// The rate of the tax in it.
-    pub tax_rate: TaxRate,
-    /// The currency.
-    pub currency: Currency,
-    /// The net price of each item: the plan, then bundles, add-ons and what the way to pay costs.
-    pub prices: Vec<(String, Money)>,
-    /// The trial that would begin, and what the plan costs after it.
-    pub trial: Option<TrialView>,
-    /// The ways to pay that are for this order, the default one first.
-    pub ways_to_pay: Vec<PaymentMethod>,
-}
-
-impl Billing {
-    /// What [`Billing::checkout`] would ask for, from the same calculation. Changes nothing.
-    pub async fn quote(&self, permit: AccountPermit<'_>, order: &Order) -> Result<Quote> {
-        let now = self.clock.now();
-        let mut transaction = self.begin(permit).await?;
-        let cart = Cart::load(&mut transaction, permit, order, now).await?;
-        let tried = Tried::load(&mut transaction, permit.account_id()).await?;
-        let ways_to_pay = cart.ways_to_pay(&mut transaction).await?;
-        transaction.rollback().await?;
-        let trial = cart.plan.as_ref().filter(|plan| !tried.has_any(&plan.families));
-        let trial = trial.map(|plan| plan.trial(cart.tax_rate, now)).transpose()?.flatten();
-        let prices: Vec<_> = cart.prices().map(|(name, price)| (name.to_owned(), price)).collect();
-        let totals = Totals::of(prices.iter().map(|(_, price)| *price), cart.tax_rate, cart.currency)?;
-        let (tax_rate, currency) = (cart.tax_rate, cart.currency);
-        Ok(Quote { totals, tax_rate, currency, prices, trial, ways_to_pay })
-    }
 }

@@ -86,9 +86,7 @@ impl InvoiceDocument {
     }
 
     fn is_to_be_paid(&self) -> bool {
-        self.kind == DocumentKind::Invoice
-            && matches!(self.status, InvoiceStatus::Pending | InvoiceStatus::Failed)
-            && self.totals.total.minor > 0
+        self.kind == DocumentKind::Invoice && self.status.is_open() && self.totals.total.minor > 0
     }
 }
 

@@ -213,7 +213,7 @@ async fn parties(connection: &mut PgConnection, account_id: AccountId) -> Result
 }
 
 fn is_open(document: &InvoiceDocument) -> bool {
-    matches!(document.status, InvoiceStatus::Pending | InvoiceStatus::Failed)
+    document.status.is_open()
 }
 
 /// Something about an invoice, if it is still so; nothing about those over nothing.

@@ -104,6 +104,15 @@ impl AddonSubscription {
     pub fn is_valid(&self, now: DateTime<Utc>) -> bool {
         self.status == "active" && self.expires_at.is_none_or(|end| now < end)
     }
+
+    /// Whether its account has it at `now`, or ordered it: what was cancelled runs to its end.
+    pub fn is_current(&self, now: DateTime<Utc>) -> bool {
+        match self.status.as_str() {
+            "pending" => true,
+            "active" | "cancelled" => self.expires_at.is_some_and(|end| now < end),
+            _ => false,
+        }
+    }
 }
 
 struct Row {

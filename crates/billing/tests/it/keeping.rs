@@ -188,3 +188,19 @@ fn an_invoice_needs_a_name_an_address_and_a_country() {
     assert_eq!(fields(&company), ["city"]);
     assert!(Profile { city: text("Bremen"), ..company }.lacks().is_empty());
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_invoice_of_a_trial_is_not_given_up(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let ordered = world.order(&world.ada, order_of(world.yearly)).await;
+    assert!(ordered.trial_ends_at.is_some());
+    let refused = world.billing.abandon_order(account, ordered.invoice_id).await;
+    assert!(
+        matches!(refused, Err(Error::InvoiceState(_))),
+        "the subscription is cancelled instead: {refused:?}"
+    );
+    world.billing.withdraw(account, ordered.invoice_id).await.unwrap();
+    let invoice = world.billing.invoice(account, ordered.invoice_id).await.unwrap();
+    assert_eq!(invoice.status, InvoiceStatus::Pending);
+}

@@ -66,12 +66,12 @@ pub struct InvoiceView {
 impl InvoiceView {
     /// Whether money can still come for it.
     pub fn is_open(&self) -> bool {
-        matches!(self.status, InvoiceStatus::Pending | InvoiceStatus::Failed)
+        self.status.is_open()
     }
 
     /// Whether it should have been paid by `now`.
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
-        self.is_open() && self.due_at.is_some_and(|due| due < now)
+        self.status.is_overdue(self.due_at, now)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Invoices: their states, and totals of which the parts add up.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::TaxRate;
@@ -39,6 +40,16 @@ text_enum! {
 }
 
 impl InvoiceStatus {
+    /// Whether money can still come for it.
+    pub fn is_open(self) -> bool {
+        self.after(InvoiceAction::Pay).is_some()
+    }
+
+    /// Whether it should have been paid by `now`.
+    pub fn is_overdue(self, due_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+        self.is_open() && due_at.is_some_and(|due| due < now)
+    }
+
     /// The state after an action; none if the action does not fit. A paid invoice is not voided but refunded (the
     /// original voids it, a defect: spec 5.8); a failed payment can be tried again.
     pub fn after(self, action: InvoiceAction) -> Option<Self> {

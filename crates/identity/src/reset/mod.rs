@@ -2,6 +2,8 @@
 
 mod repo;
 
+pub(crate) use repo::end_links;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -45,7 +47,7 @@ impl Identity {
         }
         let token = platform::secret::token();
         // The newest mail is the one that counts: an older one may be in a mailbox that others read.
-        repo::end_earlier(&mut transaction, user.id, now).await?;
+        repo::end_links(&mut transaction, user.id, now).await?;
         repo::insert(&mut transaction, &token.hash, user.id, now).await?;
         let message = mails::password_reset(&email, &user.full_name, &self.base_url, &token.text);
         platform::mail::enqueue(&mut transaction, message, now).await?;
@@ -58,8 +60,8 @@ impl Identity {
     /// Sets another password by the token of a link, and ends everything the person is signed in with.
     ///
     /// [`Error::BadToken`] for a token that is not ours, or whose user was deactivated; [`Error::UsedToken`] for one that was
-    /// used, or ended when the password changed; [`Error::ExpiredToken`] after an hour; a password that cannot be accepted is a problem at `password`, and the
-    /// link stays good.
+    /// used, or ended when the password changed; [`Error::ExpiredToken`] after an hour; a password that cannot be accepted
+    /// is a problem at `password`, and the link stays good.
     pub async fn reset_password(&self, token: &str, new_password: &str) -> Result<()> {
         let hash = platform::secret::hash(token);
         check(repo::state(self.database.identity(), &hash).await?, self.clock.now())?;

@@ -44,8 +44,8 @@ pub(super) async fn links_since(
     Ok(count)
 }
 
-/// Ends the links that a user was sent before.
-pub(super) async fn end_earlier(
+/// Ends the links that a user was sent.
+pub(crate) async fn end_links(
     transaction: &mut Transaction,
     user_id: UserId,
     now: DateTime<Utc>,
