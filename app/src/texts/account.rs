@@ -169,7 +169,7 @@ catalogue! {
     /// The billing address.
     BillingAddress {
         title: "Billing address",
-        text: "It is on your invoices; the tax of the country applies.",
+        text: "It is on your invoices; the tax of its country applies, or of its region where that has one of its own.",
         first_name: "First name",
         last_name: "Last name",
         company: "Company",
@@ -178,6 +178,7 @@ catalogue! {
         address_line_2: "More of the address",
         postal_code: "Postal code",
         city: "City",
+        region: "State or region",
         country: "Country",
         phone: "Phone",
         password_title: "Password and e-mail",

@@ -7,7 +7,7 @@ use domain::billing::account::{Module, Shop, SubscriptionView};
 use domain::billing::{Addon, PricedPlan, TokenBundle};
 use domain::money::{Currency, Money};
 
-use crate::catalogue::{self, PlanQuery, Setting};
+use crate::catalogue::{self, PlanQuery, Setting, TaxPlace};
 use crate::checkout::Tried;
 use crate::modules::{MODULES, open_until};
 use crate::subscriptions::Subscription;
@@ -30,18 +30,13 @@ impl From<Subscription> for SubscriptionView {
 }
 
 impl Billing {
-    /// The country of the account's address, whose tax applies.
-    async fn country(&self, permit: AccountPermit<'_>) -> Result<Option<String>> {
-        Ok(self.profile(permit).await?.and_then(|stored| stored.profile.country))
-    }
-
     /// What a customer can buy, at prices in a currency (the euro if none or an unknown one) with the tax of their
-    /// country.
+    /// address.
     pub async fn shop(&self, permit: AccountPermit<'_>, currency: Option<&str>) -> Result<Shop> {
-        let country = self.country(permit).await?;
         let mut transaction = self.begin(permit).await?;
-        let query =
-            PlanQuery { currency: currency.map(str::to_owned), country: country.clone(), category: None };
+        let place = TaxPlace::of(&mut transaction, permit.account_id()).await?;
+        let country = place.country.clone();
+        let query = PlanQuery { currency: currency.map(str::to_owned), place, category: None };
         let mut setting = Setting::load(&mut transaction, &query, self.clock.now()).await?;
         let currency = *setting.currency.get_or_insert(Currency::EUR);
         let plans = catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?;
@@ -81,11 +76,11 @@ impl Billing {
     /// The modules of the store, as the company has them.
     pub async fn modules(&self, permit: AccountPermit<'_>) -> Result<Vec<Module>> {
         let now = self.clock.now();
-        let country = self.country(permit).await?;
         let subscriptions = self.subscriptions(permit).await?;
         let access = self.own_modules(permit.actor()).await?;
         let mut transaction = self.begin(permit).await?;
-        let query = PlanQuery { currency: Some("USD".to_owned()), country, category: None };
+        let place = TaxPlace::of(&mut transaction, permit.account_id()).await?;
+        let query = PlanQuery { currency: Some("USD".to_owned()), place, category: None };
         let setting = Setting::load(&mut transaction, &query, now).await?;
         let rows = catalogue::module_plans(&mut transaction, setting.currency).await?;
         let tried = Tried::load(&mut transaction, permit.account_id()).await?;

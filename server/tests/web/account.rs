@@ -10,7 +10,7 @@ use crate::support::{Site, cookie, header, text};
 use crate::v1::{admin, shop, signed_in, signed_up};
 
 const ADDRESS: &str = "form%5Bfirst_name%5D=Ada&form%5Blast_name%5D=Byron&form%5Baddress_line_1%5D=Am+Wall+1&\
-                       form%5Bpostal_code%5D=28195&form%5Bcity%5D=Bremen&form%5Bcountry%5D=DE";
+                       form%5Bpostal_code%5D=28195&form%5Bcity%5D=Bremen&form%5Bregion%5D=Freie+Hansestadt&form%5Bcountry%5D=DE";
 
 async fn plan(pool: &PgPool, slug: &str) -> Uuid {
     sqlx::query_scalar("SELECT id FROM plans WHERE slug = $1").bind(slug).fetch_one(pool).await.unwrap()
@@ -56,8 +56,13 @@ async fn an_order_asks_for_the_address_and_begins_a_trial_without_a_payment(pool
     let kept = site.post_form("/actions/order-address", &page, &ada, &format!("{chosen}&{ADDRESS}")).await;
     assert_eq!(header(&kept, "location").replace("%2D", "-"), page);
     let quoted = text(site.get(&page, &ada).await).await;
-    for words in ["14 days free, then € 35.69 each month", "Begin 14 days free", "28195 Bremen", "Germany"]
-    {
+    for words in [
+        "14 days free, then € 35.69 each month",
+        "Begin 14 days free",
+        "28195 Bremen",
+        "Freie Hansestadt",
+        "Germany",
+    ] {
         assert!(quoted.replace('\u{a0}', " ").contains(words), "{words}: {quoted}");
     }
 

@@ -22,6 +22,7 @@ pub struct AddressForm {
     address_line_2: String,
     postal_code: String,
     city: String,
+    region: String,
     country: String,
     phone: String,
 }
@@ -36,6 +37,7 @@ impl AddressForm {
             self.address_line_1.clone(),
             self.address_line_2.clone(),
             format!("{} {}", self.postal_code, self.city),
+            self.region.clone(),
             country.unwrap_or_else(|| self.country.clone()),
             self.tax_number.clone(),
         ];
@@ -56,6 +58,7 @@ impl From<billing::accounts::Profile> for AddressForm {
             address_line_2: text(profile.address_line_2),
             postal_code: text(profile.postal_code),
             city: text(profile.city),
+            region: text(profile.region),
             country: text(profile.country),
             phone: text(profile.phone),
         }
@@ -116,6 +119,7 @@ pub(crate) async fn keep_address(
         address_line_2: text(form.address_line_2),
         postal_code: text(form.postal_code),
         city: text(form.city),
+        region: text(form.region),
         country: text(form.country),
         phone: text(form.phone),
         config,
@@ -162,8 +166,9 @@ pub fn AddressFields(
             <TextField form=state.clone() name="city" label=t.city value=address.city autocomplete="address-level2"/>
         </div>
         <div class="field-pair">
+            <TextField form=state.clone() name="region" label=t.region value=address.region autocomplete="address-level1" optional=texts().common.optional/>
             <SelectField form=state.clone() name="country" label=t.country value=address.country options/>
-            <TextField form=state name="phone" label=t.phone kind="tel" value=address.phone autocomplete="tel" optional=texts().common.optional/>
         </div>
+        <TextField form=state name="phone" label=t.phone kind="tel" value=address.phone autocomplete="tel" optional=texts().common.optional/>
     }
 }

@@ -102,6 +102,7 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         profile.address_line_1,
         profile.address_line_2,
         [profile.postal_code, profile.city].into_iter().flatten().reduce(|a, b| format!("{a} {b}")),
+        profile.region,
         profile.country,
     ];
     let address = address.into_iter().flatten().collect::<Vec<_>>().join("\n");

@@ -195,7 +195,7 @@ impl Billing {
             sqlx::query!(
                 "UPDATE billing_profiles
                  SET first_name = NULL, last_name = NULL, address_line_1 = NULL, address_line_2 = NULL, city = NULL, postal_code = NULL,
-                     country = NULL, phone = NULL, company = NULL, tax_number = NULL, config = '{}', updated_at = $2
+                     region = NULL, country = NULL, phone = NULL, company = NULL, tax_number = NULL, config = '{}', updated_at = $2
                  WHERE account_id = $1",
                 id,
                 now,

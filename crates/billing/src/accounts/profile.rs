@@ -26,6 +26,8 @@ pub struct Profile {
     pub city: Option<String>,
     /// Postal code.
     pub postal_code: Option<String>,
+    /// State, province or whatever a country is divided into; the tax of it applies where it has one of its own.
+    pub region: Option<String>,
     /// Two letters (ISO 3166-1); its tax applies.
     pub country: Option<String>,
     /// Telephone.
@@ -84,6 +86,7 @@ impl Profile {
             address_line_2: text("address_line_2", self.address_line_2, 255),
             city: text("city", self.city, 100),
             postal_code: text("postal_code", self.postal_code, 20),
+            region: text("region", self.region, 100),
             country: text("country", self.country, 2).map(|code| code.to_ascii_uppercase()),
             phone: text("phone", self.phone, 20),
             company: text("company", self.company, 255),
@@ -168,7 +171,7 @@ pub(super) async fn load(
     account_id: AccountId,
 ) -> Result<Option<StoredProfile>> {
     let row = sqlx::query!(
-        r#"SELECT first_name, last_name, address_line_1, address_line_2, city, postal_code, country AS "country: String", phone, company,
+        r#"SELECT first_name, last_name, address_line_1, address_line_2, city, postal_code, region, country AS "country: String", phone, company,
                   tax_number, config, created_at, updated_at
            FROM billing_profiles WHERE account_id = $1"#,
         Uuid::from(account_id),
@@ -183,6 +186,7 @@ pub(super) async fn load(
             address_line_2: row.address_line_2,
             city: row.city,
             postal_code: row.postal_code,
+            region: row.region,
             country: row.country,
             phone: row.phone,
             company: row.company,
@@ -202,13 +206,13 @@ pub(super) async fn save(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO billing_profiles (account_id, first_name, last_name, address_line_1, address_line_2, city, postal_code, country,
+        "INSERT INTO billing_profiles (account_id, first_name, last_name, address_line_1, address_line_2, city, postal_code, region, country,
                                        phone, company, tax_number, config, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
          ON CONFLICT (account_id) DO UPDATE SET
              first_name = excluded.first_name, last_name = excluded.last_name, address_line_1 = excluded.address_line_1,
              address_line_2 = excluded.address_line_2, city = excluded.city, postal_code = excluded.postal_code,
-             country = excluded.country, phone = excluded.phone, company = excluded.company, tax_number = excluded.tax_number,
+             region = excluded.region, country = excluded.country, phone = excluded.phone, company = excluded.company, tax_number = excluded.tax_number,
              config = excluded.config, updated_at = excluded.updated_at",
         Uuid::from(account_id),
         profile.first_name,
@@ -217,6 +221,7 @@ pub(super) async fn save(
         profile.address_line_2,
         profile.city,
         profile.postal_code,
+        profile.region,
         profile.country,
         profile.phone,
         profile.company,

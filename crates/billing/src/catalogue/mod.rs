@@ -7,6 +7,7 @@ pub mod plans;
 pub mod prices;
 mod read;
 
+pub use prices::TaxPlace;
 pub(crate) use read::{AddonRow, BundleRow, PlanRow};
 
 use domain::billing::{Addon, Plan, PlanCategory, PricedPlan, TaxRate, TokenBundle};
@@ -22,8 +23,8 @@ use crate::{Billing, Result};
 pub struct PlanQuery {
     /// The currency of prices; the default one if none.
     pub currency: Option<String>,
-    /// The country whose tax is wanted.
-    pub country: Option<String>,
+    /// The place whose tax is wanted.
+    pub place: TaxPlace,
     /// Only plans of the category with this slug.
     pub category: Option<String>,
 }
@@ -165,9 +166,8 @@ impl Setting {
         query: &PlanQuery,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<Self> {
-        let country = query.country.as_deref().map(|code| code.trim().to_ascii_uppercase());
         let (rates, tax_rate) =
-            prices::Rates::load_with_tax(transaction, country.as_deref(), now.date_naive()).await?;
+            prices::Rates::load_with_tax(transaction, &query.place, now.date_naive()).await?;
         let currency = match query.currency.as_deref().map(str::trim) {
             None | Some("") => Some(Currency::EUR),
             Some(code) => rates.known(code).ok(),

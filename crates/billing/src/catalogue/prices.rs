@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use domain::billing::TaxRate;
+use domain::ids::AccountId;
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use rust_decimal::{Decimal, RoundingStrategy};
+use uuid::Uuid;
 
 use crate::{Error, Result, input};
 
@@ -29,17 +31,20 @@ impl Rates {
         Ok(Self::of(rows.into_iter().map(|row| (row.code, row.rate))))
     }
 
-    /// The rates with the tax of a country on a day, in one query: what every list of prices begins with.
+    /// The rates with the tax of a place on a day, in one query: what every list of prices begins with.
     pub(crate) async fn load_with_tax(
         transaction: &mut Transaction,
-        country: Option<&str>,
+        place: &TaxPlace,
         on: NaiveDate,
     ) -> Result<(Self, TaxRate)> {
         let rows = sqlx::query!(
             r#"SELECT c.code AS "code: String", c.rate,
-                      (SELECT t.rate FROM tax_rates t WHERE t.country = $1 AND t.region = '' AND t.valid @> $2::date) AS tax_rate
+                      (SELECT t.rate FROM tax_rates t
+                       WHERE t.country = $1 AND lower(t.region) IN (lower($2), '') AND t.valid @> $3::date
+                       ORDER BY t.region DESC LIMIT 1) AS tax_rate
                FROM currencies c WHERE c.is_active"#,
-            country,
+            place.country,
+            place.region,
             on,
         )
         .fetch_all(&mut **transaction)
@@ -123,19 +128,40 @@ fn convert(amount: Money, from_rate: Decimal, to_rate: Decimal, to: Currency) ->
     rounded(major.checked_mul(to_rate)?.checked_div(from_rate)?, to)
 }
 
-/// The rate of a country on a day: that of the region if there is one, else the country's own, else none (spec 5.11).
+/// Where a customer is taxed; nowhere without a country.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaxPlace {
+    /// Two letters (ISO 3166-1).
+    pub country: Option<String>,
+    /// The region of the country, as its rates name it but for capitals.
+    pub region: Option<String>,
+}
+
+impl TaxPlace {
+    /// Where an account's address is.
+    pub(crate) async fn of(transaction: &mut Transaction, account_id: AccountId) -> Result<Self> {
+        let row = sqlx::query!(
+            r#"SELECT country AS "country: String", region FROM billing_profiles WHERE account_id = $1"#,
+            Uuid::from(account_id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?;
+        Ok(row.map(|row| Self { country: row.country, region: row.region }).unwrap_or_default())
+    }
+}
+
+/// The rate of a place on a day: that of the region if there is one, else the country's own, else none (spec 5.11).
 pub(crate) async fn tax_rate(
     transaction: &mut Transaction,
-    country: Option<&str>,
-    region: &str,
+    place: &TaxPlace,
     on: NaiveDate,
 ) -> Result<TaxRate> {
-    let Some(country) = country else { return Ok(TaxRate::ZERO) };
+    let Some(country) = &place.country else { return Ok(TaxRate::ZERO) };
     let rate = sqlx::query_scalar!(
-        "SELECT rate FROM tax_rates WHERE country = $1 AND region IN ($2, '') AND valid @> $3::date
+        "SELECT rate FROM tax_rates WHERE country = $1 AND lower(region) IN (lower($2), '') AND valid @> $3::date
          ORDER BY region DESC LIMIT 1",
         country,
-        region,
+        place.region,
         on,
     )
     .fetch_optional(&mut **transaction)

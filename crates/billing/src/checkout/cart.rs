@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::Order;
 use super::tried::families;
-use crate::catalogue::prices::{Rates, tax_rate};
+use crate::catalogue::prices::{Rates, TaxPlace, tax_rate};
 use crate::catalogue::{AddonRow, BundleRow, addons_by_id, bundles_by_id, plan_by_id};
 use crate::error::CartProblem;
 use crate::settings::payment_methods::{self, PaymentMethod};
@@ -88,8 +88,9 @@ impl Cart {
         };
         let bundles = load_bundles(transaction, &order.bundle_ids, currency, &rates).await?;
         let addons = load_addons(transaction, account_id, order, currency, &rates).await?;
-        let country = country(transaction, account_id, order.country.as_deref()).await?;
-        let tax_rate = tax_rate(transaction, country.as_deref(), "", now.date_naive()).await?;
+        let place = place(transaction, account_id, order.country.as_deref()).await?;
+        let tax_rate = tax_rate(transaction, &place, now.date_naive()).await?;
+        let country = place.country;
         let mut cart = Self { plan, bundles, addons, fee: None, currency, country, tax_rate, rates };
         if let Some(code) = &order.payment_method {
             cart.fee = cart.paid_by(transaction, code).await?;
@@ -261,26 +262,20 @@ async fn load_addons(
         .collect()
 }
 
-/// The country whose tax applies: that of the account's address, else the one named with the order.
-async fn country(
+/// Where tax applies: at the account's address, else in the country named with the order.
+async fn place(
     transaction: &mut Transaction,
     account_id: AccountId,
     named: Option<&str>,
-) -> Result<Option<String>> {
-    let own = sqlx::query_scalar!(
-        r#"SELECT country AS "country: String" FROM billing_profiles WHERE account_id = $1"#,
-        Uuid::from(account_id),
-    )
-    .fetch_optional(&mut **transaction)
-    .await?
-    .flatten();
-    if own.is_some() {
-        return Ok(own);
-    }
+) -> Result<TaxPlace> {
+    let own = TaxPlace::of(transaction, account_id).await?;
     let Some(code) = named.map(|code| code.trim().to_ascii_uppercase()).filter(|code| !code.is_empty())
     else {
-        return Ok(None);
+        return Ok(own);
     };
+    if own.country.is_some() {
+        return Ok(own);
+    }
     let known = sqlx::query_scalar!(
         r#"SELECT code AS "code: String" FROM countries WHERE code = $1"#,
         code.replace('\0', "\u{fffd}"),
@@ -288,7 +283,7 @@ async fn country(
     .fetch_optional(&mut **transaction)
     .await?;
     match known {
-        Some(code) => Ok(Some(code)),
+        Some(code) => Ok(TaxPlace { country: Some(code), region: None }),
         None => Err(CartProblem::NoCountry(code.chars().take(10).collect()).into()),
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::read::{self, Subscription};
 use super::record::{LockedSubscription, PlanFacts};
 use super::void_open_changes;
-use crate::catalogue::prices::tax_rate;
+use crate::catalogue::prices::{TaxPlace, tax_rate};
 use crate::checkout::{DUE_DAYS, publish};
 use crate::error::CartProblem;
 use crate::invoices::{self, NewInvoice, NewLine};
@@ -258,19 +258,13 @@ impl Basis {
     }
 }
 
-/// The country of an account's address, and its rate.
+/// The country of an account's address, and the rate of its place there.
 pub(crate) async fn tax_of(
     transaction: &mut Transaction,
     account_id: AccountId,
     now: DateTime<Utc>,
 ) -> Result<(Option<String>, TaxRate)> {
-    let country = sqlx::query_scalar!(
-        r#"SELECT country AS "country: String" FROM billing_profiles WHERE account_id = $1"#,
-        Uuid::from(account_id),
-    )
-    .fetch_optional(&mut **transaction)
-    .await?
-    .flatten();
-    let rate = tax_rate(transaction, country.as_deref(), "", now.date_naive()).await?;
-    Ok((country, rate))
+    let place = TaxPlace::of(transaction, account_id).await?;
+    let rate = tax_rate(transaction, &place, now.date_naive()).await?;
+    Ok((place.country, rate))
 }

@@ -1,5 +1,6 @@
 use billing::Error;
-use billing::catalogue::{PlanList, PlanQuery};
+use billing::accounts::Profile;
+use billing::catalogue::{PlanList, PlanQuery, TaxPlace};
 use billing::checkout::Order;
 use billing::payments::Payment;
 use domain::billing::{InvoiceStatus, SubscriptionStatus};
@@ -212,7 +213,7 @@ async fn prices_are_in_the_readers_currency_with_their_countrys_tax(superuser: P
         .unwrap();
     let query = PlanQuery {
         currency: Some("usd".into()),
-        country: Some("de".into()),
+        place: TaxPlace { country: Some("DE".into()), region: None },
         category: Some("hosting".into()),
     };
     let PlanList::Priced(plans) = world.billing.plans(&query).await.unwrap().unwrap() else { panic!() };
@@ -230,6 +231,45 @@ async fn prices_are_in_the_readers_currency_with_their_countrys_tax(superuser: P
     let unknown = PlanQuery { currency: Some("XXX".into()), ..PlanQuery::default() };
     let found = world.billing.plans(&unknown).await.unwrap().unwrap();
     assert!(matches!(&found, PlanList::Unpriced(plans) if plans.len() == 3), "{found:?}");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_region_with_a_rate_of_its_own_is_taxed_at_it(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    world.set_tax(&world.ada, "ES", 2100).await;
+    sqlx::query("INSERT INTO tax_rates VALUES ($1, 'ES', 'Canarias', 'IGIC', 700, '[2020-01-01,)', now())")
+        .bind(platform::ids::new::<Uuid>())
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let account = world.ada.own_account();
+    let live_in = async |region: Option<&str>| {
+        let (country, region) = (Some("ES".to_owned()), region.map(str::to_owned));
+        let profile = Profile { country, region, ..Profile::default() };
+        world.billing.save_profile(account, profile).await.unwrap();
+    };
+    for (region, tax, gross) in
+        [(None, 210, 1209), (Some("Madrid"), 210, 1209), (Some(" canarias "), 70, 1069)]
+    {
+        live_in(region).await;
+        let quote = world.billing.quote(account, &order_of(world.basic)).await.unwrap();
+        assert_eq!((quote.totals.tax.minor, quote.totals.total.minor), (tax, gross), "{region:?}");
+        let shop = world.billing.shop(account, None).await.unwrap();
+        let basic = shop.plans.iter().find(|it| it.plan.id == world.basic).unwrap();
+        assert_eq!(shop.tax_rate.gross_of(basic.plan.price).unwrap().minor, gross, "{region:?}");
+        let place = TaxPlace { country: Some("ES".into()), region: region.map(|it| it.trim().to_owned()) };
+        let query = PlanQuery { place, ..PlanQuery::default() };
+        let PlanList::Priced(plans) = world.billing.plans(&query).await.unwrap().unwrap() else { panic!() };
+        let basic = plans.iter().find(|plan| plan.slug == "basic").unwrap();
+        assert_eq!(basic.gross().unwrap().minor, gross, "{region:?}");
+    }
+    let (id, invoice) = world.subscribe(&world.ada, world.basic).await;
+    assert_eq!(world.billing.invoice(account, invoice).await.unwrap().totals.total.minor, 1069);
+    let upgrade = world.billing.preview_change(account, id, world.pro).await.unwrap();
+    assert_eq!(upgrade.totals.tax.minor, (upgrade.totals.subtotal.minor * 7 + 50) / 100);
+    live_in(Some("Madrid")).await;
+    let upgrade = world.billing.preview_change(account, id, world.pro).await.unwrap();
+    assert_eq!(upgrade.totals.tax.minor, (upgrade.totals.subtotal.minor * 21 + 50) / 100);
 }
 
 /// Every table that has an account, asked as somebody else: no row of the first one's.

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use billing::catalogue::plans::ManagedPlan;
-use billing::catalogue::{PlanList, PlanPrice, PlanQuery};
+use billing::catalogue::{PlanList, PlanPrice, PlanQuery, TaxPlace};
 use domain::billing::{Plan, PlanCategory, TaxRate};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub struct Wanted {
     currency: Option<String>,
     /// Two letters; its tax is shown.
     country: Option<String>,
+    /// A region of the country, whose tax is shown where it has one of its own.
+    region: Option<String>,
     /// The slug of a category.
     category: Option<String>,
 }
@@ -35,7 +37,10 @@ impl Wanted {
     fn query(&self) -> PlanQuery {
         PlanQuery {
             currency: Some(self.currency()),
-            country: self.country.clone().filter(|code| code.len() == 2),
+            place: TaxPlace {
+                country: self.country.as_deref().filter(|code| code.len() == 2).map(str::to_ascii_uppercase),
+                region: self.region.clone().filter(|region| !region.contains('\0')),
+            },
             category: self.category.clone().filter(|slug| !slug.contains('\0')),
         }
     }
@@ -221,7 +226,7 @@ pub async fn list(
     let currency = wanted.currency();
     let plans = match found {
         PlanList::Priced(prices) => {
-            let with_tax = query.country.is_some();
+            let with_tax = query.place.country.is_some();
             prices
                 .into_iter()
                 .map(|price| PlanOut::listed(price, with_tax))
@@ -238,7 +243,7 @@ pub async fn list(
 /// One plan by its slug or id.
 #[utoipa::path(
     get, path = "/api/v1/tarif-plans/{plan}", tag = "v1 plans",
-    params(("plan" = String, Path, description = "Slug or id"), ("currency" = Option<String>, Query), ("country" = Option<String>, Query)),
+    params(("plan" = String, Path, description = "Slug or id"), ("currency" = Option<String>, Query), ("country" = Option<String>, Query), ("region" = Option<String>, Query)),
     responses((status = 200, body = PlanOut), (status = 400, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn get(
@@ -253,5 +258,5 @@ pub async fn get(
     }
     let priced =
         priced.ok_or_else(|| Problem::bad_request(format!("Unknown currency: {}", wanted.currency())))?;
-    Ok(Json(PlanOut::full(plan).with_price(priced.net, priced.tax_rate, query.country.is_some())?))
+    Ok(Json(PlanOut::full(plan).with_price(priced.net, priced.tax_rate, query.place.country.is_some())?))
 }

@@ -48,6 +48,7 @@ pub struct Details {
     address_line_2: Option<String>,
     city: Option<String>,
     postal_code: Option<String>,
+    region: Option<String>,
     country: Option<String>,
     phone: Option<String>,
     company: Option<String>,
@@ -70,6 +71,7 @@ impl Details {
             address_line_2: profile.address_line_2,
             city: profile.city,
             postal_code: profile.postal_code,
+            region: profile.region,
             country: profile.country,
             phone: profile.phone,
             company: profile.company,
@@ -151,6 +153,7 @@ pub struct DetailsChange {
     address_line_2: Option<String>,
     city: Option<String>,
     postal_code: Option<String>,
+    region: Option<String>,
     country: Option<String>,
     phone: Option<String>,
     company: Option<String>,
@@ -209,6 +212,7 @@ pub fn apply(profile: &mut Profile, body: Map<String, Value>) -> Vec<FieldProble
             "address_line_2" => &mut profile.address_line_2,
             "city" => &mut profile.city,
             "postal_code" => &mut profile.postal_code,
+            "region" => &mut profile.region,
             "country" => &mut profile.country,
             "phone" => &mut profile.phone,
             "company" => &mut profile.company,
@@ -285,13 +289,14 @@ pub async fn of_admin(state: &AppState, user: &User) -> Result<AdminProfile, Pro
 }
 
 /// The members that are names and addresses; what else an admin sends is kept with their settings.
-pub const DETAILS: [&str; 11] = [
+pub const DETAILS: [&str; 12] = [
     "first_name",
     "last_name",
     "address_line_1",
     "address_line_2",
     "city",
     "postal_code",
+    "region",
     "country",
     "phone",
     "company",
