@@ -45,12 +45,25 @@ pub async fn ids(client: &Client<'_>) -> (String, String, String) {
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn one_address_makes_no_more_accounts_than_sign_ins_may_fail_there(pool: PgPool) {
+    let site = Site::new(&pool);
+    let nobody = Client { site: &site, bearer: String::new() };
+    let weak = json!({ "email": "ada@customer.example", "password": "weak" });
+    for _ in 0..50 {
+        nobody.expect(400, "POST", "/api/v1/auth/register", Some(weak.clone())).await;
+    }
+    nobody.expect(429, "POST", "/api/v1/auth/register", Some(weak)).await;
+    nobody.expect(429, "POST", "/api/auth/register", Some(json!({ "company_name": "Wave" }))).await;
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_customer_signs_up_buys_pays_changes_and_leaves(pool: PgPool) {
     let site = shop(&pool).await;
     let (ada, admin) = (signed_up(&site, "ada").await, admin(&site).await);
-    let details = json!({ "first_name": "Ada", "last_name": "Byron", "country": "de", "city": "Köln" });
+    let details = json!({ "first_name": "Ada", "last_name": "Byron", "region": "Nordrhein-Westfalen", "country": "de", "city": "Köln" });
     let changed = ada.expect(200, "PUT", "/api/v1/user/details", Some(details)).await;
     assert_eq!(changed["details"]["country"], "DE");
+    assert_eq!(changed["details"]["region"], "Nordrhein-Westfalen");
     let profile = ada.expect(200, "GET", "/api/v1/user/profile/", None).await;
     assert_eq!(
         (&profile["user"]["name"], &profile["user"]["status"]),

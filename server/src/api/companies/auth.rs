@@ -7,8 +7,8 @@ use axum::{Extension, Json};
 use domain::access::{Actor, Permission};
 use domain::ids::{OrganisationId, UserId};
 use http::StatusCode;
-use identity::Client;
 use identity::companies::{self, Company, CompanyDetails, NewCompany};
+use identity::{Client, Wish};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -49,10 +49,12 @@ pub struct CompanyRegistered {
 /// Registers a company with its admin. It has no hotel yet.
 #[utoipa::path(
     post, path = "/api/auth/register", tag = "companies", request_body = CompanyRegistration,
-    responses((status = 200, body = CompanyRegistered), (status = 400, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem))
+    responses((status = 200, body = CompanyRegistered), (status = 400, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
+        (status = 429, body = Problem))
 )]
 pub async fn register(
     State(state): State<AppState>,
+    Extension(client): Extension<Client>,
     Body(body): Body<CompanyRegistration>,
 ) -> Result<Json<CompanyRegistered>, Problem> {
     let new = NewCompany {
@@ -71,7 +73,9 @@ pub async fn register(
         admin_full_name: body.admin_full_name.unwrap_or_default(),
         admin_email: body.admin_email.unwrap_or_default(),
     };
-    let made = state.services.identity.register_company(&new).await.map_err(refusal)?;
+    let identity = &state.services.identity;
+    identity.count_wish(Wish::Account, &client).await?;
+    let made = identity.register_company(&new).await.map_err(refusal)?;
     Ok(Json(CompanyRegistered {
         message: "Company registered successfully",
         company_code: made.code,

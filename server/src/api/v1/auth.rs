@@ -3,7 +3,7 @@
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use http::StatusCode;
-use identity::{Client, TokenPair};
+use identity::{Client, TokenPair, Wish};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -103,6 +103,7 @@ pub async fn register(
         Err(problem) => return Err(problem),
     };
     let identity = &state.services.identity;
+    identity.count_wish(Wish::Account, &client).await?;
     match identity.register_customer(&body.email, &body.password).await {
         Ok(_) => {}
         Err(identity::Error::Invalid(problems)) => {
