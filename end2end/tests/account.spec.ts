@@ -1,4 +1,4 @@
-import { accessible, expect, owner, signIn, test } from "./support";
+import { accessible, alive, day, expect, owner, signIn, test } from "./support";
 import type { Page } from "@playwright/test";
 
 /** A customer of this test alone, signed in. */
@@ -167,7 +167,8 @@ test("a customer tries a plan out, gives an order up, and changes how they sign 
   await expect(page.getByRole("row", { name: /INV-/ }).first()).toBeVisible();
 });
 
-test("an owner opens a module in the store", async ({ page, javaScriptEnabled }) => {
+test("an owner opens a module in the store, and it closes when the money goes back", async ({ page, request, javaScriptEnabled }) => {
+  test.slow();
   await newCompany(page);
   await page.goto("/store");
   const hotel = page.locator("section", { has: page.getByRole("heading", { name: "Hotel", exact: true }) });
@@ -182,6 +183,29 @@ test("an owner opens a module in the store", async ({ page, javaScriptEnabled })
   await expect(page.getByText("Your payment has arrived")).toBeVisible();
   await expect(hotel.getByText("Enabled", { exact: true })).toBeVisible();
   await expect(hotel.getByRole("link", { name: "Manage subscription" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+
+  await page.goto("/account/invoices");
+  const invoice = await page.getByRole("link", { name: /^INV-/ }).first().getAttribute("href");
+  const admin = await request.post("/api/v1/auth/login", { data: { email: "admin@example.com", password: "AdminPass123@" } });
+  const { token } = await admin.json();
+  const refund = await request.post(`/api/v1/admin/invoices/${invoice?.split("/").pop()}/refund`, { headers: { Authorization: `Bearer ${token}` } });
+  expect(refund.status()).toBe(200);
+  // The hotel hears of it a moment later.
+  const lapsed = page.getByText("The subscription of this hotel has lapsed").first();
+  await expect(async () => {
+    await page.goto("/desk");
+    await expect(lapsed).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await alive(page, javaScriptEnabled);
+  await expect(page.getByRole("link", { name: "Renew" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.goto(`/desk/bookings/new?arrival=${day(0)}&departure=${day(1)}&party=1`);
+  await page.getByRole("link", { name: /^Any / }).first().click();
+  await page.getByLabel("First name").fill("Late");
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await expect(page.getByText("new bookings and reports need a renewal")).toBeVisible();
+  await expect(page.getByLabel("First name")).toHaveValue("Late");
   await accessible(page, javaScriptEnabled);
 });
 
