@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
 /// The text of the checked query that contains `marker`, with pgbench's variables in place of parameters.
 pub fn statement(marker: &str, arguments: &[&str]) -> anyhow::Result<String> {
@@ -16,6 +16,8 @@ pub fn statement(marker: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let query: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
         let text = query["query"].as_str().unwrap_or_default();
         if text.contains(marker) {
+            let parameters = query["describe"]["parameters"]["Left"].as_array().map_or(0, Vec::len);
+            ensure!(parameters == arguments.len(), "{marker:?} has {parameters} parameters now");
             return Ok(substitute(text, arguments));
         }
     }

@@ -350,7 +350,7 @@ fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<
             "SELECT plan_id FROM subscriptions WHERE account_id = $1 AND status IN",
             &[account],
         )?,
-        floor::statement("SELECT country AS \"country: String\" FROM billing_profiles", &[account])?,
+        floor::statement("SELECT country AS \"country: String\", region FROM billing_profiles", &[account])?,
         floor::statement(
             "INSERT INTO subscriptions (account_id, id, plan_id, status, started_at",
             &[account, subscription, &plan, "'pending'", "NULL", "NULL", "NULL", "NULL", "NULL", "now()"],
@@ -413,6 +413,7 @@ fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<
                 "NULL",
                 "now()",
                 "now() + interval '30 days'",
+                "NULL",
             ],
         )?,
     ];
