@@ -1,5 +1,6 @@
-//! What every handler can reach. Cheap to clone.
+//! What every handler can reach.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +20,28 @@ use crate::web::rate::Addresses;
 /// Balancers end connections on which nothing moves for a minute or less.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What every handler can reach.
+/// What every handler can reach. Cheap to clone, since every layer of the router does so for every request.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Changes this state alone: clones that were made before stay as they are.
+impl DerefMut for AppState {
+    fn deref_mut(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// The parts of [`AppState`].
+#[derive(Clone)]
+pub struct Parts {
     /// The contexts, as pages and REST use them.
     pub services: Services,
     /// Changes of hotels, for open pages.
@@ -69,7 +89,7 @@ impl AppState {
             base_url: settings.base_url.as_str().into(),
             is_sandbox: false,
         };
-        Self {
+        Self(Arc::new(Parts {
             services,
             addresses: Addresses::new(settings.api_requests_per_minute),
             live: Arc::default(),
@@ -83,13 +103,13 @@ impl AppState {
             pay_pages: "".into(),
             sandbox_url: None,
             tasks: TaskTracker::new(),
-        }
+        }))
     }
 
     /// With payment providers, whose pages are at `pay_pages`.
     #[must_use]
     pub fn with_providers(mut self, providers: billing::providers::Providers, pay_pages: &str) -> Self {
-        self.services.billing = self.services.billing.with_providers(providers);
+        self.services.billing = self.services.billing.clone().with_providers(providers);
         self.pay_pages = pay_pages.into();
         self
     }

@@ -7,6 +7,7 @@ mod platform;
 
 use std::marker::PhantomData;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::platform::{Action, PlatformPermission, PlatformRole, Resource};
@@ -90,6 +91,17 @@ pub struct Membership {
     pub time_zone: String,
     /// The role there.
     pub role: Role,
+    /// Whether the hotel is marked as subscribed (`reception.md` 3.7).
+    pub is_subscribed: bool,
+    /// When its subscription ends; none without an end.
+    pub subscribed_until: Option<DateTime<Utc>>,
+}
+
+impl Membership {
+    /// Whether the hotel's subscription has lapsed, so that new bookings and reports are refused.
+    pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
+        !self.is_subscribed || self.subscribed_until.is_some_and(|end| end <= now)
+    }
 }
 
 /// Somebody signed in, as one request sees them.
@@ -349,8 +361,14 @@ mod tests {
 
     fn actor(role: Role) -> (Actor, HotelId) {
         let hotel_id = HotelId(Uuid::from_u128(7));
-        let membership =
-            Membership { hotel_id, hotel_name: "Harbour House".into(), time_zone: "UTC".into(), role };
+        let membership = Membership {
+            hotel_id,
+            hotel_name: "Harbour House".into(),
+            time_zone: "UTC".into(),
+            role,
+            is_subscribed: true,
+            subscribed_until: None,
+        };
         let actor = Actor {
             user_id: UserId(Uuid::from_u128(1)),
             organisation_id: Some(OrganisationId(Uuid::from_u128(2))),

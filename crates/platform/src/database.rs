@@ -72,10 +72,12 @@ impl Database {
         let lost = Arc::new(Lost { begin: Instant::now(), at: AtomicU64::new(0) });
         let pool = |role: &'static str, share: u32| {
             let lost = Arc::clone(&lost);
+            // What people wait for is short, and planning it for its values each time takes longer than it saves. Lists whose
+            // filters may be absent ask for that themselves (`plan_for_values`).
             let take_role = match role {
-                "keyrack_identity" => "SET ROLE keyrack_identity",
+                "keyrack_identity" => "SET ROLE keyrack_identity; SET plan_cache_mode = force_generic_plan",
                 "keyrack_worker" => "SET ROLE keyrack_worker",
-                _ => "SET ROLE keyrack_app",
+                _ => "SET ROLE keyrack_app; SET plan_cache_mode = force_generic_plan",
             };
             PgPoolOptions::new()
                 .max_connections(share)
@@ -140,7 +142,8 @@ impl Database {
 
     /// Opens a transaction of the platform's admin, who sees all accounts.
     pub async fn begin_admin(&self, permit: &AdminPermit<'_>) -> Result<Transaction, sqlx::Error> {
-        self.begin_with_role("SET LOCAL ROLE keyrack_admin; ", "", permit.actor().user_id, None).await
+        let role = "SET LOCAL ROLE keyrack_admin; SET LOCAL plan_cache_mode = auto; ";
+        self.begin_with_role(role, "", permit.actor().user_id, None).await
     }
 
     async fn begin_with(&self, organisation: &str, actor: &Actor) -> Result<Transaction, sqlx::Error> {

@@ -44,7 +44,8 @@ pub(super) async fn find(
                       AS "platform_role: Json<PlatformRole>", u.is_company_admin,
                   CASE WHEN other.id IS NOT NULL THEN s.user_id END AS "impersonated_by: UserId",
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
-                                                              'role', m.role)
+                                                              'role', m.role, 'is_subscribed', h.subscription_valid,
+                                                              'subscribed_until', h.valid_to)
                                             ORDER BY m.created_at, h.id), '[]')
                    FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
                    WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>"

@@ -135,7 +135,8 @@ pub(super) async fn bearer(executor: impl PgExecutor<'_>, bearer: &Bearer) -> Re
                   (SELECT to_jsonb(r) FROM platform_roles r WHERE r.id = u.platform_role_id)
                       AS "platform_role: Json<PlatformRole>", u.is_company_admin, u.is_active,
                   (SELECT coalesce(json_agg(json_build_object('hotel_id', m.hotel_id, 'hotel_name', h.name, 'time_zone', h.time_zone,
-                                                              'role', m.role)
+                                                              'role', m.role, 'is_subscribed', h.subscription_valid,
+                                                              'subscribed_until', h.valid_to)
                                             ORDER BY m.created_at, h.id), '[]')
                    FROM memberships m JOIN hotels h ON h.organisation_id = m.organisation_id AND h.id = m.hotel_id
                    WHERE m.user_id = u.id) AS "memberships!: Json<Vec<Membership>>",

@@ -201,6 +201,8 @@ pub fn actor(
             hotel_name: at.1.to_owned(),
             time_zone: "UTC".to_owned(),
             role,
+            is_subscribed: true,
+            subscribed_until: None,
         }],
         ..Actor::nobody()
     }

@@ -9,11 +9,18 @@ use uuid::Uuid;
 use super::record::{StayRecord, select_stays};
 use crate::{Error, Pms, Result};
 
+/// How many stays of a long list are read: as far as it is worked through in a day.
+const LISTED: i64 = 60;
+
+/// The same of the guests who merely stay on.
+const IN_HOUSE: i64 = 24;
+
+/// How many stays of a list are read that is wanted whole.
+const WHOLE: i64 = 1000;
+
 impl Pms {
-    /// Arrivals, departures, guests in house, and what is late; two queries, whatever the size of the house.
-    ///
-    /// Of a long list the beginning is read, as far as it is worked through in a day: 60 stays, and 24 of those that
-    /// merely go on. `whole` is read up to a thousand.
+    /// Arrivals, departures, guests in house, and what is late; two queries, whatever the size of the house. Of a long list
+    /// the beginning is read, but for the one that is wanted `whole`.
     pub async fn today(&self, permit: Permit<'_, right::ViewDesk>, whole: Option<DayList>) -> Result<Today> {
         let now = self.clock.now();
         let hotel_id = Uuid::from(permit.hotel_id());
@@ -45,27 +52,50 @@ impl Pms {
         .await?
         .ok_or(Error::NotFound)?;
         let date = business_date(&house.time_zone, now);
-        let records = select_stays!(
-            "AND s.id = ANY (ARRAY(
-                 SELECT id FROM (
-                     SELECT l.id, l.list, row_number() OVER (PARTITION BY l.list ORDER BY length(l.number), l.number, l.arrival) AS rank
-                     FROM (SELECT s.id, s.arrival, r.number COLLATE \"C\" AS number,
-                                  CASE WHEN s.status = 'reserved' AND s.arrival = $2 THEN 'arrivals'
-                                       WHEN s.status = 'checked_in' AND s.departure = $2 THEN 'departures'
-                                       WHEN s.status = 'checked_in' AND s.departure > $2 THEN 'in-house'
-                                       ELSE 'late' END AS list
-                           FROM stays s
-                           LEFT JOIN rooms r ON r.organisation_id = s.organisation_id AND r.id = s.room_id
-                           WHERE s.hotel_id = $1
-                             AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2))) l) ranked
-                 WHERE rank <= CASE WHEN list = $3 THEN 1000 WHEN list = 'in-house' THEN 24 ELSE 60 END))
-             ORDER BY length(r.number), r.number COLLATE \"C\", s.arrival",
-            hotel_id,
-            date,
-            whole.map(DayList::as_str),
-        )
-        .fetch_all(&mut *transaction)
-        .await?;
+        let counts = vec![
+            (DayList::Late, house.stays - house.arrivals - house.departures - house.in_house),
+            (DayList::Arrivals, house.arrivals),
+            (DayList::Departures, house.departures),
+            (DayList::InHouse, house.in_house),
+        ];
+        let is_short = counts
+            .iter()
+            .all(|(list, count)| *count <= if *list == DayList::InHouse { IN_HOUSE } else { LISTED });
+        let records = if is_short {
+            select_stays!(
+                "AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2))
+                 ORDER BY length(r.number), r.number COLLATE \"C\", s.arrival",
+                hotel_id,
+                date,
+            )
+            .fetch_all(&mut *transaction)
+            .await?
+        } else {
+            select_stays!(
+                "AND s.id = ANY (ARRAY(
+                     SELECT id FROM (
+                         SELECT l.id, l.list, row_number() OVER (PARTITION BY l.list ORDER BY length(l.number), l.number, l.arrival) AS rank
+                         FROM (SELECT s.id, s.arrival, r.number COLLATE \"C\" AS number,
+                                      CASE WHEN s.status = 'reserved' AND s.arrival = $2 THEN 'arrivals'
+                                           WHEN s.status = 'checked_in' AND s.departure = $2 THEN 'departures'
+                                           WHEN s.status = 'checked_in' AND s.departure > $2 THEN 'in-house'
+                                           ELSE 'late' END AS list
+                               FROM stays s
+                               LEFT JOIN rooms r ON r.organisation_id = s.organisation_id AND r.id = s.room_id
+                               WHERE s.hotel_id = $1
+                                 AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2))) l) ranked
+                     WHERE rank <= CASE WHEN list = $3 THEN $4::bigint WHEN list = 'in-house' THEN $5::bigint ELSE $6::bigint END))
+                 ORDER BY length(r.number), r.number COLLATE \"C\", s.arrival",
+                hotel_id,
+                date,
+                whole.map(DayList::as_str),
+                WHOLE,
+                IN_HOUSE,
+                LISTED,
+            )
+            .fetch_all(&mut *transaction)
+            .await?
+        };
         transaction.commit().await?;
         let stays = records.into_iter().map(|record| {
             let stay = StayRecord::into_row(record)?;
@@ -74,12 +104,7 @@ impl Pms {
         Ok(Today {
             date,
             stays: stays.collect::<Result<_>>()?,
-            counts: vec![
-                (DayList::Late, house.stays - house.arrivals - house.departures - house.in_house),
-                (DayList::Arrivals, house.arrivals),
-                (DayList::Departures, house.departures),
-                (DayList::InHouse, house.in_house),
-            ],
+            counts,
             rooms: house.rooms,
             rooms_taken: house.taken,
             rooms_out_of_order: house.out_of_order,

@@ -2,7 +2,7 @@
 //! read; new bookings and reports wait for the payment, and nothing is deleted.
 
 use chrono::{DateTime, Utc};
-use domain::access::{Permit, right};
+use domain::access::Permit;
 use domain::ids::OrganisationId;
 use platform::database::{Database, Transaction};
 use sqlx::PgConnection;
@@ -66,14 +66,6 @@ pub async fn lapse(database: &Database, now: DateTime<Utc>) -> Result<usize> {
 }
 
 impl Pms {
-    /// Whether the hotel's subscription has lapsed, so that bookings and reports are refused.
-    pub async fn has_lapsed(&self, permit: Permit<'_, right::ViewDesk>) -> Result<bool> {
-        let mut transaction = self.database.begin(&permit).await?;
-        let facts = Facts::load(&mut transaction, &permit, self.clock.now()).await?;
-        transaction.commit().await?;
-        Ok(!facts.is_subscribed)
-    }
-
     /// Refuses what a hotel whose subscription has lapsed cannot do.
     pub(crate) async fn refuse_lapsed<R>(
         &self,

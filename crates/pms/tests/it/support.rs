@@ -171,6 +171,8 @@ async fn person(
             hotel_name: hotel_name.to_owned(),
             time_zone: "UTC".to_owned(),
             role,
+            is_subscribed: true,
+            subscribed_until: None,
         }],
         ..Actor::nobody()
     }
