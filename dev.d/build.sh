@@ -15,19 +15,8 @@ build_release() {
     release_is_current && return
     must_step "building Keyrack, optimised (the first time compiles everything: a quarter of an hour)" \
         "Correct what the compiler says; what was compiled is kept." \
-        optimised_server_and_pages
+        cargo leptos build --release --precompress --split
     touch target/site/.built
-}
-
-# At once: each has long parts that keep one core busy, and cargo-leptos alone makes them one after the other. They share no
-# lock, since the pages are compiled in a target directory of their own.
-optimised_server_and_pages() {
-    local server status=0
-    cargo build --release --package server --bin keyrack &
-    server=$!
-    cargo leptos build --release --precompress --split --frontend-only || status=1
-    wait "$server" || status=1
-    return $status
 }
 
 # cargo-leptos writes the pages anew each time, so it is only asked when something is newer than its last result.
