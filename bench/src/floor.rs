@@ -6,9 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
-/// The text of the checked query that contains `marker`, with pgbench's variables in place of parameters.
+/// The text of the one checked query that contains `marker`, with pgbench's variables in place of parameters.
 pub fn statement(marker: &str, arguments: &[&str]) -> anyhow::Result<String> {
-    for entry in std::fs::read_dir(".sqlx").context("run this from the workspace")? {
+    let mut found = None;
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.sqlx"))? {
         let path = entry?.path();
         if path.extension().is_none_or(|extension| extension != "json") {
             continue;
@@ -18,10 +19,11 @@ pub fn statement(marker: &str, arguments: &[&str]) -> anyhow::Result<String> {
         if text.contains(marker) {
             let parameters = query["describe"]["parameters"]["Left"].as_array().map_or(0, Vec::len);
             ensure!(parameters == arguments.len(), "{marker:?} has {parameters} parameters now");
-            return Ok(substitute(text, arguments));
+            ensure!(found.is_none(), "several queries in .sqlx contain {marker:?}");
+            found = Some(substitute(text, arguments));
         }
     }
-    bail!("no query in .sqlx contains {marker:?}")
+    found.with_context(|| format!("no query in .sqlx contains {marker:?}"))
 }
 
 /// Replaces `$n` from the highest down, so that `$1` does not eat the beginning of `$10`; a script is one line.

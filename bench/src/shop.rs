@@ -113,15 +113,8 @@ impl Shop<'_> {
         anyhow::ensure!(plans == usize::try_from(PLANS)?, "{plans} plans are on offer");
         load(&server.address, CLIENTS, Duration::from_secs(2), None, 200, request).await?;
         let full = load(&server.address, CLIENTS, self.time, None, 200, request).await?;
-        let statements = [
-            floor::statement("t.valid @> $2::date", &["'DE'", "current_date"])?,
-            floor::statement(
-                "SELECT p.id, p.name, p.slug, p.price_minor, p.currency AS",
-                &["'EUR'", "NULL"],
-            )?,
-        ];
-        let script = floor::transaction("", "00000000-0000-0000-0000-000000000000", "", &statements);
-        let floor = floor::pgbench(self.database, "keyrack_app", &script, CLIENTS, self.time.as_secs())?;
+        let floor =
+            floor::pgbench(self.database, "keyrack_app", &plans_script()?, CLIENTS, self.time.as_secs())?;
         let ratio = full.rate / floor * 100.0;
         self.table.add(
             "GET /api/v1/tarif-plans?country=DE, 50 plans",
@@ -323,6 +316,15 @@ async fn bearer(server: &Server, email: &str, password: &str) -> anyhow::Result<
     Ok(format!("Authorization: Bearer {token}\r\n"))
 }
 
+/// The statements of a list of plans.
+fn plans_script() -> anyhow::Result<String> {
+    let statements = [
+        floor::statement("ORDER BY t.region DESC LIMIT 1", &["'DE'", "NULL", "current_date"])?,
+        floor::statement("SELECT p.id, p.name, p.slug, p.price_minor, p.currency AS", &["'EUR'", "NULL"])?,
+    ];
+    Ok(floor::transaction("", "00000000-0000-0000-0000-000000000000", "", &statements))
+}
+
 /// The statements of a checkout's transaction.
 fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<String> {
     let ids = customers.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(",");
@@ -353,7 +355,19 @@ fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<
         floor::statement("SELECT country AS \"country: String\", region FROM billing_profiles", &[account])?,
         floor::statement(
             "INSERT INTO subscriptions (account_id, id, plan_id, status, started_at",
-            &[account, subscription, &plan, "'pending'", "NULL", "NULL", "NULL", "NULL", "NULL", "now()"],
+            &[
+                account,
+                subscription,
+                &plan,
+                "'pending'",
+                "NULL",
+                "NULL",
+                "NULL",
+                "NULL",
+                "NULL",
+                "now()",
+                "'EUR'",
+            ],
         )?,
         floor::statement(
             "SELECT $1, id, bundle_id, $2, 'pending', tokens, price, $3",
@@ -425,4 +439,19 @@ fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<
     }
     script.push_str("COMMIT;\n");
     Ok(script)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_statements_of_a_checkout_are_those_of_the_server() {
+        let item = (Uuid::nil(), 1);
+        let cart = Cart { plan: item, addon: item, bundle: item };
+        checkout_script(&cart, &vec![(Uuid::nil(), String::new()); CLIENTS as usize]).unwrap();
+        plans_script().unwrap();
+    }
 }
