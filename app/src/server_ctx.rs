@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use billing::providers::Checkout;
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use domain::access::{AccountPermit, Actor, AdminPermit, Permit, PlatformPermission, Right};
+use domain::access::{AccountPermit, Actor, AdminPermit, Membership, Permit, PlatformPermission, Right};
 use domain::hotel::{NewHotel, RegistrationForm};
 use domain::ids::{HotelId, OrganisationId, SessionId};
 use domain::problem::{FieldProblem, ProblemCode};
@@ -150,10 +150,14 @@ impl SignedIn {
         self.actor.admin().map_err(|_| AppError::Forbidden)
     }
 
+    /// What the person is in the hotel in use.
+    pub fn membership(&self) -> Option<&Membership> {
+        self.actor.membership(self.hotel_id?)
+    }
+
     /// An instant as the clock in the hotel shows it; outside a hotel UTC.
     pub fn local(&self, at: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
-        let membership = self.hotel_id.and_then(|id| self.actor.membership(id));
-        membership.map_or(at, |membership| platform::clock::local(&membership.time_zone, at))
+        self.membership().map_or(at, |membership| platform::clock::local(&membership.time_zone, at))
     }
 }
 

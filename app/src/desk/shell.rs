@@ -30,8 +30,7 @@ pub async fn load_day() -> Result<Day, AppError> {
         let age = (now - audit.checked_at.to_utc()).num_seconds();
         (SelfAudit { checked_at: who.local(audit.checked_at), ..audit }, age)
     });
-    let membership = who.hotel_id.and_then(|id| who.actor.membership(id));
-    let has_lapsed = membership.is_some_and(|membership| membership.has_lapsed(now));
+    let has_lapsed = who.membership().is_some_and(|membership| membership.has_lapsed(now));
     Ok(Day { date: who.today, audit, has_lapsed })
 }
 

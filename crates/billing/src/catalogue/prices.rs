@@ -138,6 +138,15 @@ pub struct TaxPlace {
 }
 
 impl TaxPlace {
+    /// A place as a client names it.
+    pub fn named(country: Option<&str>, region: Option<&str>) -> Self {
+        let text = |text: &str| Some(text.trim().replace('\0', "\u{fffd}")).filter(|text| !text.is_empty());
+        Self {
+            country: country.and_then(text).map(|code| code.to_ascii_uppercase()),
+            region: region.and_then(text),
+        }
+    }
+
     /// Where an account's address is.
     pub(crate) async fn of(transaction: &mut Transaction, account_id: AccountId) -> Result<Self> {
         let row = sqlx::query!(

@@ -269,19 +269,13 @@ async fn place(
     named: Option<&str>,
 ) -> Result<TaxPlace> {
     let own = TaxPlace::of(transaction, account_id).await?;
-    let Some(code) = named.map(|code| code.trim().to_ascii_uppercase()).filter(|code| !code.is_empty())
-    else {
-        return Ok(own);
-    };
     if own.country.is_some() {
         return Ok(own);
     }
-    let known = sqlx::query_scalar!(
-        r#"SELECT code AS "code: String" FROM countries WHERE code = $1"#,
-        code.replace('\0', "\u{fffd}"),
-    )
-    .fetch_optional(&mut **transaction)
-    .await?;
+    let Some(code) = TaxPlace::named(named, None).country else { return Ok(own) };
+    let known = sqlx::query_scalar!(r#"SELECT code AS "code: String" FROM countries WHERE code = $1"#, code,)
+        .fetch_optional(&mut **transaction)
+        .await?;
     match known {
         Some(code) => Ok(TaxPlace { country: Some(code), region: None }),
         None => Err(CartProblem::NoCountry(code.chars().take(10).collect()).into()),

@@ -213,7 +213,7 @@ async fn prices_are_in_the_readers_currency_with_their_countrys_tax(superuser: P
         .unwrap();
     let query = PlanQuery {
         currency: Some("usd".into()),
-        place: TaxPlace { country: Some("DE".into()), region: None },
+        place: TaxPlace::named(Some("de"), None),
         category: Some("hosting".into()),
     };
     let PlanList::Priced(plans) = world.billing.plans(&query).await.unwrap().unwrap() else { panic!() };
@@ -257,8 +257,7 @@ async fn a_region_with_a_rate_of_its_own_is_taxed_at_it(superuser: PgPool) {
         let shop = world.billing.shop(account, None).await.unwrap();
         let basic = shop.plans.iter().find(|it| it.plan.id == world.basic).unwrap();
         assert_eq!(shop.tax_rate.gross_of(basic.plan.price).unwrap().minor, gross, "{region:?}");
-        let place = TaxPlace { country: Some("ES".into()), region: region.map(|it| it.trim().to_owned()) };
-        let query = PlanQuery { place, ..PlanQuery::default() };
+        let query = PlanQuery { place: TaxPlace::named(Some("ES"), region), ..PlanQuery::default() };
         let PlanList::Priced(plans) = world.billing.plans(&query).await.unwrap().unwrap() else { panic!() };
         let basic = plans.iter().find(|plan| plan.slug == "basic").unwrap();
         assert_eq!(basic.gross().unwrap().minor, gross, "{region:?}");

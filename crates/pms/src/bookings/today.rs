@@ -58,10 +58,8 @@ impl Pms {
             (DayList::Departures, house.departures),
             (DayList::InHouse, house.in_house),
         ];
-        let is_short = counts
-            .iter()
-            .all(|(list, count)| *count <= if *list == DayList::InHouse { IN_HOUSE } else { LISTED });
-        let records = if is_short {
+        let listed = |list: DayList| if list == DayList::InHouse { IN_HOUSE } else { LISTED };
+        let records = if counts.iter().all(|(list, count)| *count <= listed(*list)) {
             select_stays!(
                 "AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2))
                  ORDER BY length(r.number), r.number COLLATE \"C\", s.arrival",

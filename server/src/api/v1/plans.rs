@@ -37,10 +37,10 @@ impl Wanted {
     fn query(&self) -> PlanQuery {
         PlanQuery {
             currency: Some(self.currency()),
-            place: TaxPlace {
-                country: self.country.as_deref().filter(|code| code.len() == 2).map(str::to_ascii_uppercase),
-                region: self.region.clone().filter(|region| !region.contains('\0')),
-            },
+            place: TaxPlace::named(
+                self.country.as_deref().filter(|code| code.len() == 2),
+                self.region.as_deref(),
+            ),
             category: self.category.clone().filter(|slug| !slug.contains('\0')),
         }
     }
