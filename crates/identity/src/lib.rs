@@ -78,7 +78,7 @@ impl Identity {
         Self {
             database,
             clock,
-            passwords: Passwords::new(),
+            passwords: Passwords::new(settings.password_cost),
             limits: Arc::new(Limits::new(&settings.sign_in_limits, &settings.secret_key)),
             keys: Arc::new(AccessKeys::new(&settings.secret_key)),
             base_url: settings.base_url.as_str().into(),

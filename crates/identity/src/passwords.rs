@@ -6,33 +6,39 @@
 
 use std::sync::Arc;
 
-use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use platform::settings::PasswordCost;
 use tokio::sync::Semaphore;
 
 use crate::{Error, Result};
-
-/// What is compared with when there is nothing to compare with, so that an unknown user costs the same time as a wrong
-/// password. Same parameters as real hashes; no password is known for it.
-const DECOY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes and compares passwords, a few at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct Passwords {
     slots: Arc<Semaphore>,
+    cost: PasswordCost,
 }
 
 impl Passwords {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(cost: PasswordCost) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { slots: Arc::new(Semaphore::new(cores)) }
+        Self { slots: Arc::new(Semaphore::new(cores)), cost }
+    }
+
+    /// What is compared with when there is nothing to compare with, so that an unknown user costs the same time as a wrong
+    /// password. Same parameters as real hashes; no password is known for it.
+    fn decoy(&self) -> String {
+        let PasswordCost { memory, passes } = self.cost;
+        let (salt, hash) = ("A".repeat(22), "A".repeat(43));
+        format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}")
     }
 
     /// The hash to store for a password.
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         let password = password.to_owned();
-        self.run(move || hash_password(&password)).await?
+        let cost = self.cost;
+        self.run(move || hash_password(&password, cost)).await?
     }
 
     /// Whether `password` is the one that was hashed. Without a hash, or with one that cannot be read, the answer is no,
@@ -45,7 +51,7 @@ impl Passwords {
         }
         let readable = hash.filter(|text| PasswordHash::new(text).is_ok());
         let is_known = readable.is_some();
-        let hash = readable.unwrap_or(DECOY).to_owned();
+        let hash = readable.map_or_else(|| self.decoy(), str::to_owned);
         let matches = self.run(move || {
             PasswordHash::new(&hash)
                 .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
@@ -74,23 +80,23 @@ pub(crate) fn is_bcrypt(hash: &str) -> bool {
 }
 
 /// Hashes a password on this thread: for commands, not for requests.
-pub fn hash_password(password: &str) -> Result<String> {
-    let failed = |error: argon2::password_hash::Error| {
+pub fn hash_password(password: &str, cost: PasswordCost) -> Result<String> {
+    fn failed(error: impl std::fmt::Display) -> Error {
         Error::Internal(format!("a password could not be hashed: {error}"))
-    };
+    }
+    let params = Params::new(cost.memory, cost.passes, 1, None).map_err(failed)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(failed)?;
-    Ok(Argon2::default().hash_password(password.as_bytes(), &salt).map_err(failed)?.to_string())
+    Ok(argon2.hash_password(password.as_bytes(), &salt).map_err(failed)?.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use argon2::Params;
-
     use super::*;
 
     #[tokio::test]
     async fn a_password_is_recognised_and_nothing_else_is() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::new(PasswordCost::OWASP);
         let hash = passwords.hash("HarbourDesk1!").await.unwrap();
         assert_ne!(hash, passwords.hash("HarbourDesk1!").await.unwrap(), "each hash has a salt of its own");
         assert!(passwords.verify("HarbourDesk1!", Some(&hash)).await.unwrap());
@@ -102,7 +108,10 @@ mod tests {
     #[test]
     fn the_decoy_costs_what_a_real_hash_costs() {
         let parameters = |text: &str| Params::try_from(&PasswordHash::new(text).unwrap()).unwrap();
-        let (decoy, real) = (parameters(DECOY), parameters(&hash_password("x").unwrap()));
+        let (decoy, real) = (
+            parameters(&Passwords::new(PasswordCost::OWASP).decoy()),
+            parameters(&hash_password("x", PasswordCost::OWASP).unwrap()),
+        );
         assert_eq!(decoy.m_cost(), real.m_cost());
         assert_eq!(decoy.t_cost(), real.t_cost());
         assert_eq!(decoy.p_cost(), real.p_cost());
@@ -114,14 +123,14 @@ mod tests {
         use std::sync::atomic::{AtomicUsize, Ordering};
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         static MOST: AtomicUsize = AtomicUsize::new(0);
-        let passwords = Passwords::new();
+        let passwords = Passwords::new(PasswordCost::OWASP);
         let mut burst = tokio::task::JoinSet::new();
         for _ in 0..24 {
             let passwords = passwords.clone();
             burst.spawn(async move {
                 let work = || {
                     MOST.fetch_max(RUNNING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    hash_password("x").unwrap();
+                    hash_password("x", PasswordCost::OWASP).unwrap();
                     RUNNING.fetch_sub(1, Ordering::SeqCst);
                 };
                 passwords.run(work).await.unwrap();

@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::hotel::RegisteredRoom;
 use domain::stay::StayStatus;
 use platform::clock::Clock;
+use platform::settings::PasswordCost;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sqlx::Connection;
@@ -107,7 +108,7 @@ fn mill_rooms() -> Vec<RegisteredRoom> {
 
 /// Hashes a demo password as a real one.
 pub(super) fn hash_password(password: &str) -> anyhow::Result<String> {
-    Ok(identity::hash_password(password)?)
+    Ok(identity::hash_password(password, PasswordCost::OWASP)?)
 }
 
 /// Whether the demo hotels are there and somebody is expected at the first one today.
