@@ -102,7 +102,7 @@ duration() {
 
 plain_text() { tr '\r' '\n' | sed $'s/\033\\[[0-9;?]*[a-zA-Z]//g; s/\033(B//g'; }
 
-last_line() { tail -c 600 "$1" 2>/dev/null | plain_text | grep -v '^[[:space:]]*$' | tail -n 1 | sed 's/^ *//' || true; }
+last_line() { tail -c 600 "$1" 2>/dev/null | plain_text | grep -av '^[[:space:]]*$' | tail -n 1 | sed 's/^ *//' || true; }
 
 # limit SECONDS COMMAND...: gives up after a while. (`timeout` is not part of macOS; perl is on both.)
 limit() { perl -e 'alarm shift; exec @ARGV or exit 127' "$@"; }

@@ -22,10 +22,13 @@ pub struct StayRow {
     /// The guest's full name.
     pub guest_name: String,
     /// The guest's telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest_phone: Option<String>,
     /// The room, once one is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room_id: Option<RoomId>,
     /// The number on its door.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room_number: Option<String>,
     /// The type of the room, or the one that was booked.
     pub room_type_id: RoomTypeId,
@@ -36,12 +39,14 @@ pub struct StayRow {
     /// The nights.
     pub dates: StayDates,
     /// When the guest is expected, where somebody said so.
+    #[serde(default, skip_serializing_if = "StayTimes::are_unknown")]
     pub times: StayTimes,
     /// How many people.
     pub party: i16,
     /// The state.
     pub status: StayStatus,
     /// When the guest left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_out_at: Option<DateTime<Utc>>,
     /// The price of all nights.
     pub total: Money,
@@ -56,6 +61,13 @@ pub struct StayTimes {
     pub arrival: Option<NaiveTime>,
     /// On the day of departure.
     pub departure: Option<NaiveTime>,
+}
+
+impl StayTimes {
+    /// Whether nobody said when.
+    pub fn are_unknown(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl StayRow {

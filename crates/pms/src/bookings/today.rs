@@ -1,9 +1,12 @@
 //! The day at the desk.
 
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
 use domain::access::{Permit, right};
 use domain::booking::{DayList, StayRow, Today};
 use domain::stay::StayStatus;
-use platform::clock::business_date;
+use platform::database::Transaction;
 use uuid::Uuid;
 
 use super::record::{StayRecord, select_stays};
@@ -18,100 +21,152 @@ const IN_HOUSE: i64 = 24;
 /// How many stays of a list are read that is wanted whole.
 const WHOLE: i64 = 1000;
 
+/// A day that is read as it is, without asking first how long its lists are.
+const SHORT: i64 = 100;
+
 impl Pms {
-    /// Arrivals, departures, guests in house, and what is late; two queries, whatever the size of the house. Of a long list
-    /// the beginning is read, but for the one that is wanted `whole`.
+    /// Arrivals, departures, guests in house, and what is late; two or three queries, whatever the size of the house. Of a
+    /// long list the beginning is read, but for the one that is wanted `whole`.
     pub async fn today(&self, permit: Permit<'_, right::ViewDesk>, whole: Option<DayList>) -> Result<Today> {
-        let now = self.clock.now();
         let hotel_id = Uuid::from(permit.hotel_id());
         let mut transaction = self.database.begin(&permit).await?;
         let house = sqlx::query!(
-            r#"SELECT h.time_zone,
+            r#"SELECT day.today AS "date!",
                       (SELECT count(*) FROM rooms r WHERE r.organisation_id = h.organisation_id AND r.hotel_id = h.id) AS "rooms!",
                       (SELECT count(*) FROM room_closures c
                        WHERE c.organisation_id = h.organisation_id AND c.hotel_id = h.id
-                         AND c.starts_on <= day.today AND c.ends_on > day.today) AS "out_of_order!",
-                      live.arrivals AS "arrivals!", live.departures AS "departures!", live.in_house AS "in_house!",
-                      live.stays AS "stays!", live.taken AS "taken!"
+                         AND c.starts_on <= day.today AND c.ends_on > day.today) AS "out_of_order!"
                FROM hotels h
                CROSS JOIN LATERAL (SELECT ($2::timestamptz AT TIME ZONE h.time_zone)::date AS today) AS day
-               CROSS JOIN LATERAL (
-                   SELECT count(*) AS stays,
-                          count(*) FILTER (WHERE s.departure > day.today) AS taken,
-                          count(*) FILTER (WHERE s.status = 'reserved' AND s.arrival = day.today) AS arrivals,
-                          count(*) FILTER (WHERE s.status = 'checked_in' AND s.departure = day.today) AS departures,
-                          count(*) FILTER (WHERE s.status = 'checked_in' AND s.departure > day.today) AS in_house
-                   FROM stays s
-                   WHERE s.organisation_id = h.organisation_id AND s.hotel_id = h.id
-                     AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= day.today))) AS live
                WHERE h.id = $1"#,
             hotel_id,
-            now,
+            self.clock.now(),
         )
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound)?;
-        let date = business_date(&house.time_zone, now);
-        let counts = vec![
-            (DayList::Late, house.stays - house.arrivals - house.departures - house.in_house),
-            (DayList::Arrivals, house.arrivals),
-            (DayList::Departures, house.departures),
-            (DayList::InHouse, house.in_house),
-        ];
-        let listed = |list: DayList| if list == DayList::InHouse { IN_HOUSE } else { LISTED };
-        let records = if counts.iter().all(|(list, count)| *count <= listed(*list)) {
-            select_stays!(
-                "AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2))
-                 ORDER BY length(r.number), r.number COLLATE \"C\", s.arrival",
-                hotel_id,
-                date,
-            )
-            .fetch_all(&mut *transaction)
-            .await?
-        } else {
-            select_stays!(
-                "AND s.id = ANY (ARRAY(
-                     SELECT id FROM (
-                         SELECT l.id, l.list, row_number() OVER (PARTITION BY l.list ORDER BY length(l.number), l.number, l.arrival) AS rank
-                         FROM (SELECT s.id, s.arrival, r.number COLLATE \"C\" AS number,
-                                      CASE WHEN s.status = 'reserved' AND s.arrival = $2 THEN 'arrivals'
-                                           WHEN s.status = 'checked_in' AND s.departure = $2 THEN 'departures'
-                                           WHEN s.status = 'checked_in' AND s.departure > $2 THEN 'in-house'
-                                           ELSE 'late' END AS list
-                               FROM stays s
-                               LEFT JOIN rooms r ON r.organisation_id = s.organisation_id AND r.id = s.room_id
-                               WHERE s.hotel_id = $1
-                                 AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2))) l) ranked
-                     WHERE rank <= CASE WHEN list = $3 THEN $4::bigint WHEN list = 'in-house' THEN $5::bigint ELSE $6::bigint END))
-                 ORDER BY length(r.number), r.number COLLATE \"C\", s.arrival",
-                hotel_id,
-                date,
-                whole.map(DayList::as_str),
-                WHOLE,
-                IN_HOUSE,
-                LISTED,
-            )
-            .fetch_all(&mut *transaction)
-            .await?
+        let date = house.date;
+        let short =
+            if house.rooms < SHORT { short_day(&mut transaction, hotel_id, date).await? } else { None };
+        let (stays, counts, rooms_taken) = match short {
+            Some(stays) => {
+                let count = |list| stays.iter().filter(|(of, _)| *of == list).count() as i64;
+                let counts = DayList::ALL.iter().map(|list| (*list, count(*list))).collect();
+                let taken = stays.iter().filter(|(_, stay)| stay.dates.departure() > date).count() as i64;
+                (beginnings(stays, whole), counts, taken)
+            }
+            None => long_day(&mut transaction, hotel_id, date, whole).await?,
         };
         transaction.commit().await?;
-        let stays = records.into_iter().map(|record| {
-            let stay = StayRecord::into_row(record)?;
-            Ok((list_of(&stay, date), stay))
-        });
         Ok(Today {
             date,
-            stays: stays.collect::<Result<_>>()?,
+            stays,
             counts,
             rooms: house.rooms,
-            rooms_taken: house.taken,
+            rooms_taken,
             rooms_out_of_order: house.out_of_order,
         })
     }
 }
 
+/// Every stay of the day, unless there are many.
+async fn short_day(
+    transaction: &mut Transaction,
+    hotel_id: Uuid,
+    date: NaiveDate,
+) -> Result<Option<Vec<(DayList, StayRow)>>> {
+    let records = select_stays!(
+        "AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2))
+         ORDER BY length(r.number), r.number COLLATE \"C\", s.arrival
+         LIMIT $3",
+        hotel_id,
+        date,
+        SHORT + 1,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    if records.len() as i64 > SHORT { Ok(None) } else { Ok(Some(listed(records, date)?)) }
+}
+
+/// How long the lists of a day are, how many rooms are taken, and of each list the beginning.
+async fn long_day(
+    transaction: &mut Transaction,
+    hotel_id: Uuid,
+    date: NaiveDate,
+    whole: Option<DayList>,
+) -> Result<(Vec<(DayList, StayRow)>, Vec<(DayList, i64)>, i64)> {
+    let live = sqlx::query!(
+        r#"SELECT count(*) AS "stays!",
+                  count(*) FILTER (WHERE departure > $2) AS "taken!",
+                  count(*) FILTER (WHERE status = 'reserved' AND arrival = $2) AS "arrivals!",
+                  count(*) FILTER (WHERE status = 'checked_in' AND departure = $2) AS "departures!",
+                  count(*) FILTER (WHERE status = 'checked_in' AND departure > $2) AS "in_house!"
+           FROM stays
+           WHERE hotel_id = $1 AND (status = 'checked_in' OR (status = 'reserved' AND arrival <= $2))"#,
+        hotel_id,
+        date,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    let records = select_stays!(
+        "AND s.id = ANY (ARRAY(
+             SELECT id FROM (
+                 SELECT l.id, l.list, row_number() OVER (PARTITION BY l.list ORDER BY length(l.number), l.number, l.arrival) AS rank
+                 FROM (SELECT s.id, s.arrival, r.number COLLATE \"C\" AS number,
+                              CASE WHEN s.status = 'reserved' AND s.arrival = $2 THEN 'arrivals'
+                                   WHEN s.status = 'checked_in' AND s.departure = $2 THEN 'departures'
+                                   WHEN s.status = 'checked_in' AND s.departure > $2 THEN 'in-house'
+                                   ELSE 'late' END AS list
+                       FROM stays s
+                       LEFT JOIN rooms r ON r.organisation_id = s.organisation_id AND r.id = s.room_id
+                       WHERE s.hotel_id = $1
+                         AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= $2))) l) ranked
+             WHERE rank <= CASE WHEN list = $3 THEN $4::bigint WHEN list = 'in-house' THEN $5::bigint ELSE $6::bigint END))
+         ORDER BY length(r.number), r.number COLLATE \"C\", s.arrival",
+        hotel_id,
+        date,
+        whole.map(DayList::as_str),
+        WHOLE,
+        IN_HOUSE,
+        LISTED,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let counts = vec![
+        (DayList::Late, live.stays - live.arrivals - live.departures - live.in_house),
+        (DayList::Arrivals, live.arrivals),
+        (DayList::Departures, live.departures),
+        (DayList::InHouse, live.in_house),
+    ];
+    Ok((listed(records, date)?, counts, live.taken))
+}
+
+fn listed(records: Vec<StayRecord>, date: NaiveDate) -> Result<Vec<(DayList, StayRow)>> {
+    let stays = records.into_iter().map(|record| {
+        let stay = StayRecord::into_row(record)?;
+        Ok((list_of(&stay, date), stay))
+    });
+    stays.collect()
+}
+
+/// Of each list as much as is read of it, as [`long_day`] reads it.
+fn beginnings(mut stays: Vec<(DayList, StayRow)>, whole: Option<DayList>) -> Vec<(DayList, StayRow)> {
+    let mut read = HashMap::new();
+    stays.retain(|(list, _)| {
+        let most = match list {
+            list if Some(*list) == whole => WHOLE,
+            DayList::InHouse => IN_HOUSE,
+            _ => LISTED,
+        };
+        let read = read.entry(*list).or_insert(0);
+        *read += 1;
+        *read <= most
+    });
+    stays
+}
+
 /// The list a stay belongs to.
-fn list_of(stay: &StayRow, today: chrono::NaiveDate) -> DayList {
+fn list_of(stay: &StayRow, today: NaiveDate) -> DayList {
     match stay.status {
         StayStatus::CheckedIn if stay.dates.departure() > today => DayList::InHouse,
         StayStatus::CheckedIn if stay.dates.departure() == today => DayList::Departures,

@@ -4,7 +4,8 @@ use crate::support::{World, request, request_for};
 use domain::access::right;
 use domain::booking::{BookingForm, DayList, StayChangeForm};
 use domain::guest::{GuestDraft, GuestForm};
-use domain::ids::RoomTypeId;
+use domain::hotel::RegisteredRoom;
+use domain::ids::{RoomId, RoomTypeId};
 use domain::problem::ProblemCode;
 use domain::room::{ClosureForm, RoomChoice};
 use domain::stay::{StayAction, StayRefusal, StayStatus};
@@ -55,6 +56,54 @@ async fn a_guest_books_comes_stays_and_leaves(superuser: PgPool) {
     let deeds: Vec<_> = details.history.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(deeds, ["stay.checked_out", "stay.checked_in", "stay.booked"]);
     assert_eq!(details.nights.len(), 2);
+}
+
+/// A small house's day is read whole and cut, that of a large one ranked first.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_day_is_the_same_however_it_is_read(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let build = async |room_type: &str, numbers: std::ops::Range<u32>| {
+        let drawn: Vec<_> = numbers
+            .map(|number| RegisteredRoom {
+                floor: None,
+                number: number.to_string(),
+                room_type: room_type.to_owned(),
+                rate_minor: 9_000,
+            })
+            .collect();
+        let mut transaction =
+            world.database.begin_in(house.organisation_id, house.owner.user_id).await.unwrap();
+        pms.add_rooms(&mut transaction, house.organisation_id, house.hotel_id, &drawn).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    build("Twin", 201..240).await;
+    let rooms: Vec<RoomId> = sqlx::query_scalar("SELECT id FROM rooms WHERE hotel_id = $1 ORDER BY number")
+        .bind(house.hotel_id)
+        .fetch_all(&world.superuser)
+        .await
+        .unwrap();
+    for (index, room) in rooms.iter().enumerate() {
+        let (dates, check_in) = match index {
+            0..5 => (world.dates(0, 1), true),
+            5..40 => (world.dates(0, 3), true),
+            40..42 => (world.dates(0, 2), false),
+            _ => (world.dates(1, 2), false),
+        };
+        let booking = pms::bookings::BookingRequest { check_in, ..request(*room, dates, "Ada") };
+        pms.make_booking(house.permit(), booking).await.unwrap();
+    }
+    world.tomorrow();
+
+    let read = async |whole| pms.today(house.permit(), whole).await.unwrap();
+    let (short, whole) = (read(None).await, read(Some(DayList::InHouse)).await);
+    let lengths = DayList::ALL.iter().map(|list| (short.count(*list), short.of(*list).count()));
+    assert_eq!(lengths.collect::<Vec<_>>(), [(2, 2), (3, 3), (5, 5), (35, 24)]);
+    assert_eq!((short.rooms, short.rooms_taken), (45, 40));
+    assert_eq!(whole.of(DayList::InHouse).count(), 35);
+    build("Loft", 301..400).await;
+    assert_eq!(read(None).await, domain::booking::Today { rooms: 144, ..short });
+    assert_eq!(read(Some(DayList::InHouse)).await, domain::booking::Today { rooms: 144, ..whole });
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
