@@ -154,9 +154,12 @@ pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
 
 /// Whether a path, with its query, is one of the pages for people who are signed in.
 pub fn asks_to_sign_in(path: &str) -> bool {
-    [TODAY, ACCOUNT, STORE, ADMIN].iter().any(|place| {
-        path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
-    })
+    [TODAY, ACCOUNT, STORE, ADMIN].iter().any(|place| is_within(path, place))
+}
+
+/// Whether a path is that of a place or of something in it.
+pub fn is_within(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
 /// One invoice.

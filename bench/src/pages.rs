@@ -23,8 +23,21 @@ pub fn wasm_sizes(site: &str) -> anyhow::Result<(f64, f64)> {
 }
 
 /// Lighthouse's scores of a page, from 0 to 100: performance, accessibility, best practices. `headers` go with each
-/// request. It plays a slow phone on a slow network.
+/// request. It plays a slow phone on a slow network. Each is the middle of three looks, as Lighthouse advises: a machine that
+/// is busy elsewhere for a moment changes what one look says.
 pub async fn lighthouse(url: &str, headers: &serde_json::Value) -> anyhow::Result<[f64; 3]> {
+    let mut looks = Vec::new();
+    for _ in 0..3 {
+        looks.push(look(url, headers).await?);
+    }
+    Ok([0, 1, 2].map(|category| {
+        let mut scores: Vec<f64> = looks.iter().map(|scores| scores[category]).collect();
+        scores.sort_by(f64::total_cmp);
+        scores[1]
+    }))
+}
+
+async fn look(url: &str, headers: &serde_json::Value) -> anyhow::Result<[f64; 3]> {
     // Not by way of a pipe: Node ends with what did not fit into it still unwritten.
     let path = std::env::temp_dir().join(format!("keyrack-lighthouse-{}.json", std::process::id()));
     let status = Command::new("node_modules/.bin/lighthouse")

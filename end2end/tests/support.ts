@@ -1,5 +1,6 @@
 import { test as base, expect, type Page } from "@playwright/test";
-import { source as axeSource, type RunOptions } from "axe-core";
+import type { RunOptions } from "axe-core";
+import { source as axeSource } from "axe-core/axe.min.js";
 
 declare const axe: typeof import("axe-core");
 

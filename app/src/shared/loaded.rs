@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 use ui::{EmptyState, LinkButton, Skeleton};
 
 use crate::error::AppError;
@@ -67,11 +67,21 @@ pub fn Failed(
         _ => ("alert", t.errors.failed_title),
     };
     // The link leads to this very page, by the server, which was or was not there.
+    let (home, back) = use_location().pathname.with_untracked(|path| {
+        let is_in = |place| routes::is_within(path, place);
+        if is_in(routes::ADMIN) {
+            (routes::ADMIN, t.common.back_to_figures)
+        } else if is_in(routes::ACCOUNT) || is_in(routes::STORE) {
+            (routes::ACCOUNT, t.common.back_to_overview)
+        } else {
+            (routes::TODAY, t.common.back_to_today)
+        }
+    });
     let is_passing = matches!(error, AppError::Unavailable | AppError::Internal);
     view! {
         <EmptyState icon title text=error_text(&error) is_page=true>
             {is_passing.then(|| view! { <a class="button button-primary" href="" rel="external">{t.common.try_again}</a> })}
-            <LinkButton href=routes::TODAY text=t.common.back_to_today/>
+            <LinkButton href=home text=back/>
         </EmptyState>
     }
 }

@@ -115,6 +115,8 @@ catalogue! {
         change: "Change",
         optional: "optional",
         back_to_today: "Back to Today",
+        back_to_overview: "Back to the overview",
+        back_to_figures: "Back to the figures",
         more: "More",
         try_again: "Try again",
         night_one: "1 night",

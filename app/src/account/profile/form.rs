@@ -73,14 +73,15 @@ pub(crate) struct KnownAddress {
     pub countries: Vec<(String, String)>,
 }
 
-/// Reads the account's address. Who never gave one has their name filled in.
+/// Reads the account's address. Who never gave one has their name filled in, unless it is one word: that is what their e-mail
+/// address begins with.
 #[cfg(feature = "ssr")]
 pub(crate) async fn known_address(services: &Services, who: &SignedIn) -> Result<KnownAddress, AppError> {
     let stored = services.billing.profile(who.account()?).await?;
     let countries = services.billing.enabled_countries().await?;
     let mut countries: Vec<_> = countries.into_iter().map(|country| (country.code, country.name)).collect();
     let named = || {
-        let (first, last) = who.actor.full_name.rsplit_once(' ').unwrap_or(("", &who.actor.full_name));
+        let (first, last) = who.actor.full_name.rsplit_once(' ').unwrap_or_default();
         billing::accounts::Profile {
             first_name: Some(first.to_owned()),
             last_name: Some(last.to_owned()),
