@@ -213,8 +213,8 @@ macro_rules! lazy_pages {
         #[derive(Debug)]
         struct $route;
 
+        #[expect(non_snake_case, reason = "a route and the function that shows it have one name")]
         const _: () = {
-            #[allow(non_snake_case)]
             #[wasm_split($file, wasm_split_path = leptos::wasm_split, preload(load))]
             fn $route() -> AnyView {
                 view! { <$page/> }.into_any()

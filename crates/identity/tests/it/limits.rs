@@ -8,7 +8,11 @@ use crate::support::{ELSEWHERE, HERE, PASSWORD, World, client};
 /// Small numbers, so that tests need few hashes: three for a login in a network, eight for an address, and fifteen for
 /// a login from anywhere.
 async fn world(pool: PgPool) -> World {
-    World::with(pool, |limits| (limits.per_account, limits.per_address) = (3, 8)).await
+    World::with(pool, |settings| {
+        let limits = &mut settings.sign_in_limits;
+        (limits.per_account, limits.per_address) = (3, 8);
+    })
+    .await
 }
 
 async fn fails(identity: &Identity, login: &str, address: &str) {

@@ -43,7 +43,7 @@ async fn who_changes_it_with_a_token_goes_on_with_that_one_alone(pool: PgPool) {
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_present_password_is_asked_for_and_cannot_be_guessed(pool: PgPool) {
-    let world = World::with(pool, |limits| limits.per_account = 3).await;
+    let world = World::with(pool, |settings| settings.sign_in_limits.per_account = 3).await;
     let owner = &world.harbour.owner;
     let session = world.sign_in(owner).await;
     let change = async |old, new| world.identity.change_password(owner, None, old, new).await;

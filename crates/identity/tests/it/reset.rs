@@ -77,7 +77,7 @@ async fn a_new_link_ends_the_one_before(pool: PgPool) {
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn an_address_asks_for_so_many_links_and_no_more(pool: PgPool) {
-    let world = World::with(pool, |limits| limits.per_address = 3).await;
+    let world = World::with(pool, |settings| settings.sign_in_limits.per_address = 3).await;
     let ask =
         async |from: &str| world.identity.forgot_password("nobody@harbour.example", &client(from)).await;
     for _ in 0..3 {
@@ -147,7 +147,7 @@ async fn a_deactivated_users_link_is_bad(pool: PgPool) {
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_new_password_by_mail_forgets_the_failures_of_the_login(pool: PgPool) {
-    let world = World::with(pool, |limits| limits.per_account = 1).await;
+    let world = World::with(pool, |settings| settings.sign_in_limits.per_account = 1).await;
     for number in 0..9 {
         world.clock.advance(TimeDelta::minutes(1));
         let guess = world.identity.sign_in(OWNER, "guess", &client(&format!("10.0.{number}.1"))).await;

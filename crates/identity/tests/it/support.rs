@@ -12,7 +12,7 @@ use domain::staff::StaffForm;
 use identity::{Client, Error, Identity, NewSession};
 use platform::clock::MovableClock;
 use platform::database::{Database, for_test};
-use platform::settings::{PasswordCost, Settings, SignInLimits};
+use platform::settings::{PasswordCost, Settings};
 use sqlx::PgPool;
 
 pub const START: &str = "2027-03-10T12:00:00Z";
@@ -45,12 +45,12 @@ impl World {
         Self::with(superuser, |_| ()).await
     }
 
-    pub async fn with(superuser: PgPool, set: impl FnOnce(&mut SignInLimits)) -> Self {
+    pub async fn with(superuser: PgPool, set: impl FnOnce(&mut Settings)) -> Self {
         let database = for_test(&superuser);
         let clock = MovableClock::at(START.parse().unwrap());
         let mut settings =
             Settings { password_cost: PasswordCost::LEAST, ..Settings::read(&|_| None).unwrap() };
-        set(&mut settings.sign_in_limits);
+        set(&mut settings);
         let identity = Identity::new(database.clone(), Arc::new(clock.clone()), &settings);
         let harbour = house(&identity, &database, "harbour", "Harbour House").await;
         let mill = house(&identity, &database, "mill", "Old Mill Inn").await;

@@ -50,9 +50,11 @@ impl Pms {
             if house.rooms < SHORT { short_day(&mut transaction, hotel_id, date).await? } else { None };
         let (stays, counts, rooms_taken) = match short {
             Some(stays) => {
-                let count = |list| stays.iter().filter(|(of, _)| *of == list).count() as i64;
-                let counts = DayList::ALL.iter().map(|list| (*list, count(*list))).collect();
-                let taken = stays.iter().filter(|(_, stay)| stay.dates.departure() > date).count() as i64;
+                let counts = DayList::ALL
+                    .iter()
+                    .map(|list| (*list, count(stays.iter().filter(|(of, _)| of == list))))
+                    .collect();
+                let taken = count(stays.iter().filter(|(_, stay)| stay.dates.departure() > date));
                 (beginnings(stays, whole), counts, taken)
             }
             None => long_day(&mut transaction, hotel_id, date, whole).await?,
@@ -85,7 +87,8 @@ async fn short_day(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    if records.len() as i64 > SHORT { Ok(None) } else { Ok(Some(listed(records, date)?)) }
+    let is_short = count(records.iter()) <= SHORT;
+    is_short.then(|| listed(records, date)).transpose()
 }
 
 /// How long the lists of a day are, how many rooms are taken, and of each list the beginning.
@@ -147,6 +150,10 @@ fn listed(records: Vec<StayRecord>, date: NaiveDate) -> Result<Vec<(DayList, Sta
         Ok((list_of(&stay, date), stay))
     });
     stays.collect()
+}
+
+fn count(items: impl Iterator) -> i64 {
+    items.fold(0, |count, _| count + 1)
 }
 
 /// Of each list as much as is read of it, as [`long_day`] reads it.
