@@ -66,7 +66,6 @@ pub fn Failed(
         AppError::Forbidden | AppError::SignInRequired => ("lock", t.errors.forbidden_title),
         _ => ("alert", t.errors.failed_title),
     };
-    // The link leads to this very page, by the server, which was or was not there.
     let (home, back) = use_location().pathname.with_untracked(|path| {
         let is_in = |place| routes::is_within(path, place);
         if is_in(routes::ADMIN) {
@@ -77,6 +76,7 @@ pub fn Failed(
             (routes::TODAY, t.common.back_to_today)
         }
     });
+    // The link leads to this very page, by the server, which was or was not there.
     let is_passing = matches!(error, AppError::Unavailable | AppError::Internal);
     view! {
         <EmptyState icon title text=error_text(&error) is_page=true>
