@@ -1,9 +1,10 @@
 //! What server functions reach on the server: services, who is asking, and the answer's headers.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use billing::providers::Checkout;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::access::{AccountPermit, Actor, AdminPermit, Membership, Permit, PlatformPermission, Right};
@@ -11,19 +12,48 @@ use domain::hotel::{NewHotel, RegistrationForm};
 use domain::ids::{HotelId, OrganisationId, SessionId};
 use domain::problem::{FieldProblem, ProblemCode};
 use leptos::prelude::*;
+use leptos::reactive::owner::with_context;
 use leptos_axum::ResponseOptions;
 
 use crate::error::{AppError, Conflict};
 
-/// One handle for each context. Cheap to clone.
+/// One handle for each context. Cheap to clone, since every page and action does so.
 #[derive(Debug, Clone)]
-pub struct Services {
+pub struct Services(Arc<Contexts>);
+
+impl Services {
+    /// The services.
+    pub fn new(contexts: Contexts) -> Self {
+        Self(Arc::new(contexts))
+    }
+}
+
+impl Deref for Services {
+    type Target = Contexts;
+
+    fn deref(&self) -> &Contexts {
+        &self.0
+    }
+}
+
+/// Changes these services alone: clones that were made before stay as they are.
+impl DerefMut for Services {
+    fn deref_mut(&mut self) -> &mut Contexts {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// What [`Services`] share.
+#[derive(Debug, Clone)]
+pub struct Contexts {
     /// People, sessions, roles.
     pub identity: identity::Identity,
     /// Rooms, guests, bookings.
     pub pms: pms::Pms,
     /// Plans, subscriptions, invoices.
     pub billing: billing::Billing,
+    /// What can be switched on and off.
+    pub plugins: plugin_host::Plugins,
     /// What is told to addresses that the admin names.
     pub webhooks: billing::webhooks::Webhooks,
     /// The time.
@@ -168,7 +198,8 @@ pub fn services() -> Result<Services, AppError> {
 
 /// Something the layers in front put into the request.
 pub fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
-    use_context::<Parts>().and_then(|parts| parts.extensions.get::<T>().cloned())
+    // The whole request is not copied for it.
+    with_context::<Parts, _>(|parts| parts.extensions.get().cloned()).flatten()
 }
 
 /// Who is signed in.
@@ -213,11 +244,13 @@ pub fn set_cookie(value: HeaderValue) {
 
 /// Whether the browser sent this cookie, `name=value`.
 pub fn has_cookie(pair: &str) -> bool {
-    let sent = use_context::<Parts>();
-    let sent = sent.iter().flat_map(|parts| parts.headers.get_all(header::COOKIE));
-    sent.filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .any(|one| one.trim() == pair)
+    let is_among = |parts: &Parts| {
+        let sent = parts.headers.get_all(header::COOKIE).iter();
+        sent.filter_map(|cookies| cookies.to_str().ok())
+            .flat_map(|cookies| cookies.split(';'))
+            .any(|one| one.trim() == pair)
+    };
+    with_context(is_among).unwrap_or_default()
 }
 
 /// Goes to a page of ours, with a notice that it shows once.
@@ -255,8 +288,8 @@ impl Notice {
 
 /// The page a form was on, as a path of ours.
 pub fn referring_path() -> Option<String> {
-    let parts = use_context::<Parts>()?;
-    let referer = parts.headers.get(HeaderName::from_static("referer"))?.to_str().ok()?.to_owned();
+    let referer = with_context::<Parts, _>(|parts| parts.headers.get(header::REFERER).cloned()).flatten()?;
+    let referer = referer.to_str().ok()?;
     let after_host =
         referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))?;
     crate::routes::asks_to_sign_in(&after_host).then_some(after_host)
@@ -286,6 +319,26 @@ impl From<pms::Error> for AppError {
     }
 }
 
+impl From<plugin_host::Error> for AppError {
+    fn from(error: plugin_host::Error) -> Self {
+        use plugin_host::Error as E;
+        match error {
+            E::Unknown(_) => Self::NotFound,
+            E::Refused(text) => Self::Said(text),
+            E::Database(error) => database(&error),
+        }
+    }
+}
+
+impl From<billing::accounts::ProfileError> for AppError {
+    fn from(error: billing::accounts::ProfileError) -> Self {
+        match error {
+            billing::accounts::ProfileError::Invalid(problems) => Self::Invalid(problems),
+            billing::accounts::ProfileError::Other(error) => error.into(),
+        }
+    }
+}
+
 impl From<billing::Error> for AppError {
     fn from(error: billing::Error) -> Self {
         use billing::CartProblem as C;
@@ -299,6 +352,7 @@ impl From<billing::Error> for AppError {
             | E::NoSession
             | E::NoEvent
             | E::NoProvider
+            | E::ProviderOff
             | E::NoCreditNote
             | E::NotACustomerYet
             | E::Missing(_)

@@ -4,6 +4,7 @@
 pub mod api;
 pub mod cli;
 pub mod demo;
+pub mod plugins;
 pub mod problem;
 pub mod serve;
 pub mod state;

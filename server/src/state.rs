@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::server_ctx::Services;
+use app::server_ctx::{Contexts, Services};
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -78,17 +78,18 @@ impl AppState {
         settings: Settings,
         leptos_options: LeptosOptions,
     ) -> Self {
-        let services = Services {
+        let services = Services::new(Contexts {
             identity: identity::Identity::new(database.clone(), clock.clone(), &settings),
             pms: pms::Pms::new(database.clone(), clock.clone()),
             billing: billing::Billing::new(database.clone(), clock.clone()),
+            plugins: plugin_host::Plugins::new(database.clone(), clock.clone(), crate::plugins::ALL),
             webhooks: billing::webhooks::Webhooks::new(database.clone(), clock.clone(), &settings),
             clock,
             database: database.clone(),
             is_https: settings.is_https(),
             base_url: settings.base_url.as_str().into(),
             is_sandbox: false,
-        };
+        });
         Self(Arc::new(Parts {
             services,
             addresses: Addresses::new(settings.api_requests_per_minute),
@@ -109,6 +110,7 @@ impl AppState {
     /// With payment providers, whose pages are at `pay_pages`.
     #[must_use]
     pub fn with_providers(mut self, providers: billing::providers::Providers, pay_pages: &str) -> Self {
+        let providers = providers.switched_by(self.services.plugins.switches());
         self.services.billing = self.services.billing.clone().with_providers(providers);
         self.pay_pages = pay_pages.into();
         self

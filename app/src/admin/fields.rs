@@ -42,10 +42,12 @@ pub struct FieldSpec {
     pub only_new: bool,
     /// Whether it is given afterwards alone.
     pub only_old: bool,
+    /// Whether only those have it whose values name it.
+    pub only_some: bool,
 }
 
 const fn field(name: &'static str, kind: Kind, label: Label) -> FieldSpec {
-    FieldSpec { name, label, kind, help: None, only_new: false, only_old: false }
+    FieldSpec { name, label, kind, help: None, only_new: false, only_old: false, only_some: false }
 }
 
 impl FieldSpec {
@@ -59,6 +61,10 @@ impl FieldSpec {
 
     const fn only_old(self) -> Self {
         Self { only_old: true, ..self }
+    }
+
+    const fn only_some(self) -> Self {
+        Self { only_some: true, ..self }
     }
 }
 
@@ -77,6 +83,16 @@ static USERS: &[FieldSpec] = &[
     field("password", Kind::Password, |t| t.password).help(|t| t.password_help),
     field("token_balance", Kind::Number, |t| t.token_balance).help(|t| t.token_balance_help).only_old(),
     field("role", Kind::Select, |t| t.role).help(|t| t.role_help),
+    // Of customers alone.
+    field("company", Kind::Text, |t| t.company).only_some(),
+    field("address_line_1", Kind::Text, |t| t.street).only_some(),
+    field("address_line_2", Kind::Text, |t| t.address_more).only_some(),
+    field("postal_code", Kind::Text, |t| t.postal_code).only_some(),
+    field("city", Kind::Text, |t| t.city).only_some(),
+    field("region", Kind::Text, |t| t.region).only_some(),
+    field("country", Kind::Select, |t| t.country).only_some(),
+    field("phone", Kind::Text, |t| t.phone).only_some(),
+    field("tax_number", Kind::Text, |t| t.tax_number).only_some(),
 ];
 
 static ROLES: &[FieldSpec] = &[
@@ -199,6 +215,19 @@ static WEBHOOKS: &[FieldSpec] = &[
     field("is_active", Kind::Check, |t| t.webhook_active),
 ];
 
+/// What can be set of any plug-in; the form of one has those that are its own.
+static PLUGINS: &[FieldSpec] = &[
+    field("active_minutes", Kind::Number, |t| t.plugin_active_minutes)
+        .help(|t| t.plugin_active_minutes_help)
+        .only_some(),
+    field("greeting", Kind::Text, |t| t.plugin_greeting).only_some(),
+];
+
+/// Whether a setting of a plug-in can be set on its page.
+pub fn has_plugin_field(key: &str) -> bool {
+    PLUGINS.iter().any(|spec| spec.name == key)
+}
+
 static SETTINGS: &[FieldSpec] = &[
     field("provider_name", Kind::Text, |t| t.seller_name),
     field("address_street", Kind::Text, |t| t.street),
@@ -232,11 +261,13 @@ pub fn fields(subject: Subject) -> &'static [FieldSpec] {
         Subject::Settings => SETTINGS,
         Subject::Companies => COMPANIES,
         Subject::Webhooks => WEBHOOKS,
+        Subject::Plugins => PLUGINS,
         Subject::Invoices
         | Subject::Countries
         | Subject::ProviderEvents
         | Subject::Deliveries
         | Subject::ClientEvents
+        | Subject::Tokens
         | Subject::Jobs => &[],
     }
 }

@@ -149,6 +149,7 @@ fn Edit(
     let fields = fields(subject)
         .iter()
         .filter(|spec| if is_new { !spec.only_old } else { !spec.only_new })
+        .filter(|spec| !spec.only_some || values.contains_key(spec.name))
         .map(|spec| field(spec, &state, &values, &options, was_refused))
         .collect_view();
     view! {

@@ -18,6 +18,7 @@ mod subjects;
 
 pub use api::StopActing;
 pub use dashboard::DashboardPage;
+pub use fields::has_plugin_field;
 pub use item::ItemPage;
 pub use list::ListPage;
 pub use mails::MailsPage;

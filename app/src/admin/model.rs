@@ -53,10 +53,11 @@ subjects! {
     Companies => "companies", companies, company, "building-2";
     Subscriptions => "subscriptions", subscriptions, subscription, "repeat";
     Invoices => "invoices", invoices, invoice, "receipt-text";
+    Tokens => "tokens", token_ledger, token_entry, "coins";
     Plans => "plans", plans, plan, "package";
     Categories => "categories", categories, category, "layers";
     Addons => "addons", addons, addon, "puzzle";
-    Bundles => "token-bundles", bundles, bundle, "coins";
+    Bundles => "token-bundles", bundles, bundle, "package";
     PaymentMethods => "payment-methods", payment_methods, payment_method, "wallet";
     Countries => "countries", countries, country, "globe";
     Taxes => "taxes", taxes, tax, "percent";
@@ -66,6 +67,7 @@ subjects! {
     Deliveries => "deliveries", deliveries, delivery, "send";
     ClientEvents => "client-events", client_events, client_event, "activity";
     Jobs => "jobs", jobs, job, "wrench";
+    Plugins => "plugins", plugins, plugin, "plug";
     Settings => "settings", settings, seller, "settings";
 }
 
@@ -81,14 +83,16 @@ impl Subject {
     /// What of the platform it is: a role permits to look at that, or to change it.
     pub fn resource(self) -> Resource {
         match self {
-            Self::Users | Self::ClientEvents => Resource::Users,
+            Self::Users | Self::Tokens | Self::ClientEvents => Resource::Users,
             Self::Roles => Resource::Roles,
             Self::Companies => Resource::Companies,
             Self::Subscriptions => Resource::Subscriptions,
             Self::Invoices => Resource::Invoices,
             Self::Plans | Self::Categories | Self::Addons | Self::Bundles => Resource::Catalogue,
             Self::PaymentMethods => Resource::PaymentMethods,
-            Self::Countries | Self::Taxes | Self::Currencies | Self::Settings => Resource::Settings,
+            Self::Countries | Self::Taxes | Self::Currencies | Self::Plugins | Self::Settings => {
+                Resource::Settings
+            }
             Self::ProviderEvents | Self::Webhooks | Self::Deliveries => Resource::Webhooks,
             Self::Jobs => Resource::Jobs,
         }
@@ -141,7 +145,7 @@ impl Subject {
             | Self::Currencies
             | Self::Webhooks => vec![("active", t.active), ("not_active", t.not_active)],
             Self::Taxes => vec![("in_force", t.in_force), ("to_come", t.to_come), ("past", t.past)],
-            Self::Countries => vec![("enabled", t.enabled), ("disabled", t.disabled)],
+            Self::Countries | Self::Plugins => vec![("enabled", t.enabled), ("disabled", t.disabled)],
             Self::Companies => vec![
                 ("active", t.package_active),
                 ("expiring_3_months", t.package_three_months),
@@ -185,6 +189,7 @@ impl Subject {
                 | Self::Taxes
                 | Self::Currencies
                 | Self::Webhooks
+                | Self::Plugins
         )
     }
 

@@ -64,6 +64,9 @@ pub enum Error {
     /// There is no payment provider of this name.
     #[error("Payment provider not found")]
     NoProvider,
+    /// The provider is switched off: it begins nothing new.
+    #[error("Plugin not enabled")]
+    ProviderOff,
     /// The account has no such page to pay on.
     #[error("Session not found")]
     NoSession,

@@ -4,6 +4,7 @@
 //! * [`database`]: pools and transactions that carry the actor for row-level security
 //! * [`embedded`]: a Postgres of our own under `.keyrack/`
 //! * [`jobs`]: background jobs and cron on Postgres
+//! * [`background`]: work that gives way to those who wait
 //! * [`outbox`]: events written with the change, delivered after it
 //! * [`audit`]: who did what
 //! * [`live`]: what another desk does, within a second
@@ -14,6 +15,7 @@
 //! * [`sealed`]: secrets that have to be read again, encrypted
 
 pub mod audit;
+pub mod background;
 pub mod clock;
 pub mod database;
 pub mod embedded;

@@ -13,11 +13,25 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use plugin_api::Manifest;
 use plugin_api::payment::{
     Capabilities, Event, NewSession, PaymentProvider, ProviderError, Reading, Session, Subject, Wanted,
     WebhookError,
 };
 use stripe::Client;
+
+/// What this plug-in says about itself. Its keys are settings of the environment, which no page shows.
+pub static MANIFEST: Manifest = Manifest {
+    name: SLUG,
+    version: env!("CARGO_PKG_VERSION"),
+    author: "Keyrack",
+    description: "Takes payments and collects subscriptions through Stripe.",
+    dependencies: &[],
+    is_on_at_first: true,
+    settings: &[],
+};
+
+const SLUG: &str = "stripe";
 
 /// The key under which our invoice's id is kept at Stripe.
 const INVOICE_KEY: &str = "invoice_id";
@@ -63,7 +77,7 @@ impl Stripe {
 #[async_trait]
 impl PaymentProvider for Stripe {
     fn slug(&self) -> &'static str {
-        "stripe"
+        SLUG
     }
 
     fn capabilities(&self) -> Capabilities {

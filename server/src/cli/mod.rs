@@ -1,6 +1,7 @@
 //! The commands of `keyrack`.
 
 mod jobs;
+mod plugins;
 mod users;
 
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 use identity::Identity;
 use platform::clock::{SharedClock, SystemClock};
 use platform::settings::{Settings, SettingsError};
+use plugin_host::Plugins;
 
 use crate::demo;
 use crate::serve::database::Source;
@@ -58,6 +60,9 @@ enum Command {
     /// Look after users who may do what no page lets them.
     #[command(subcommand)]
     Users(users::Command),
+    /// Look after plug-ins: which there are, and which are on.
+    #[command(subcommand)]
+    Plugins(plugins::Command),
     /// Look after jobs that failed for good.
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -137,6 +142,10 @@ async fn with_database(command: Command, settings: &Settings, source: &Source) -
         }
         Command::Users(command) => {
             users::run(command, &Identity::new(source.database(settings), clock, settings)).await
+        }
+        Command::Plugins(command) => {
+            let plugins = Plugins::new(source.database(settings), clock, crate::plugins::ALL);
+            plugins::run(command, &plugins).await
         }
         Command::Jobs(command) => jobs::run(command, &source.database(settings), &clock).await,
     }

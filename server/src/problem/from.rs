@@ -67,6 +67,17 @@ impl From<pms::Error> for Problem {
     }
 }
 
+impl From<plugin_host::Error> for Problem {
+    fn from(error: plugin_host::Error) -> Self {
+        use plugin_host::Error as E;
+        match error {
+            E::Unknown(_) => Self::not_found(error.to_string()),
+            E::Refused(text) => Self::bad_request(text).code("refused"),
+            E::Database(error) => of_database(&error),
+        }
+    }
+}
+
 impl From<identity::Error> for Problem {
     fn from(error: identity::Error) -> Self {
         use identity::Error as E;

@@ -96,8 +96,10 @@ async fn prepare(
     if state.settings.demo {
         demo::ensure(source.options(), &state.services.clock).await.context("cannot make the demo data")?;
     }
+    state.services.plugins.load().await?;
     state.readiness.set(readiness::State::Up);
     let (options, stop) = (source.options().clone(), state.stop.clone());
+    work.spawn(state.services.plugins.clone().follow(stop.clone()));
     work.spawn(readiness::watch(state.readiness.clone(), state.database.clone(), options, stop.clone()));
     if roles.contains(&Role::Web) {
         work.spawn(Arc::clone(&state.live).run(state.database.worker().clone(), stop));

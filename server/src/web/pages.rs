@@ -8,10 +8,12 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::StatusCode;
-use leptos::context::{provide_context, use_context};
+use leptos::context::provide_context;
 use leptos::nonce::Nonce;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tower_http::limit::RequestBodyLimitLayer;
+
+use app::server_ctx::extension;
 
 use crate::state::AppState;
 use crate::web::{
@@ -57,9 +59,7 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
         provide_context(services.clone());
         // The same nonce as in the header, instead of the one that Leptos has made.
-        let nonce =
-            use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get::<Nonce>().cloned());
-        if let Some(nonce) = nonce {
+        if let Some(nonce) = extension::<Nonce>() {
             provide_context(nonce);
         }
     }

@@ -16,7 +16,7 @@ async fn admin(site: &Site) -> String {
     signed_in(site, "admin@example.com", "AdminPass123@").await
 }
 
-const SUBJECTS: [&str; 18] = [
+const SUBJECTS: [&str; 20] = [
     "users",
     "roles",
     "companies",
@@ -35,6 +35,8 @@ const SUBJECTS: [&str; 18] = [
     "deliveries",
     "client-events",
     "jobs",
+    "plugins",
+    "tokens",
 ];
 
 /// The addresses of things that a list leads to.
@@ -77,7 +79,8 @@ async fn every_list_and_the_first_thing_on_it_are_shown_to_the_admin_alone(pool:
             assert_eq!(item.status(), StatusCode::OK, "{first}");
             assert_eq!(site.get(first, &owner).await.status(), StatusCode::FORBIDDEN, "{first}");
         } else {
-            let may_be_empty = ["provider-events", "webhooks", "deliveries", "client-events", "jobs"];
+            let may_be_empty =
+                ["tokens", "provider-events", "webhooks", "deliveries", "client-events", "jobs"];
             assert!(may_be_empty.contains(&subject), "{subject} is empty");
         }
     }
@@ -397,4 +400,52 @@ async fn a_webhook_is_made_tested_and_deleted(pool: PgPool) {
     assert_eq!(again, delivery);
     assert_eq!(act("webhooks", &id, "delete").await, "/admin/webhooks");
     assert_eq!(site.get(&path, &admin).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_customers_address_is_changed_and_every_token_is_accounted_for(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let user_of = async |email: &str| -> (String, i32) {
+        let id: uuid::Uuid = sqlx::query_scalar("SELECT id FROM users WHERE email = $1")
+            .bind(email)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        let version =
+            sqlx::query_scalar("SELECT version FROM users WHERE id = $1").bind(id).fetch_one(&pool).await;
+        (id.to_string(), version.unwrap())
+    };
+    let save = async |fields: &[(&str, &str)]| {
+        let (id, version) = user_of("test@example.com").await;
+        let fields: Vec<String> =
+            fields.iter().map(|(name, value)| format!("fields%5B{name}%5D={value}")).collect();
+        let body = format!("subject=users&id={id}&version={version}&{}", fields.join("&"));
+        site.post_form("/actions/admin-save", &format!("/admin/users/{id}"), &admin, &body).await;
+        text(site.get(&format!("/admin/users/{id}"), &admin).await).await
+    };
+    let page =
+        save(&[("company", "Wave+GmbH"), ("city", "Bremen"), ("country", "DE"), ("token_balance", "1500")])
+            .await;
+    assert!(page.contains("Wave GmbH") && page.contains("Bremen"), "{page}");
+    assert!(page.contains(">1,500<"), "the number of tokens leads to the ledger: {page}");
+    // What is wrong is said at its field, and nothing of the form is kept.
+    let refused =
+        save(&[("city", "Kiel"), ("country", "DE"), ("tax_number", "DE1"), ("token_balance", "9")]).await;
+    assert!(!refused.contains("Kiel") && refused.contains("Bremen"), "{refused}");
+    let page = save(&[("city", "")]).await;
+    assert!(!page.contains("Bremen"), "what is cleared is gone: {page}");
+
+    let (id, _) = user_of("test@example.com").await;
+    for path in [format!("/admin/tokens?account={id}"), "/admin/tokens".to_owned()] {
+        let ledger = text(site.get(&path, &admin).await).await;
+        assert!(
+            ledger.contains("Adjustment by the admin") && ledger.contains("test@example.com"),
+            "{ledger}"
+        );
+        assert!(!ledger.contains(">9<"), "{ledger}");
+    }
+    let (owner, _) = user_of("owner@harbour.example").await;
+    let staff = text(site.get(&format!("/admin/users/{owner}"), &admin).await).await;
+    assert!(!staff.contains("fields[address_line_1]"), "staff have no address of their own");
 }

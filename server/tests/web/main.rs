@@ -65,4 +65,6 @@ mod v1_answers;
 #[cfg(test)]
 mod v1_events;
 #[cfg(test)]
+mod v1_plugins;
+#[cfg(test)]
 mod v1_webhooks;

@@ -132,10 +132,7 @@ pub(crate) async fn keep_address(
     if !problems.is_empty() {
         return Err(AppError::Invalid(problems));
     }
-    services.billing.save_profile(permit, profile).await.map_err(|error| match error {
-        billing::accounts::ProfileError::Invalid(problems) => AppError::Invalid(problems),
-        billing::accounts::ProfileError::Other(error) => error.into(),
-    })
+    Ok(services.billing.save_profile(permit, profile).await?)
 }
 
 /// The fields of an address.

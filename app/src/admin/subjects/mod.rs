@@ -8,9 +8,11 @@ mod invoices;
 mod machines;
 mod payment_methods;
 mod plans;
+mod plugins;
 mod roles;
 mod sellers;
 mod subscriptions;
+mod tokens;
 mod users;
 mod webhooks;
 
@@ -75,6 +77,7 @@ async fn read(
         Subject::Companies => companies::list(services, permit, wanted).await,
         Subject::Subscriptions => subscriptions::list(services, permit, wanted).await,
         Subject::Invoices => invoices::list(services, permit, wanted).await,
+        Subject::Tokens => tokens::list(services, permit, wanted).await,
         Subject::Plans => plans::list(services, permit).await,
         Subject::Categories => categories::list(services, permit).await,
         Subject::Addons => catalogue::addons(services, permit).await,
@@ -88,6 +91,7 @@ async fn read(
         Subject::Deliveries => webhooks::deliveries(services, permit, wanted).await,
         Subject::ClientEvents => machines::client_events(services, permit, wanted).await,
         Subject::Jobs => machines::jobs(services, wanted).await,
+        Subject::Plugins => Ok(plugins::list(services)),
         Subject::Settings => Ok(sellers::settings_list()),
     }
 }
@@ -119,8 +123,9 @@ pub async fn item(
         Subject::ProviderEvents => machines::event(services, permit, id).await,
         Subject::Webhooks => webhooks::item(services, permit, id).await,
         Subject::Deliveries => webhooks::delivery(services, permit, id).await,
-        Subject::ClientEvents => Err(AppError::NotFound),
+        Subject::ClientEvents | Subject::Tokens => Err(AppError::NotFound),
         Subject::Jobs => machines::job(services, id).await,
+        Subject::Plugins => plugins::item(services, id),
         Subject::Settings => sellers::settings(services).await,
     }
 }
@@ -149,11 +154,13 @@ pub async fn save(
         Subject::Currencies => sellers::save_currency(services, permit, id, version, &form).await,
         Subject::Settings => sellers::save_settings(services, permit, version, &form).await,
         Subject::Webhooks => webhooks::save(services, permit, id, version, &form).await,
+        Subject::Plugins => plugins::save(services, permit, id, &form).await,
         Subject::Invoices
         | Subject::Countries
         | Subject::ProviderEvents
         | Subject::Deliveries
         | Subject::ClientEvents
+        | Subject::Tokens
         | Subject::Jobs => Err(AppError::NotFound),
     }
 }
@@ -190,6 +197,7 @@ pub async fn act(
         (Subject::Webhooks, _) => return webhooks::act(services, permit, id, action, said).await,
         (Subject::Deliveries, _) => return webhooks::act_on_delivery(services, permit, id, action).await,
         (Subject::Jobs, _) => return machines::act(services, permit, id, action).await,
+        (Subject::Plugins, _) => return plugins::act(services, permit, id, action).await,
         _ => return Err(AppError::NotFound),
     }
     Ok(Shown::List)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use billing::Billing;
+use billing::accounts::Profile;
 use domain::access::AdminPermit;
 use domain::ids::{AccountId, UserId};
 use identity::managed::{ManagedUser, Standing, UserChange};
@@ -81,6 +82,46 @@ async fn role_options(
     Ok(roles.filter(|role| role.slug != "vendor").map(|role| (role.slug, role.name)).collect())
 }
 
+/// The parts of a customer's address, by field.
+static ADDRESS: &[(&str, fn(&mut Profile) -> &mut Option<String>)] = &[
+    ("company", |it| &mut it.company),
+    ("address_line_1", |it| &mut it.address_line_1),
+    ("address_line_2", |it| &mut it.address_line_2),
+    ("postal_code", |it| &mut it.postal_code),
+    ("city", |it| &mut it.city),
+    ("region", |it| &mut it.region),
+    ("country", |it| &mut it.country),
+    ("phone", |it| &mut it.phone),
+    ("tax_number", |it| &mut it.tax_number),
+];
+
+fn address_of(profile: &Profile) -> String {
+    let place = [&profile.postal_code, &profile.city].into_iter().flatten().cloned();
+    let lines = [
+        profile.company.clone(),
+        profile.address_line_1.clone(),
+        profile.address_line_2.clone(),
+        place.reduce(|a, b| format!("{a} {b}")),
+        profile.region.clone(),
+        profile.country.clone(),
+    ];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// The countries in which is sold, and the one that the customer has.
+async fn country_options(
+    services: &Services,
+    present: Option<&String>,
+) -> Result<Vec<(String, String)>, AppError> {
+    let sold = services.billing.enabled_countries().await?;
+    let mut options = vec![(String::new(), String::new())];
+    options.extend(sold.into_iter().map(|country| (country.code, country.name)));
+    if let Some(code) = present.filter(|code| options.iter().all(|(known, _)| known != *code)) {
+        options.push((code.clone(), code.clone()));
+    }
+    Ok(options)
+}
+
 pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Result<Item, AppError> {
     let t = &texts().admin;
     if id == "new" {
@@ -97,15 +138,6 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         billing.profile_of(permit, account_id).await?.map(|stored| stored.profile).unwrap_or_default();
     let holdings = billing.holdings(permit, account_id).await?;
     let addons = billing.addon_subscriptions_of(permit, account_id).await?;
-    let address = [
-        profile.company,
-        profile.address_line_1,
-        profile.address_line_2,
-        [profile.postal_code, profile.city].into_iter().flatten().reduce(|a, b| format!("{a} {b}")),
-        profile.region,
-        profile.country,
-    ];
-    let address = address.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let company = match user.organisation_id {
         Some(id) => link(services.identity.company(permit, id).await?.name, Subject::Companies, id),
         None => Cell::None,
@@ -135,12 +167,22 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             actions.push(Action::last("delete", t.delete));
         }
     }
-    let form = [
+    let mut form = values([
         ("email", user.email.clone()),
         ("name", user.full_name.clone()),
         ("token_balance", summary.token_balance.to_string()),
         ("role", user.role.clone()),
-    ];
+    ]);
+    let mut options =
+        BTreeMap::from([("role".to_owned(), role_options(services, permit, &user.role).await?)]);
+    // Staff buy nothing for themselves: their company does.
+    if !is_staff {
+        let own = ADDRESS
+            .iter()
+            .map(|(name, field)| (name.to_string(), field(&mut profile.clone()).take().unwrap_or_default()));
+        form.extend(own);
+        options.insert("country".to_owned(), country_options(services, profile.country.as_ref()).await?);
+    }
     Ok(Item {
         title: user.email.clone(),
         state: vec![standing(&user)],
@@ -150,9 +192,9 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
                 Cell::text(summary.name.clone().or_else(|| Some(user.full_name.clone()))),
             ),
             (t.kind.to_owned(), Cell::text(kind(&user).to_owned())),
-            (t.address.to_owned(), Cell::text(address)),
-            (t.tax_number.to_owned(), Cell::text(profile.tax_number)),
-            (t.tokens.to_owned(), Cell::Number(summary.token_balance)),
+            (t.address.to_owned(), Cell::text(address_of(&profile))),
+            (t.tax_number.to_owned(), Cell::text(profile.tax_number.clone())),
+            (t.tokens.to_owned(), count_of_one(Subject::Tokens, summary.token_balance, account_id)),
             (
                 t.subscriptions.to_owned(),
                 count_of_one(Subject::Subscriptions, holdings.subscriptions, account_id),
@@ -168,8 +210,8 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
         ]),
         tables: if bought.rows.is_empty() { Vec::new() } else { vec![(t.addons.to_owned(), bought)] },
         actions,
-        values: if is_deleted { BTreeMap::new() } else { values(form) },
-        options: BTreeMap::from([("role".to_owned(), role_options(services, permit, &user.role).await?)]),
+        values: if is_deleted { BTreeMap::new() } else { form },
+        options,
         version: user.version,
         ..Item::default()
     })
@@ -203,13 +245,43 @@ pub async fn save(
         version: Some(version),
         ..change
     };
-    services.identity.change_user(permit, id, &change).await?;
     let account_id = AccountId(id.into());
+    let profile = if user.organisation_id.is_none() {
+        changed(services, permit, account_id, form).await?
+    } else {
+        None
+    };
+    services.identity.change_user(permit, id, &change).await?;
+    if let Some(profile) = profile {
+        services.billing.save_profile_of(permit, account_id, profile).await?;
+    }
     let known = services.billing.account_summaries(permit, &[account_id]).await?.remove(&account_id);
     if let Some(tokens) = tokens.filter(|wanted| known.unwrap_or_default().token_balance != *wanted) {
         services.billing.set_token_balance(permit, account_id, tokens).await?;
     }
     Ok(id.to_string())
+}
+
+/// The address as it was typed, if that changes it. It is checked before anything is saved.
+async fn changed(
+    services: &Services,
+    permit: AdminPermit<'_>,
+    account_id: AccountId,
+    form: &Form<'_>,
+) -> Result<Option<Profile>, AppError> {
+    let before = services.billing.profile_of(permit, account_id).await?.map(|stored| stored.profile);
+    let before = before.unwrap_or_default();
+    let mut typed = before.clone();
+    for (name, field) in ADDRESS {
+        if let Some(text) = form.text(name) {
+            *field(&mut typed) = Some(text).filter(|text| !text.is_empty());
+        }
+    }
+    if typed == before {
+        return Ok(None);
+    }
+    typed.clone().checked().map_err(AppError::Invalid)?;
+    Ok(Some(typed))
 }
 
 pub async fn act(

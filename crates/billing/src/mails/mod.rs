@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::billing::{InvoiceStatus, SubscriptionStatus};
 use domain::ids::{AccountId, InvoiceId, SubscriptionId};
+use platform::background;
 use platform::jobs::HandlerResult;
 use platform::mail::{self, Attachment, Letter, Message};
 use platform::outbox::{Consumer, Published};
@@ -193,10 +194,9 @@ impl Mails {
         if is_first == 0 {
             return Ok(None);
         }
-        // A document takes some milliseconds to draw, in which this thread would answer nobody.
+        // A document takes some milliseconds to draw, in which this thread would answer nobody; and nobody waits for it.
         let base_url = Arc::clone(&self.base_url);
-        let drawn =
-            tokio::task::spawn_blocking(move || said.letter(&buyer, &seller, &base_url).into_message());
+        let drawn = background::run(move || said.letter(&buyer, &seller, &base_url).into_message());
         drawn.await.map(Some).map_err(|error| Error::Inconsistent(format!("a mail was not drawn: {error}")))
     }
 }

@@ -17,6 +17,7 @@ mod session;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use plugin_api::Switches;
 use plugin_api::payment::PaymentProvider;
 
 pub use follow::FollowSubscription;
@@ -29,22 +30,33 @@ use crate::{Billing, Error, Result};
 
 /// The providers that customers can pay through.
 #[derive(Debug, Clone, Default)]
-pub struct Providers(Arc<BTreeMap<&'static str, Arc<dyn PaymentProvider>>>);
+pub struct Providers {
+    by_slug: Arc<BTreeMap<&'static str, Arc<dyn PaymentProvider>>>,
+    switches: Switches,
+}
 
 impl Providers {
     /// These providers, each under its own name.
     pub fn new(providers: impl IntoIterator<Item = Arc<dyn PaymentProvider>>) -> Self {
-        Self(Arc::new(providers.into_iter().map(|provider| (provider.slug(), provider)).collect()))
+        let by_slug = providers.into_iter().map(|provider| (provider.slug(), provider)).collect();
+        Self { by_slug: Arc::new(by_slug), switches: Switches::default() }
     }
 
-    /// The provider of a name.
+    /// The same, of which those are used that are on.
+    #[must_use]
+    pub fn switched_by(mut self, switches: Switches) -> Self {
+        self.switches = switches;
+        self
+    }
+
+    /// The provider of a name, on or off: what was begun with one is ended with it.
     pub fn get(&self, slug: &str) -> Option<&Arc<dyn PaymentProvider>> {
-        self.0.get(slug)
+        self.by_slug.get(slug)
     }
 
-    /// The one that pages offer: the first by name.
+    /// The one that pages offer: the first by name that is on.
     pub fn offered(&self) -> Option<&Arc<dyn PaymentProvider>> {
-        self.0.values().next()
+        self.by_slug.values().find(|provider| self.switches.is_on(provider.slug()))
     }
 }
 
@@ -61,7 +73,20 @@ impl Billing {
         self.providers.offered().map(|provider| provider.slug())
     }
 
+    /// The same, or why there is none.
+    fn offered(&self) -> Result<&Arc<dyn PaymentProvider>> {
+        let providers = &self.providers;
+        let why = if providers.by_slug.is_empty() { Error::NoProvider } else { Error::ProviderOff };
+        providers.offered().ok_or(why)
+    }
+
     fn provider(&self, slug: &str) -> Result<&Arc<dyn PaymentProvider>> {
         self.providers.get(slug).ok_or(Error::NoProvider)
+    }
+
+    /// The provider for something new, which one that is off does not begin.
+    fn provider_in_use(&self, slug: &str) -> Result<&Arc<dyn PaymentProvider>> {
+        let provider = self.provider(slug)?;
+        if self.providers.switches.is_on(slug) { Ok(provider) } else { Err(Error::ProviderOff) }
     }
 }

@@ -77,7 +77,7 @@ impl Billing {
         invoice_id: InvoiceId,
         checkout: &Checkout,
     ) -> Result<PayPage> {
-        let provider = self.provider(provider)?;
+        let provider = self.provider_in_use(provider)?;
         let mut payable = self.payable(permit, invoice_id).await?;
         if let Some(session) = payable.session.take() {
             match self
@@ -145,7 +145,7 @@ impl Billing {
             }
             _ => {}
         }
-        let provider = self.offered_provider().ok_or(Error::NoProvider)?;
+        let provider = self.offered()?.slug();
         if let Some(session) = payable.session {
             self.read_and_apply(provider, &Subject::Session(session)).await?;
             if self.payable(permit, invoice_id).await?.status == InvoiceStatus::Paid {
@@ -162,7 +162,7 @@ impl Billing {
         provider: &str,
         session_id: &str,
     ) -> Result<Paying> {
-        let provider = self.provider(provider)?.slug();
+        let provider = self.provider_in_use(provider)?.slug();
         // Postgres cannot store NUL, so no page has such an id.
         let session_id = &session_id.replace('\0', "\u{fffd}");
         let mut transaction = self.begin(permit).await?;
@@ -186,7 +186,7 @@ impl Billing {
 
     /// The provider's page where the payer changes their card.
     pub async fn portal(&self, permit: AccountPermit<'_>, return_url: &str) -> Result<String> {
-        let provider = self.providers.offered().ok_or(Error::NoProvider)?;
+        let provider = self.offered()?;
         let customer = self.customer(permit).await?.ok_or(Error::NotACustomerYet)?;
         Ok(provider.portal(&customer, return_url).await?)
     }

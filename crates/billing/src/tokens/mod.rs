@@ -2,7 +2,7 @@
 //! never below zero by a constraint, so that two debits at once cannot overspend.
 
 use chrono::{DateTime, Utc};
-use domain::access::AccountPermit;
+use domain::access::{AccountPermit, AdminPermit};
 use domain::ids::AccountId;
 use platform::database::Transaction;
 use uuid::Uuid;
@@ -36,6 +36,27 @@ pub struct TokenEntry {
     pub created_at: DateTime<Utc>,
 }
 
+/// An entry as the admin reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The e-mail address of the customer.
+    pub email: Option<String>,
+    /// The company's name, where it is a company's.
+    pub company: Option<String>,
+    /// The id; newer ones are greater.
+    pub id: Uuid,
+    /// Positive for a credit.
+    pub amount: i64,
+    /// As in [`TokenEntry`].
+    pub kind: String,
+    /// In words.
+    pub description: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
 impl Billing {
     /// How many tokens the account has.
     pub async fn token_balance(&self, permit: AccountPermit<'_>) -> Result<i64> {
@@ -60,6 +81,32 @@ impl Billing {
             Uuid::from(permit.account_id()),
             limit,
             offset,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(entries)
+    }
+
+    /// Entries of everybody, or of one account, newest first: at most `limit`, older than one of them.
+    pub async fn token_entries_of(
+        &self,
+        permit: AdminPermit<'_>,
+        account_id: Option<AccountId>,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<LedgerEntry>> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let entries = sqlx::query_as!(
+            LedgerEntry,
+            r#"SELECT e.account_id AS "account_id: AccountId", u.email AS "email?", o.name AS "company?", e.id, e.amount, e.kind, e.description, e.created_at
+               FROM token_entries e LEFT JOIN users u ON u.id = e.account_id
+                    LEFT JOIN organisations o ON o.id = e.account_id
+               WHERE ($1::uuid IS NULL OR e.account_id = $1) AND ($2::uuid IS NULL OR e.id < $2)
+               ORDER BY e.id DESC LIMIT $3"#,
+            account_id.map(Uuid::from),
+            before,
+            limit,
         )
         .fetch_all(&mut *transaction)
         .await?;

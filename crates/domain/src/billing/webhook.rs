@@ -58,6 +58,8 @@ pub const KINDS: &[&str] = &[
     "user.deleted",
     "security.password_reset.request",
     "security.password_reset.execute",
+    "plugin.enabled",
+    "plugin.disabled",
 ];
 
 /// Minutes between one attempt and the next: 1 and 5 minutes, half an hour, 2, 6 and 24 hours.

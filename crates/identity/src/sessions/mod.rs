@@ -9,7 +9,7 @@ pub(crate) mod repo;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::access::Actor;
+use domain::access::{Actor, AdminPermit};
 use domain::ids::{HotelId, SessionId};
 use domain::staff::SessionRow;
 use serde_json::json;
@@ -60,6 +60,12 @@ pub(crate) fn session(id: SessionId, actor: Actor, chosen: Option<HotelId>) -> S
 }
 
 impl Identity {
+    /// In how many browsers, of all companies, somebody is signed in and asked for something within that time; to the minute.
+    pub async fn active_sessions(&self, _: AdminPermit<'_>, within: TimeDelta) -> Result<i64> {
+        let now = self.clock.now();
+        repo::count_used_since(self.database.identity(), now - within, now).await
+    }
+
     /// The session that a token belongs to, in one statement, since every page pays for it. `None` when it has ended or
     /// its user was deactivated. At most once a minute a second statement notes that the session is in use.
     pub async fn session(&self, token: &str) -> Result<Option<Session>> {

@@ -226,6 +226,22 @@ pub(super) async fn delete(
     if result.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
+/// Counts the open sessions that were used since then.
+pub(super) async fn count_used_since(
+    executor: impl PgExecutor<'_>,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM sessions WHERE expires_at > $2 AND last_seen_at > $1"#,
+        since,
+        now,
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok(count)
+}
+
 /// Deletes a user's sessions but one, and counts those that were open.
 pub(super) async fn delete_others(
     transaction: &mut Transaction,

@@ -1,5 +1,4 @@
-//! The billing family, `/api/v1` (spec `subscription-billing.md`): what customers do, and what the admin does. Payment
-//! providers and plug-ins are not there yet.
+//! The billing family, `/api/v1` (spec `subscription-billing.md`): what customers do, and what the admin does.
 
 mod addons;
 mod admin;
@@ -13,6 +12,7 @@ mod health;
 mod invoices;
 mod payments;
 mod plans;
+mod plugins;
 mod profile;
 mod sessions;
 mod settings;
@@ -76,6 +76,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::status))
         .routes(routes!(sessions::portal))
+        .routes(routes!(plugins::active_sessions))
+        .routes(routes!(plugins::greet))
         .routes(routes!(features::list))
         .routes(routes!(features::use_it))
         .routes(routes!(events::keep))

@@ -108,7 +108,7 @@ pub async fn pay(
             };
             Ok((status, [(CONTENT_TYPE, MEDIA_TYPE)], Json(answer)).into_response())
         }
-        Err(billing::Error::NoProvider) => Err(Problem::bad_request(
+        Err(billing::Error::NoProvider | billing::Error::ProviderOff) => Err(Problem::bad_request(
             "There is no payment provider. Pay the invoice in the way that it names.",
         )),
         Err(error) => Err(error.into()),

@@ -71,6 +71,7 @@ impl From<E> for Problem {
             | E::NoCreditNote
             | E::NoPlan
             | E::NoProvider
+            | E::ProviderOff
             | E::NoSession
             | E::NoEvent
             | E::Missing(_)

@@ -11,6 +11,7 @@ mod invoices;
 mod payment_methods;
 pub mod permission;
 mod plans;
+mod plugins;
 mod provider_events;
 mod roles;
 mod settings;
@@ -52,6 +53,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .nest("/api/v1/admin/countries", countries::router())
         .nest("/api/v1/admin/currencies", currencies::router())
         .nest("/api/v1/admin/taxes", taxes::router())
+        .nest("/api/v1/admin/plugins", plugins::router())
         .nest("/api/v1/admin/settings", settings::router())
         .nest("/api/v1/admin/profile", settings::profile_router())
 }

@@ -22,6 +22,9 @@ pub fn resource(path: &str) -> Option<Resource> {
     if path.starts_with("/api/admin/customers") {
         return Some(Resource::Companies);
     }
+    if path.starts_with("/api/v1/plugins/analytics/") {
+        return Some(Resource::Analytics);
+    }
     let name = path.strip_prefix("/api/v1/admin/")?.split('/').next()?;
     Some(match name {
         "analytics" => Resource::Analytics,
@@ -30,7 +33,7 @@ pub fn resource(path: &str) -> Option<Resource> {
         "invoices" | "credit-notes" => Resource::Invoices,
         "tarif-plans" | "plans" | "tarif-plan-categories" | "addons" | "token-bundles" => Resource::Catalogue,
         "payment-methods" => Resource::PaymentMethods,
-        "countries" | "currencies" | "taxes" | "settings" => Resource::Settings,
+        "countries" | "currencies" | "taxes" | "plugins" | "settings" => Resource::Settings,
         "webhooks" | "provider-events" => Resource::Webhooks,
         "roles" | "permissions" => Resource::Roles,
         _ => return None,
