@@ -85,3 +85,41 @@ test("the admin names an address for webhooks, tests it and takes it away", asyn
   await expect(page.getByRole("heading", { name: "Events of front ends" })).toBeVisible();
   await accessible(page, javaScriptEnabled);
 });
+
+test("the admin sets a plug-in, and writes down where a customer lives", async ({ page, javaScriptEnabled }) => {
+  await signIn(page, admin, "/admin/plugins?search=demo");
+  await page.getByRole("link", { name: "backend-demo-plugin" }).click();
+  await expect(page.getByRole("button", { name: /^(En|Dis)able$/ })).toBeVisible();
+  await expect(page.getByLabel("Active within")).toHaveCount(0);
+  await page.getByLabel("Greeting").fill("");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("greeting must be a line of text")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  const greeting = `Moin ${Date.now()}`;
+  await page.getByLabel("Greeting").fill(greeting);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved.", { exact: true })).toBeVisible();
+  await expect(page.getByLabel("Greeting")).toHaveValue(/^Moin /);
+
+  const email = `pier${Date.now()}${Math.floor(Math.random() * 1e6)}@customer.example`;
+  await page.goto("/admin/users/new");
+  await expect(page.getByLabel("City")).toHaveCount(0);
+  await page.getByLabel("E-mail", { exact: true }).fill(email);
+  await page.getByLabel("Name", { exact: true }).fill("Pia Pier");
+  await page.getByLabel("Password", { exact: true }).fill("TestPass123@");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("heading", { name: email })).toBeVisible();
+  await page.getByLabel("City").fill("Bremen");
+  await page.getByLabel("Tax or VAT number").fill("DE1");
+  await page.getByLabel("Country").selectOption("DE");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByLabel("Tax or VAT number")).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByLabel("City")).toHaveValue("Bremen");
+  await accessible(page, javaScriptEnabled);
+  await page.getByLabel("Tax or VAT number").fill("");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.locator(".facts")).toContainText("Bremen");
+  await page.goto("/admin/tokens");
+  await expect(page.getByRole("heading", { name: "Tokens" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+});
