@@ -229,7 +229,6 @@ macro_rules! lazy_pages {
                 async fn view(_this: Self) -> AnyView {
                     #[cfg(feature = "ssr")]
                     leptos::prefetch_lazy_fn_on_server(stringify!($file));
-                    after_the_shell().await;
                     $route().await
                 }
 
@@ -288,35 +287,6 @@ lazy_pages! {
     }
 }
 
-/// The page that is seen first has its code in the main file, and comes alive after the shell.
-#[derive(Debug)]
-struct TodayRoute;
-
-impl LazyRoute for TodayRoute {
-    fn data() -> Self {
-        Self
-    }
-
-    async fn view(_this: Self) -> AnyView {
-        after_the_shell().await;
-        view! { <TodayPage/> }.into_any()
-    }
-}
-
-/// Ends the browser's task: what is around a page comes alive in one, the page in the next. In one task they would keep it
-/// from answering whoever uses the page for twice as long.
-#[cfg_attr(feature = "ssr", expect(clippy::unused_async, reason = "a server has no such tasks"))]
-async fn after_the_shell() {
-    #[cfg(not(feature = "ssr"))]
-    {
-        let next_task = js_sys::Promise::new(&mut |resolve, _| {
-            set_timeout(move || drop(resolve.call0(&wasm_bindgen::JsValue::NULL)), std::time::Duration::ZERO);
-        });
-        // Nothing rejects it.
-        let _ = wasm_bindgen_futures::JsFuture::from(next_task).await;
-    }
-}
-
 /// The table of routes. Every page is rendered whole before it is sent, so that it works without JavaScript.
 #[component]
 pub fn AppRoutes() -> impl IntoView {
@@ -329,7 +299,7 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("/reset-password") view={Lazy::<ResetRoute>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/register") view={Lazy::<RegisterRoute>::new()} ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/desk") view=DeskShell ssr=SsrMode::Async>
-                    <Route path=path!("") view={Lazy::<TodayRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("") view=TodayPage ssr=SsrMode::Async/>
                     <Route path=path!("/bookings") view={Lazy::<BookingsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/new") view={Lazy::<NewBookingRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/:id") view={Lazy::<BookingRoute>::new()} ssr=SsrMode::Async/>

@@ -16,6 +16,8 @@ pub enum Kind {
     Date,
     /// A password.
     Password,
+    /// Something that the form sends back as it was.
+    Hidden,
     /// One of several.
     Select,
     /// Yes or no.
@@ -83,7 +85,8 @@ static USERS: &[FieldSpec] = &[
     field("password", Kind::Password, |t| t.password).help(|t| t.password_help),
     field("token_balance", Kind::Number, |t| t.token_balance).help(|t| t.token_balance_help).only_old(),
     field("role", Kind::Select, |t| t.role).help(|t| t.role_help),
-    // Of customers alone.
+    // Of those who have an account of their own.
+    field("address_as_of", Kind::Hidden, |t| t.address).only_some(),
     field("company", Kind::Text, |t| t.company).only_some(),
     field("address_line_1", Kind::Text, |t| t.street).only_some(),
     field("address_line_2", Kind::Text, |t| t.address_more).only_some(),

@@ -199,6 +199,7 @@ fn field(
                 }
             }
         }
+        Kind::Hidden => view! { <input type="hidden" name=state.name(name) value=value/> }.into_any(),
         Kind::Area => match help {
             Some(help) => view! { <TextArea form=state name label value help/> }.into_any(),
             None => view! { <TextArea form=state name label value/> }.into_any(),

@@ -110,7 +110,7 @@ catalogue! {
         plugin_author: "Made by",
         plugin_needs: "Needs",
         plugin_when_disabled: "When disabled",
-        plugin_when_disabled_text: "Its paths and buttons are gone at once; its settings stay. What a payment provider collects already goes on, and is told here once it is enabled again.",
+        plugin_when_disabled_text: "Its paths and buttons are gone at once; its settings stay. What a payment provider collects already goes on and is noted here.",
         plugin_active_minutes: "Active within, in minutes",
         plugin_active_minutes_help: "Whoever asked for a page within so many minutes counts as active.",
         plugin_greeting: "Greeting",

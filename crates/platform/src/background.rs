@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, SendError, Sender};
 
 use tokio::sync::oneshot;
 
@@ -12,7 +12,7 @@ const NICE: i32 = 10;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// It panicked, or this process has no thread for it.
+/// It panicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("work in the background came to no end")]
 pub struct Unfinished;
@@ -26,7 +26,10 @@ pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
             let _ = done.send(value);
         }
     });
-    thread().send(work).map_err(|_| Unfinished)?;
+    // Without the thread it is done where other work is.
+    if let Err(SendError(work)) = thread().send(work) {
+        drop(tokio::task::spawn_blocking(work));
+    }
     result.await.map_err(|_| Unfinished)
 }
 

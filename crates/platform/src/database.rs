@@ -28,10 +28,10 @@ pub use self::whole::{Transaction, Whole};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The fewest connections that do: those below, and a few for requests.
-pub const FEWEST_CONNECTIONS: u32 = 16;
+pub const FEWEST_CONNECTIONS: u32 = 20;
 
-/// The fewest of the worker, four of which listen.
-const FEWEST_OF_WORKER: u32 = 7;
+/// The fewest of the worker, six of which listen.
+const FEWEST_OF_WORKER: u32 = 9;
 
 /// How many of so many connections each pool has: requests, finding out who somebody is, and the worker.
 fn shares(connections: u32) -> [u32; 3] {
@@ -279,7 +279,7 @@ mod tests {
             assert_eq!(app + identity + worker, connections);
             assert!(app >= identity && identity >= 4 && worker >= FEWEST_OF_WORKER, "{connections}");
         }
-        assert_eq!(shares(32), [16, 8, 8]);
+        assert_eq!(shares(32), [15, 8, 9]);
         assert_eq!(shares(1), shares(FEWEST_CONNECTIONS));
     }
 }

@@ -4,7 +4,7 @@
 //! They are compiled in; what the database keeps is what somebody changed. Each process holds a copy of it, which a
 //! `NOTIFY` in the transaction of a change renews, so that asking costs nothing.
 //!
-//! * [`Plugins::list`], [`Plugins::get`]: what there is
+//! * [`Plugins::list`], [`Plugins::get`]: what there is; after [`Plugins::load`], as it is at this moment
 //! * [`Plugins::enable`], [`Plugins::disable`], [`Plugins::configure`]: what the admin does
 //! * [`Plugins::is_on`], [`Plugins::text`], [`Plugins::number`]: what a plug-in asks
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::{By, CHANNEL, Error, Kept, Plugin, Plugins, Result, is_on, settings};
+use crate::{By, CHANNEL, Error, Kept, Plugin, Plugins, Result, is_on, plugin, settings};
 
 impl Plugins {
     /// Switches it on. One that is on stays on. The plug-ins that it needs have to be on.
@@ -29,8 +29,7 @@ impl Plugins {
         let kept = read_locked(&mut transaction).await?;
         if is_on(manifest, kept.get(name)) == on {
             transaction.commit().await?;
-            self.load().await?;
-            return self.get(name);
+            return Ok(plugin(manifest, kept.get(name)));
         }
         if on {
             let missing = manifest.dependencies.iter().find(|needed| {
@@ -53,18 +52,16 @@ impl Plugins {
             }
         }
         let config = kept.get(name).map(|kept| kept.config.clone()).unwrap_or_default();
-        write(&mut transaction, name, on, &config, now).await?;
-        let (deed, kind) = match on {
-            true => ("plugin.enabled", "plugin.enabled"),
-            false => ("plugin.disabled", "plugin.disabled"),
-        };
+        let kept = Kept { is_on: on, config };
+        write(&mut transaction, name, &kept, now).await?;
+        let kind = if on { "plugin.enabled" } else { "plugin.disabled" };
         let facts = json!({ "plugin_name": name });
-        tell(&mut transaction, by, deed, facts.clone(), now).await?;
+        tell(&mut transaction, by, kind, facts.clone(), now).await?;
         let event = Event { organisation_id: None, kind, subject: Uuid::nil(), payload: facts };
         outbox::publish(&mut *transaction, event, now).await?;
         transaction.commit().await?;
-        self.load().await?;
-        self.get(name)
+        self.catch_up().await;
+        Ok(plugin(manifest, Some(&kept)))
     }
 
     /// Sets what is given; what is not stays as it is.
@@ -77,12 +74,21 @@ impl Plugins {
         let on = is_on(manifest, kept.get(name));
         let mut config = kept.get(name).map(|kept| kept.config.clone()).unwrap_or_default();
         config.extend(set.clone());
-        write(&mut transaction, name, on, &config, now).await?;
+        let kept = Kept { is_on: on, config };
+        write(&mut transaction, name, &kept, now).await?;
         tell(&mut transaction, by, "plugin.configured", json!({ "plugin_name": name, "config": set }), now)
             .await?;
         transaction.commit().await?;
-        self.load().await?;
-        self.get(name)
+        self.catch_up().await;
+        Ok(plugin(manifest, Some(&kept)))
+    }
+
+    /// Holds what was just changed. Where that is a part of a whole request it is not there to be read yet, and comes with the
+    /// notice of its commit, as it does where reading fails.
+    async fn catch_up(&self) {
+        if let Err(error) = self.load().await {
+            tracing::warn!(%error, "plugins.not_read");
+        }
     }
 }
 
@@ -106,16 +112,15 @@ async fn read_locked(transaction: &mut Transaction) -> Result<BTreeMap<String, K
 async fn write(
     transaction: &mut Transaction,
     name: &str,
-    is_enabled: bool,
-    config: &Map<String, Value>,
+    kept: &Kept,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<()> {
     sqlx::query!(
         "INSERT INTO plugins (name, is_enabled, config, updated_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (name) DO UPDATE SET is_enabled = $2, config = $3, updated_at = $4",
         name,
-        is_enabled,
-        Value::Object(config.clone()),
+        kept.is_on,
+        Value::Object(kept.config.clone()),
         now,
     )
     .execute(&mut **transaction)

@@ -71,7 +71,7 @@ fn message(received: &Received) -> String {
 #[utoipa::path(
     post, path = "/api/webhooks/{provider}", tag = "payments", params(("provider" = String, Path, description = "Such as `stripe`"), ("stripe-signature" = Option<String>, Header)),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 413, body = Problem))
+    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem))
 )]
 pub async fn platform_webhook(
     State(state): State<AppState>,
@@ -91,7 +91,7 @@ pub async fn platform_webhook(
 #[utoipa::path(
     post, path = "/api/store/webhook", tag = "payments", params(("stripe-signature" = Option<String>, Header)),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 413, body = Problem))
+    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem))
 )]
 pub async fn store_webhook(
     State(state): State<AppState>,
@@ -110,7 +110,7 @@ pub async fn store_webhook(
 #[utoipa::path(
     post, path = "/billing/webhook", tag = "payments", params(("stripe-signature" = Option<String>, Header)),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 413, body = Problem))
+    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem))
 )]
 pub async fn reception_webhook(
     State(state): State<AppState>,
@@ -125,7 +125,7 @@ pub async fn reception_webhook(
 #[utoipa::path(
     post, path = "/api/v1/plugins/stripe/webhook", tag = "payments", params(("stripe-signature" = Option<String>, Header)),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 413, body = Problem))
+    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem))
 )]
 pub async fn billing_webhook(
     State(state): State<AppState>,

@@ -85,11 +85,12 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
     // Other machines may be slow: nothing of ours waits for them.
     let webhooks = worker().with_queues(is_webhook).with_concurrency(WEBHOOKS_AT_ONCE);
     work.spawn(webhooks.run(state.stop.clone()));
-    let outbox = Outbox::new(state.database.clone(), state.services.clock.clone())
-        .with_consumer(Mails::new(state.settings.base_url.as_str()))
-        .with_consumer(Announcer)
-        .with_consumer(HotelSubscriptions);
-    work.spawn(outbox.run(state.stop.clone()));
+    let outbox = || Outbox::new(state.database.clone(), state.services.clock.clone());
+    let quick = outbox().with_consumer(Announcer).with_consumer(HotelSubscriptions);
+    work.spawn(quick.run(state.stop.clone()));
+    // Mails are drawn when nobody else needs the processor: no other consumer waits for that.
+    let slow = outbox().with_consumer(Mails::new(state.settings.base_url.as_str()));
+    work.spawn(slow.run(state.stop.clone()));
 }
 
 /// Everything that this release knows how to do.

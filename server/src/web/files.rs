@@ -1,6 +1,6 @@
 //! What pages offer as files: lists of the admin as CSV, invoices as PDF, mails as HTML.
 
-use app::admin::model::{MOST, Subject, Wanted};
+use app::admin::model::{Cell, MOST, Subject, Wanted};
 use app::admin::part_of_list;
 use app::error::AppError;
 use app::server_ctx::{Services, SignedIn};
@@ -106,10 +106,18 @@ async fn chunk(
         writer.write_record(&table.columns).map_err(lost)?;
     }
     for row in &table.rows {
-        writer.write_record(row.iter().map(|cell| without_formula(cell.plain()))).map_err(lost)?;
+        writer.write_record(row.iter().map(written)).map_err(lost)?;
     }
     let bytes = writer.into_inner().map_err(|_| AppError::Internal)?;
     Ok((bytes.into(), table.next.map(|after| Wanted { after, ..wanted })))
+}
+
+/// A cell as the file has it. A number is no formula, whatever its sign.
+fn written(cell: &Cell) -> String {
+    match cell {
+        Cell::Number(_) | Cell::Money(_) => cell.plain(),
+        _ => without_formula(cell.plain()),
+    }
 }
 
 /// A spreadsheet takes what begins like this for a formula, and may carry it out (OWASP, "CSV Injection").

@@ -168,18 +168,63 @@ async fn a_provider_that_is_off_begins_nothing_and_ends_what_it_began(pool: PgPo
         invoice.status.as_str().to_owned()
     };
     assert_eq!(status().await, "pending");
-
-    // It is on again: what the provider sends once more is done.
-    admin.expect(200, "POST", "/api/v1/admin/plugins/stripe/enable", None).await;
-    assert_eq!(send("/api/v1/plugins/stripe/webhook").await.status(), StatusCode::OK);
+    // What was paid on a page of before is not lost: the message was kept, and a job does it.
+    let event_id: String =
+        sqlx::query_scalar("SELECT event_id FROM provider_events").fetch_one(&pool).await.unwrap();
+    let jobs: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE queue = 'billing.provider_event'")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(jobs, 1);
+    billing.handle_event("stripe", &event_id).await.unwrap();
     assert_eq!(status().await, "paid");
 
     // Money goes back by the provider that took it, on or off.
-    admin.expect(200, "POST", "/api/v1/admin/plugins/stripe/disable", None).await;
     let payment: String =
         sqlx::query_scalar("SELECT reference FROM payments").fetch_one(&pool).await.unwrap();
     let job = ReturnPayment { provider: "stripe".to_owned(), reference: payment };
     billing.return_payment(&job).await.unwrap();
+
+    // It is on again, and knows what it was told.
+    admin.expect(200, "POST", "/api/v1/admin/plugins/stripe/enable", None).await;
+    let again = send("/api/v1/plugins/stripe/webhook").await;
+    assert_eq!(again.status(), StatusCode::OK);
+    assert!(text(again).await.contains("Handled before"));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_way_to_pay_of_a_provider_that_is_off_is_not_offered(pool: PgPool) {
+    let mut site = shop(&pool).await;
+    let till = Till::new(&site).await;
+    let providers = Providers::new([till.stripe.clone() as Arc<dyn PaymentProvider>]);
+    site.state = site.state.clone().with_providers(providers, "");
+    site.router = server::web::router(site.state.clone());
+    let admin = admin(&site).await;
+    let method = json!({ "code": "stripe", "name": "Card", "is_active": true });
+    admin.expect(201, "POST", "/api/v1/admin/payment-methods", Some(method)).await;
+    let path = "/api/v1/settings/payment-methods";
+    let codes = async || admin.expect(200, "GET", path, None).await["methods"].to_string();
+    assert!(codes().await.contains("stripe"));
+    admin.expect(200, "POST", "/api/v1/admin/plugins/stripe/disable", None).await;
+    assert!(!codes().await.contains("stripe"));
+    admin.expect(404, "GET", &format!("{path}/stripe"), None).await;
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_request_that_happens_once_answers_what_it_did(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    for _ in 0..2 {
+        let request = Request::put("/api/v1/admin/plugins/backend-demo-plugin/config")
+            .header("authorization", &admin.bearer)
+            .header("content-type", "application/json")
+            .header("idempotency-key", "moin")
+            .body(json!({ "greeting": "Moin" }).to_string().into());
+        let answer = text(site.send(request.unwrap()).await).await;
+        assert!(answer.contains(r#""savedConfig":{"greeting":"Moin"}"#), "{answer}");
+    }
+    let read = admin.expect(200, "GET", "/api/v1/admin/plugins/backend-demo-plugin", None).await;
+    assert_eq!(read["savedConfig"]["greeting"], "Moin");
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

@@ -91,7 +91,7 @@ async fn read(
         Subject::Deliveries => webhooks::deliveries(services, permit, wanted).await,
         Subject::ClientEvents => machines::client_events(services, permit, wanted).await,
         Subject::Jobs => machines::jobs(services, wanted).await,
-        Subject::Plugins => Ok(plugins::list(services)),
+        Subject::Plugins => plugins::list(services).await,
         Subject::Settings => Ok(sellers::settings_list()),
     }
 }
@@ -125,7 +125,7 @@ pub async fn item(
         Subject::Deliveries => webhooks::delivery(services, permit, id).await,
         Subject::ClientEvents | Subject::Tokens => Err(AppError::NotFound),
         Subject::Jobs => machines::job(services, id).await,
-        Subject::Plugins => plugins::item(services, id),
+        Subject::Plugins => plugins::item(services, id).await,
         Subject::Settings => sellers::settings(services).await,
     }
 }

@@ -15,8 +15,9 @@ fn status(plugin: &Plugin) -> Cell {
     if plugin.is_on { Cell::Good(t.enabled.to_owned()) } else { Cell::Quiet(t.disabled.to_owned()) }
 }
 
-pub fn list(services: &Services) -> Table {
+pub async fn list(services: &Services) -> Result<Table, AppError> {
     let t = &texts().admin;
+    services.plugins.load().await?;
     let mut table = Table::of(&[t.name, t.state, t.description, t.plugin_version]);
     table.rows = services
         .plugins
@@ -32,11 +33,12 @@ pub fn list(services: &Services) -> Table {
             ]
         })
         .collect();
-    table
+    Ok(table)
 }
 
-pub fn item(services: &Services, name: &str) -> Result<Item, AppError> {
+pub async fn item(services: &Services, name: &str) -> Result<Item, AppError> {
     let t = &texts().admin;
+    services.plugins.load().await?;
     let plugin = services.plugins.get(name)?;
     let it = plugin.manifest;
     let values = plugin.config.iter().map(|(key, value)| {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use billing::Billing;
-use billing::accounts::Profile;
+use billing::accounts::{Profile, StoredProfile};
 use domain::access::AdminPermit;
 use domain::ids::{AccountId, UserId};
 use identity::managed::{ManagedUser, Standing, UserChange};
 
 use super::{Form, Shown, count_of_one, given, id_of, known, limit, next_of, of_one, searched, values};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
-use crate::error::AppError;
+use crate::error::{AppError, Conflict};
 use crate::server_ctx::{Services, SignedIn};
 use crate::texts::texts;
 
@@ -134,8 +134,8 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     let billing = &services.billing;
     let summary =
         billing.account_summaries(permit, &[account_id]).await?.remove(&account_id).unwrap_or_default();
-    let profile =
-        billing.profile_of(permit, account_id).await?.map(|stored| stored.profile).unwrap_or_default();
+    let stored = billing.profile_of(permit, account_id).await?;
+    let profile = stored.as_ref().map(|stored| stored.profile.clone()).unwrap_or_default();
     let holdings = billing.holdings(permit, account_id).await?;
     let addons = billing.addon_subscriptions_of(permit, account_id).await?;
     let company = match user.organisation_id {
@@ -175,12 +175,13 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     ]);
     let mut options =
         BTreeMap::from([("role".to_owned(), role_options(services, permit, &user.role).await?)]);
-    // Staff buy nothing for themselves: their company does.
-    if !is_staff {
+    // Staff buy nothing for themselves: their company does. The admin buys nothing at all.
+    if !is_staff && !user.is_platform_admin {
         let own = ADDRESS
             .iter()
             .map(|(name, field)| (name.to_string(), field(&mut profile.clone()).take().unwrap_or_default()));
         form.extend(own);
+        form.insert(ADDRESS_AS_OF.to_owned(), as_of(stored.as_ref()));
         options.insert("country".to_owned(), country_options(services, profile.country.as_ref()).await?);
     }
     Ok(Item {
@@ -246,11 +247,8 @@ pub async fn save(
         ..change
     };
     let account_id = AccountId(id.into());
-    let profile = if user.organisation_id.is_none() {
-        changed(services, permit, account_id, form).await?
-    } else {
-        None
-    };
+    let is_customer = user.organisation_id.is_none() && !user.is_platform_admin;
+    let profile = if is_customer { changed(services, permit, &user, form).await? } else { None };
     services.identity.change_user(permit, id, &change).await?;
     if let Some(profile) = profile {
         services.billing.save_profile_of(permit, account_id, profile).await?;
@@ -262,15 +260,22 @@ pub async fn save(
     Ok(id.to_string())
 }
 
+/// When an address was last written, which its form sends along; empty for one that never was.
+const ADDRESS_AS_OF: &str = "address_as_of";
+
+fn as_of(stored: Option<&StoredProfile>) -> String {
+    stored.map(|stored| stored.updated_at.to_rfc3339()).unwrap_or_default()
+}
+
 /// The address as it was typed, if that changes it. It is checked before anything is saved.
 async fn changed(
     services: &Services,
     permit: AdminPermit<'_>,
-    account_id: AccountId,
+    user: &ManagedUser,
     form: &Form<'_>,
 ) -> Result<Option<Profile>, AppError> {
-    let before = services.billing.profile_of(permit, account_id).await?.map(|stored| stored.profile);
-    let before = before.unwrap_or_default();
+    let stored = services.billing.profile_of(permit, AccountId(user.id.into())).await?;
+    let before = stored.as_ref().map(|stored| stored.profile.clone()).unwrap_or_default();
     let mut typed = before.clone();
     for (name, field) in ADDRESS {
         if let Some(text) = form.text(name) {
@@ -279,6 +284,14 @@ async fn changed(
     }
     if typed == before {
         return Ok(None);
+    }
+    if form.text(ADDRESS_AS_OF).is_some_and(|known| known != as_of(stored.as_ref())) {
+        return Err(AppError::Conflict(Conflict::ChangedMeanwhile));
+    }
+    // Who never gave an address has their name on it from now on, as they would be offered.
+    if let (None, Some((first, last))) = (&stored, user.full_name.rsplit_once(' ')) {
+        typed.first_name = Some(first.to_owned());
+        typed.last_name = Some(last.to_owned());
     }
     typed.clone().checked().map_err(AppError::Invalid)?;
     Ok(Some(typed))

@@ -35,7 +35,8 @@ impl Billing {
         let mut transaction = self.begin(permit).await?;
         let cart = Cart::load(&mut transaction, permit, order, now).await?;
         let tried = Tried::load(&mut transaction, permit.account_id()).await?;
-        let ways_to_pay = cart.ways_to_pay(&mut transaction).await?;
+        let mut ways_to_pay = cart.ways_to_pay(&mut transaction).await?;
+        ways_to_pay.retain(|method| !self.providers.is_off(&method.code));
         transaction.rollback().await?;
         let trial = cart.plan.as_ref().filter(|plan| !tried.has_any(&plan.families));
         let trial = trial.map(|plan| plan.trial(cart.tax_rate, now)).transpose()?.flatten();

@@ -74,6 +74,11 @@ impl Consumer for Mails {
         WRITTEN_ABOUT.contains(&event.kind.as_str())
     }
 
+    /// A mail may wait for the processor, and what happened since for the end of the transaction.
+    fn at_once(&self) -> i64 {
+        8
+    }
+
     async fn handle(
         &self,
         connection: &mut PgConnection,

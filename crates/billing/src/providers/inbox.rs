@@ -101,11 +101,11 @@ pub struct KeptEvent {
 
 impl Billing {
     /// Takes a message that says it is a provider's: checks it, keeps it as it came, and does what it asks for. What is
-    /// kept is done in the end, so the provider need not send it again. One that is off has its messages refused
-    /// ([`Error::ProviderOff`]), and sends them again until it is on.
+    /// kept is done in the end, so the provider need not send it again. One that is off is told so ([`Error::ProviderOff`]),
+    /// but what it says about what it began is kept and done as well.
     pub async fn receive(&self, provider: &str, signature: Option<&str>, body: &[u8]) -> Result<Received> {
         let now = self.clock.now();
-        let event = self.provider_in_use(provider)?.event(signature, body, now)?;
+        let event = self.provider(provider)?.event(signature, body, now)?;
         let (subject_kind, subject_id) = match &event.subject {
             Some(subject) => Some(columns(subject)).unzip(),
             None => (None, None),
@@ -133,6 +133,7 @@ impl Billing {
             jobs::enqueue(&mut transaction, &job, Options::default(), now).await?;
         }
         transaction.commit().await?;
+        self.provider_in_use(provider)?;
         let Event { id, kind, .. } = event;
         match self.handle_event(provider, &id).await {
             Ok(Some(outcome)) => Ok(Received::Done { kind, outcome }),

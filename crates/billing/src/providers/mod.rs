@@ -54,6 +54,11 @@ impl Providers {
         self.by_slug.get(slug)
     }
 
+    /// Whether a way to pay is a provider that is off.
+    pub(crate) fn is_off(&self, code: &str) -> bool {
+        self.by_slug.contains_key(code) && !self.switches.is_on(code)
+    }
+
     /// The one that pages offer: the first by name that is on.
     pub fn offered(&self) -> Option<&Arc<dyn PaymentProvider>> {
         self.by_slug.values().find(|provider| self.switches.is_on(provider.slug()))
@@ -87,6 +92,6 @@ impl Billing {
     /// The provider for something new, which one that is off does not begin.
     fn provider_in_use(&self, slug: &str) -> Result<&Arc<dyn PaymentProvider>> {
         let provider = self.provider(slug)?;
-        if self.providers.switches.is_on(slug) { Ok(provider) } else { Err(Error::ProviderOff) }
+        if self.providers.is_off(slug) { Err(Error::ProviderOff) } else { Ok(provider) }
     }
 }

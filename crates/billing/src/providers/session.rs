@@ -162,7 +162,7 @@ impl Billing {
         provider: &str,
         session_id: &str,
     ) -> Result<Paying> {
-        let provider = self.provider_in_use(provider)?.slug();
+        let provider = self.provider(provider)?.slug();
         // Postgres cannot store NUL, so no page has such an id.
         let session_id = &session_id.replace('\0', "\u{fffd}");
         let mut transaction = self.begin(permit).await?;

@@ -19,9 +19,6 @@ use crate::clock::SharedClock;
 use crate::database::{Database, Transaction, is_unavailable};
 use crate::jobs::{HandlerError, HandlerResult, back_off, wake};
 
-/// How many events are told in one transaction.
-const BATCH: i64 = 100;
-
 /// How long a consumer may take for one event; the same limit holds in the database for each statement.
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
@@ -211,7 +208,7 @@ impl Outbox {
         .await?;
         let Some(cursor) = cursor else { return Ok(0) };
         // After a failure one at a time, so that those before the one that fails get through.
-        let limit = if cursor.failures > 0 { 1 } else { BATCH };
+        let limit = if cursor.failures > 0 { 1 } else { consumer.at_once() };
         let events = read(&mut transaction, &cursor.transaction, cursor.position, limit).await?;
         let mut told = 0;
         let mut last = (cursor.transaction, cursor.position);

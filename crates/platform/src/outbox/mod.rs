@@ -118,6 +118,12 @@ pub trait Consumer: Send + Sync {
     /// Whether it does anything about an event. What it does not want counts as read.
     fn wants(&self, event: &Published) -> bool;
 
+    /// How many events it is told in one transaction at most. Other consumers may wait for the end of it, so one that takes
+    /// its time about each takes few.
+    fn at_once(&self) -> i64 {
+        100
+    }
+
     /// Does something about an event. What it writes through `connection` is committed together with the fact that the
     /// event was read, so it happens once; anything else may happen again. It must be quick, because the order of
     /// events waits for open transactions: long work and other machines belong into a job that it enqueues.

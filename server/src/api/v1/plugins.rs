@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 /// Refuses what belongs to a plug-in that is off.
-fn in_use(state: &AppState, name: &str) -> Result<(), Problem> {
+pub(super) fn in_use(state: &AppState, name: &str) -> Result<(), Problem> {
     if state.services.plugins.is_on(name) { Ok(()) } else { Err(Problem::not_found("Plugin not enabled")) }
 }
 

@@ -145,6 +145,7 @@ pub async fn status(
     user: User,
     Path(id): Path<String>,
 ) -> Result<Json<PayingOut>, Problem> {
+    super::plugins::in_use(&state, "stripe")?;
     Ok(Json(state.services.billing.session_status(user.account(), "stripe", &id).await?.into()))
 }
 
@@ -157,7 +158,8 @@ pub struct PortalOut {
 /// The page of Stripe's where a customer changes their card.
 #[utoipa::path(
     post, path = "/api/v1/plugins/stripe/portal", tag = "v1 payments", security(("bearer" = [])),
-    responses((status = 200, body = PortalOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 503, body = Problem))
+    responses((status = 200, body = PortalOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 503, body = Problem))
 )]
 pub async fn portal(State(state): State<AppState>, user: User) -> Result<Json<PortalOut>, Problem> {
     let back = format!("{}{}", state.settings.base_url, app::routes::ACCOUNT);

@@ -28,8 +28,13 @@ impl Billing {
         let mut transaction = self.begin_public().await?;
         let found = load(&mut transaction, None, None).await?;
         transaction.commit().await?;
-        let on_offer = found.into_iter().filter(|method| method.is_active && query.fits(method));
+        let on_offer = found.into_iter().filter(|method| self.is_in_use(method) && query.fits(method));
         Ok(on_offer.map(|method| query.translated(method)).collect())
+    }
+
+    /// Whether customers can choose it.
+    fn is_in_use(&self, method: &PaymentMethod) -> bool {
+        method.is_active && !self.providers.is_off(&method.code)
     }
 
     /// A way to pay that customers can choose, by its code.
@@ -41,7 +46,7 @@ impl Billing {
         let mut transaction = self.begin_public().await?;
         let found = load(&mut transaction, None, Some(code)).await?.pop();
         transaction.commit().await?;
-        let found = found.filter(|method| method.is_active).ok_or(Error::Missing("Payment method"))?;
+        let found = found.filter(|method| self.is_in_use(method)).ok_or(Error::Missing("Payment method"))?;
         Ok(query.translated(found))
     }
 

@@ -156,6 +156,7 @@ pub struct SwitchedOut {
 #[utoipa::path(get, path = "/", tag = "v1 admin plugins", security(("bearer" = [])), responses((status = 200, body = PluginsOut), ReadRefusals))]
 async fn list(State(state): State<AppState>, admin: Admin) -> Result<Json<PluginsOut>, Problem> {
     admin.permit()?;
+    state.services.plugins.load().await?;
     Ok(Json(PluginsOut { plugins: state.services.plugins.list().iter().map(PluginOut::from).collect() }))
 }
 
@@ -170,6 +171,7 @@ async fn get(
     Path(name): Path<String>,
 ) -> Result<Json<PluginDetailOut>, Problem> {
     admin.permit()?;
+    state.services.plugins.load().await?;
     Ok(Json(state.services.plugins.get(&name)?.into()))
 }
 
