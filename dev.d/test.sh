@@ -124,7 +124,8 @@ test_rust() {
     use_database keyrack
     # More at once than there are cores: most of a test's time goes into waiting for Postgres.
     STEP_TAIL=0 step "Rust and SQL tests" "" env RUST_TEST_THREADS=8 cargo test --workspace --exclude frontend --no-fail-fast -- "$@" || status=$?
-    [ $status = 0 ] || awk '/^failures:$/ { show = 1 } /^test result:/ { show = 0 } show' "$STEP_LOG" | head -n 300
+    # Not `head`: it ends before awk does, which ended the whole run.
+    [ $status = 0 ] || awk '/^failures:$/ { show = 1 } /^test result:/ { show = 0 } show && shown++ < 300' "$STEP_LOG"
     # shellcheck disable=SC2046
     result rust $status $(awk '/^test result:/ { passed += $4; failed += $6; skipped += $8 } END { print passed + 0, failed + 0, skipped + 0 }' "$STEP_LOG")
 }
@@ -201,7 +202,7 @@ test_browser() {
     STEP_TAIL=0 step "the pages in a browser (Playwright)" "Screenshots are in end2end/results." \
         playwright_tests "$@" || status=$?
     # Without the line that says of each path that it began.
-    [ $status = 0 ] || plain_text <"$STEP_LOG" | grep -av -e '^\[[0-9]*/' -e '^[[:space:]]*$' | head -n 200
+    [ $status = 0 ] || plain_text <"$STEP_LOG" | grep -av -e '^\[[0-9]*/' -e '^[[:space:]]*$' | awk "NR <= 200"
     # shellcheck disable=SC2046
     result browser $status $(plain_text <"$STEP_LOG" | awk '
         /^ *[0-9]+ passed/ { passed += $1 } /^ *[0-9]+ flaky/ { passed += $1 }

@@ -66,7 +66,7 @@ mod tests {
                 );
                 match setting.kind {
                     SettingKind::Text { default, max } => {
-                        assert!((1..=max).contains(&default.chars().count()))
+                        assert!((1..=max).contains(&default.chars().count()));
                     }
                     SettingKind::Integer { default, min, max } => assert!((min..=max).contains(&default)),
                 }

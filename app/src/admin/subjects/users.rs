@@ -82,8 +82,11 @@ async fn role_options(
     Ok(roles.filter(|role| role.slug != "vendor").map(|role| (role.slug, role.name)).collect())
 }
 
+/// A part of a customer's address.
+type Part = fn(&mut Profile) -> &mut Option<String>;
+
 /// The parts of a customer's address, by field.
-static ADDRESS: &[(&str, fn(&mut Profile) -> &mut Option<String>)] = &[
+static ADDRESS: &[(&str, Part)] = &[
     ("company", |it| &mut it.company),
     ("address_line_1", |it| &mut it.address_line_1),
     ("address_line_2", |it| &mut it.address_line_2),
