@@ -8,11 +8,24 @@ use crate::error::AppError;
 use crate::server_ctx::Services;
 use crate::texts::texts;
 
+fn kind(kind: &str) -> &str {
+    let t = &texts().admin;
+    match kind {
+        "purchase" => t.token_purchase,
+        "usage" => t.token_usage,
+        "refund" => t.token_refund,
+        "bonus" => t.token_bonus,
+        "adjustment" => t.token_adjustment,
+        "subscription" => t.token_subscription,
+        other => other,
+    }
+}
+
 pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted) -> Result<Table, AppError> {
     let t = &texts().admin;
     let (account, before) = (given(&wanted.account)?, given(&wanted.after)?);
     let mut found = services.billing.token_entries_of(permit, account, before, limit(wanted)).await?;
-    let mut table = Table::of(&[t.since, t.user, t.description, t.kind, t.token_amount_moved]);
+    let mut table = Table::of(&[t.token_when, t.user, t.description, t.kind, t.token_amount_moved]);
     table.next = next_of(&mut found, wanted, |it| it.id.to_string());
     table.rows = found
         .into_iter()
@@ -26,7 +39,7 @@ pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted)
                 Cell::Instant(it.created_at),
                 owner,
                 Cell::Text(it.description),
-                Cell::Text(it.kind),
+                Cell::Text(kind(&it.kind).to_owned()),
                 Cell::Number(it.amount),
             ]
         })
