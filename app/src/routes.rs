@@ -207,8 +207,8 @@ fn DeskShell() -> impl IntoView {
 
 /// Pages whose code the browser loads when it first comes to one of them; what everybody sees first is in the main file. The
 /// pages of an area are in one file: each set of files that share something makes one more, so that a file for every page made
-/// three hundred, of which a page asked for up to a hundred. Fewer areas would make files that are too large (150 kB). What `#[lazy_route]` writes
-/// is written here, since it names a file after each route.
+/// three hundred, of which a page asked for up to a hundred. Fewer areas would make files that are too large (150 kB). What
+/// `#[lazy_route]` writes is written here, since it names a file after each route.
 macro_rules! lazy_pages {
     ($($file:ident { $($route:ident => $page:ident),+ $(,)? })+) => {$($(
         #[derive(Debug)]

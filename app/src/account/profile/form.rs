@@ -73,13 +73,25 @@ pub(crate) struct KnownAddress {
     pub countries: Vec<(String, String)>,
 }
 
+/// The countries in which is sold, and the one where somebody lives: nothing may be sold there any more.
+#[cfg(feature = "ssr")]
+pub(crate) async fn country_options(
+    services: &Services,
+    present: Option<&String>,
+) -> Result<Vec<(String, String)>, AppError> {
+    let sold = services.billing.enabled_countries().await?;
+    let mut countries: Vec<_> = sold.into_iter().map(|country| (country.code, country.name)).collect();
+    if let Some(code) = present.filter(|code| countries.iter().all(|(known, _)| known != *code)) {
+        countries.push((code.clone(), code.clone()));
+    }
+    Ok(countries)
+}
+
 /// Reads the account's address. Who never gave one has their name filled in, unless it is one word: that is what their e-mail
 /// address begins with.
 #[cfg(feature = "ssr")]
 pub(crate) async fn known_address(services: &Services, who: &SignedIn) -> Result<KnownAddress, AppError> {
     let stored = services.billing.profile(who.account()?).await?;
-    let countries = services.billing.enabled_countries().await?;
-    let mut countries: Vec<_> = countries.into_iter().map(|country| (country.code, country.name)).collect();
     let named = || {
         let (first, last) = who.actor.full_name.rsplit_once(' ').unwrap_or_default();
         billing::accounts::Profile {
@@ -89,12 +101,7 @@ pub(crate) async fn known_address(services: &Services, who: &SignedIn) -> Result
         }
     };
     let profile = stored.map_or_else(named, |stored| stored.profile);
-    // Where nothing is sold any more somebody may live still.
-    if let Some(code) =
-        profile.country.as_ref().filter(|code| countries.iter().all(|(known, _)| known != *code))
-    {
-        countries.push((code.clone(), code.clone()));
-    }
+    let countries = country_options(services, profile.country.as_ref()).await?;
     Ok(KnownAddress { lacks: profile.lacks(), form: profile.into(), countries })
 }
 

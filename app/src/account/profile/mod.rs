@@ -14,7 +14,7 @@ use crate::texts::texts;
 
 pub use form::{AddressFields, AddressForm};
 #[cfg(feature = "ssr")]
-pub(crate) use form::{keep_address, known_address};
+pub(crate) use form::{country_options, keep_address, known_address};
 
 /// The account's address.
 #[server(prefix = "/actions", endpoint = "billing-address")]

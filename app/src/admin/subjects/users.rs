@@ -9,6 +9,7 @@ use domain::ids::{AccountId, UserId};
 use identity::managed::{ManagedUser, Standing, UserChange};
 
 use super::{Form, Shown, count_of_one, given, id_of, known, limit, next_of, of_one, searched, values};
+use crate::account::profile::country_options;
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::{AppError, Conflict};
 use crate::server_ctx::{Services, SignedIn};
@@ -111,20 +112,6 @@ fn address_of(profile: &Profile) -> String {
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
-/// The countries in which is sold, and the one that the customer has.
-async fn country_options(
-    services: &Services,
-    present: Option<&String>,
-) -> Result<Vec<(String, String)>, AppError> {
-    let sold = services.billing.enabled_countries().await?;
-    let mut options = vec![(String::new(), String::new())];
-    options.extend(sold.into_iter().map(|country| (country.code, country.name)));
-    if let Some(code) = present.filter(|code| options.iter().all(|(known, _)| known != *code)) {
-        options.push((code.clone(), code.clone()));
-    }
-    Ok(options)
-}
-
 pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Result<Item, AppError> {
     let t = &texts().admin;
     if id == "new" {
@@ -185,7 +172,9 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
             .map(|(name, field)| (name.to_string(), field(&mut profile.clone()).take().unwrap_or_default()));
         form.extend(own);
         form.insert(ADDRESS_AS_OF.to_owned(), as_of(stored.as_ref()));
-        options.insert("country".to_owned(), country_options(services, profile.country.as_ref()).await?);
+        let mut countries = vec![(String::new(), String::new())];
+        countries.extend(country_options(services, profile.country.as_ref()).await?);
+        options.insert("country".to_owned(), countries);
     }
     Ok(Item {
         title: user.email.clone(),
