@@ -22,6 +22,9 @@ pub mod shared;
 pub mod store;
 pub mod texts;
 
+use std::sync::OnceLock;
+
+use leptos::WasmSplitManifest;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
@@ -40,7 +43,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="preload" href="/fonts/inter-latin.woff2" r#as="font" type="font/woff2" crossorigin="anonymous"/>
-                <HashedStylesheet options=options.clone() id="keyrack"/>
+                <link rel="stylesheet" id="keyrack" href=built_files(&options).stylesheet.as_str()/>
                 <script nonce=use_nonce()>{include_str!("theme.js")}</script>
                 <script src="/keys.js" defer nonce=use_nonce()></script>
                 <AutoReload options=options.clone()/>
@@ -54,17 +57,55 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
+/// The files of a build, whose names have the hashes of their contents.
+struct BuiltFiles {
+    /// Where the stylesheet is.
+    stylesheet: String,
+    /// Links to the scripts, for browsers to fetch them early.
+    hints: String,
+    /// What begins the scripts.
+    script: String,
+    /// Which file has the code of which page.
+    parts: Option<WasmSplitManifest>,
+}
+
+/// Leptos reads them from a file beside the binary each time a page is made; they are kept after the first.
+fn built_files(options: &LeptosOptions) -> &'static BuiltFiles {
+    static FILES: OnceLock<BuiltFiles> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let between = |html: &str, begin: &str, end: &str| {
+            let (_, rest) = html.split_once(begin)?;
+            rest.split_once(end).map(|(found, _)| found.to_owned())
+        };
+        let stylesheet = view! { <HashedStylesheet options=options.clone()/> }.to_html();
+        let scripts = view! { <HydrationScripts options=options.clone()/> }.to_html();
+        // Leptos puts the nonce of this page there, as a value that means no more than an empty one.
+        let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+        let (hints, script) = scripts.split_once("<script").unwrap_or((&scripts, ""));
+        BuiltFiles {
+            stylesheet: between(&stylesheet, "href=\"", "\"").unwrap_or_default(),
+            hints: hints.replace(&format!("crossorigin=\"{nonce}\""), "crossorigin=\"\""),
+            script: between(script, ">", "</script>")
+                .unwrap_or_default()
+                .trim()
+                .trim_end_matches(';')
+                .to_owned(),
+            parts: use_context(),
+        }
+    })
+}
+
 /// The scripts of Leptos, begun after the first paint. Left alone they, or the hints for them, are fetched with the
 /// stylesheet and the font, and the first sight of a page waits for all.
 #[component]
 fn Hydration(options: LeptosOptions) -> impl IntoView {
-    let html = view! { <HydrationScripts options/> }.to_html();
-    let (hints, script) = html.split_once("<script").unwrap_or((&html, ""));
-    let script = script.split_once('>').and_then(|(_, rest)| rest.split_once("</script>"));
-    let script = script.map_or("", |(script, _)| script.trim().trim_end_matches(';'));
+    let files = built_files(&options);
+    if let Some(parts) = &files.parts {
+        provide_context(parts.clone());
+    }
     view! {
-        <template id="hydration-hints" inner_html=hints.to_owned()></template>
-        <script type="module" nonce=use_nonce()>{include_str!("hydrate.js").replace("HYDRATE", script)}</script>
+        <template id="hydration-hints" inner_html=files.hints.as_str()></template>
+        <script type="module" nonce=use_nonce()>{include_str!("hydrate.js").replace("HYDRATE", &files.script)}</script>
     }
 }
 

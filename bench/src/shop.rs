@@ -154,7 +154,11 @@ impl Shop<'_> {
         let half = load(&server.address, CLIENTS, self.time, Some(full.rate / 2.0), 201, request).await?;
         self.settle_down().await?;
         let script = checkout_script(cart, customers)?;
-        let floor = floor::pgbench(self.database, "keyrack_app", &script, CLIENTS, self.time.as_secs())?;
+        let seconds = self.time.as_secs();
+        let floor = floor::pgbench(self.database, "keyrack_app", &script, CLIENTS, seconds)?;
+        // At the very pace that the server had.
+        let floor_p99 =
+            floor::pgbench_p99(self.database, "keyrack_app", &script, CLIENTS, seconds, full.rate / 2.0)?;
         let ratio = full.rate / floor * 100.0;
         self.table.add(
             "POST /api/v1/user/checkout, plan, add-on and bundle",
@@ -167,7 +171,12 @@ impl Shop<'_> {
             ratio >= 40.0 && full.failed + half.failed == 0,
         );
         let p99 = millis(half.p99);
-        self.table.add("checkout, p99 at half load", "≤ 40 ms", format!("{p99:.1} ms"), p99 <= 40.0);
+        self.table.add(
+            "checkout, p99 at half load",
+            "≤ 40 ms",
+            format!("{p99:.1} ms; pgbench at the same pace {:.1} ms", millis(floor_p99)),
+            p99 <= 40.0,
+        );
         Ok(())
     }
 

@@ -169,7 +169,7 @@ impl Billing {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         rows.into_iter()
             .map(|row| {
                 Ok(InvoiceRow {
@@ -213,7 +213,7 @@ impl Billing {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         rows.into_iter()
             .map(|row| {
                 Ok(SubscriptionRow {

@@ -137,7 +137,7 @@ impl Billing {
         account_id: AccountId,
     ) -> Result<Vec<AddonSubscription>> {
         let mut transaction = self.database.begin_admin(&permit).await?;
-        let found = crate::subscriptions::read::addons_of_account(&mut transaction, account_id, None).await?;
+        let found = crate::subscriptions::read::addons_of_account(&mut transaction, account_id).await?;
         transaction.commit().await?;
         Ok(found)
     }

@@ -96,7 +96,7 @@ impl Billing {
             Some(slug) if list.is_empty() => read::is_category(&mut transaction, slug).await?,
             _ => true,
         };
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(is_known.then_some(list))
     }
 
@@ -105,7 +105,7 @@ impl Billing {
         let mut transaction = self.begin_public().await?;
         let setting = Setting::load(&mut transaction, query, self.clock.now()).await?;
         let row = read::plan(&mut transaction, setting.currency, id_or_slug).await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         setting.priced(row.ok_or(crate::Error::NoPlan)?)
     }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Ordered;
 use crate::invoices::{Invoice, read as invoices};
-use crate::subscriptions::read::{addons_of_account, of_account};
+use crate::subscriptions::read::{self, addons_by_ids};
 use crate::subscriptions::{AddonSubscription, Subscription};
 use crate::{Billing, Error, Result};
 
@@ -56,19 +56,19 @@ impl Billing {
         let mut transaction = self.begin(permit).await?;
         let invoice = invoices::one(&mut transaction, account_id, ordered.invoice_id).await?;
         let subscription = match ordered.subscription_id {
-            Some(id) => of_account(&mut transaction, account_id, Some(id)).await?.pop(),
+            Some(id) => read::one(&mut transaction, account_id, id).await?,
             None => None,
         };
         let addons = match &ordered.addon_subscription_ids[..] {
             [] => Vec::new(),
-            ids => addons_of_account(&mut transaction, account_id, Some(ids)).await?,
+            ids => addons_by_ids(&mut transaction, account_id, ids).await?,
         };
         let invoice = invoice.ok_or(Error::NoInvoice)?;
         let bundles = match &ordered.bundle_purchase_ids[..] {
             [] => Vec::new(),
             _ => purchases(&mut transaction, &invoice).await?,
         };
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(Bought { invoice, subscription, bundles, addons })
     }
 }
@@ -78,8 +78,8 @@ async fn purchases(transaction: &mut Transaction, invoice: &Invoice) -> Result<V
     let rows = sqlx::query!(
         r#"SELECT p.id AS "id: BundlePurchaseId", p.bundle_id AS "bundle_id: TokenBundleId", p.status, p.token_amount, p.price_minor,
                   p.completed_at, p.created_at
-           FROM bundle_purchases p JOIN invoice_lines l ON l.account_id = p.account_id AND l.invoice_id = p.invoice_id AND l.item_id = p.id
-           WHERE p.account_id = $1 AND p.invoice_id = $2 ORDER BY l.position"#,
+           FROM invoice_lines l JOIN bundle_purchases p ON p.account_id = l.account_id AND p.id = l.item_id
+           WHERE l.account_id = $1 AND l.invoice_id = $2 AND l.item_type = 'token_bundle' ORDER BY l.position"#,
         Uuid::from(invoice.account_id),
         Uuid::from(invoice.id),
     )

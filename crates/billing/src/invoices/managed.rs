@@ -83,11 +83,7 @@ impl Billing {
         .fetch_one(&mut *transaction)
         .await?;
         let subscription = match invoice.subscription_id {
-            Some(id) => {
-                let own =
-                    crate::subscriptions::read::of_account(&mut transaction, invoice.account_id, Some(id));
-                own.await?.pop()
-            }
+            Some(id) => crate::subscriptions::read::one(&mut transaction, invoice.account_id, id).await?,
             None => None,
         };
         transaction.commit().await?;

@@ -189,7 +189,7 @@ impl Billing {
     ) -> Result<Vec<Invoice>> {
         let mut transaction = self.begin(permit).await?;
         let invoices = read::of_account(&mut transaction, permit.account_id(), before, PAGE).await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(invoices)
     }
 
@@ -197,7 +197,7 @@ impl Billing {
     pub async fn any_invoice(&self, permit: AdminPermit<'_>, id: InvoiceId) -> Result<Invoice> {
         let mut transaction = self.database.begin_admin(&permit).await?;
         let invoice = read::any(&mut transaction, id).await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         invoice.ok_or(Error::NoInvoice)
     }
 
@@ -205,7 +205,7 @@ impl Billing {
     pub async fn invoice(&self, permit: AccountPermit<'_>, id: InvoiceId) -> Result<Invoice> {
         let mut transaction = self.begin(permit).await?;
         let invoice = read::one(&mut transaction, permit.account_id(), id).await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         invoice.ok_or(Error::NoInvoice)
     }
 }

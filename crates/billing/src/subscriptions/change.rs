@@ -142,7 +142,7 @@ impl Billing {
         }
         let payload = json!({ "account_id": permit.account_id(), "subscription_id": id, "plan_id": plan_id, "invoice_id": invoice_id });
         publish(&mut transaction, permit, "subscription.upgrade_requested", id.into(), payload, now).await?;
-        let found = read::of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        let found = read::one(&mut transaction, permit.account_id(), id).await?;
         transaction.commit().await?;
         Ok(Changed { subscription: found.ok_or(Error::NoSubscription)?, invoice_id, change })
     }
@@ -172,7 +172,7 @@ impl Billing {
         subscription.save(&mut transaction, now).await?;
         let payload = json!({ "account_id": permit.account_id(), "subscription_id": id, "plan_id": plan_id });
         publish(&mut transaction, permit, "subscription.downgraded", id.into(), payload, now).await?;
-        let found = read::of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        let found = read::one(&mut transaction, permit.account_id(), id).await?;
         transaction.commit().await?;
         found.ok_or(Error::NoSubscription)
     }

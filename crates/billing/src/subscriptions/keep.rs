@@ -25,7 +25,7 @@ impl Billing {
         let payload = json!({ "account_id": permit.account_id(), "subscription_id": id, "plan_id": plan_id });
         publish(&mut transaction, permit, "subscription.downgrade_withdrawn", id.into(), payload, now)
             .await?;
-        let found = read::of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        let found = read::one(&mut transaction, permit.account_id(), id).await?;
         transaction.commit().await?;
         found.ok_or(Error::NoSubscription)
     }

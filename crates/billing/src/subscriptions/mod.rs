@@ -27,7 +27,7 @@ impl Billing {
     /// The account's subscriptions, newest first.
     pub async fn subscriptions(&self, permit: AccountPermit<'_>) -> Result<Vec<Subscription>> {
         let mut transaction = self.begin(permit).await?;
-        let found = read::of_account(&mut transaction, permit.account_id(), None).await?;
+        let found = read::of_account(&mut transaction, permit.account_id()).await?;
         transaction.commit().await?;
         Ok(found)
     }
@@ -35,7 +35,7 @@ impl Billing {
     /// One subscription of the account.
     pub async fn subscription(&self, permit: AccountPermit<'_>, id: SubscriptionId) -> Result<Subscription> {
         let mut transaction = self.begin(permit).await?;
-        let found = read::of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        let found = read::one(&mut transaction, permit.account_id(), id).await?;
         transaction.commit().await?;
         found.ok_or(Error::NoSubscription)
     }
@@ -79,7 +79,7 @@ impl Billing {
         subscription.save(&mut transaction, now).await?;
         let payload = json!({ "account_id": permit.account_id(), "subscription_id": id });
         publish(&mut transaction, permit, event, id.into(), payload, now).await?;
-        let found = read::of_account(&mut transaction, permit.account_id(), Some(id)).await?.pop();
+        let found = read::one(&mut transaction, permit.account_id(), id).await?;
         transaction.commit().await?;
         found.ok_or(Error::NoSubscription)
     }
@@ -87,7 +87,7 @@ impl Billing {
     /// The account's add-ons, newest first.
     pub async fn addon_subscriptions(&self, permit: AccountPermit<'_>) -> Result<Vec<AddonSubscription>> {
         let mut transaction = self.begin(permit).await?;
-        let found = read::addons_of_account(&mut transaction, permit.account_id(), None).await?;
+        let found = read::addons_of_account(&mut transaction, permit.account_id()).await?;
         transaction.commit().await?;
         Ok(found)
     }
@@ -99,7 +99,7 @@ impl Billing {
         id: AddonSubscriptionId,
     ) -> Result<AddonSubscription> {
         let mut transaction = self.begin(permit).await?;
-        let found = read::addons_of_account(&mut transaction, permit.account_id(), Some(&[id])).await?.pop();
+        let found = read::addons_by_ids(&mut transaction, permit.account_id(), &[id]).await?.pop();
         transaction.commit().await?;
         found.ok_or(Error::NoAddonSubscription)
     }
@@ -122,7 +122,7 @@ impl Billing {
         )
         .execute(&mut *transaction)
         .await?;
-        let found = read::addons_of_account(&mut transaction, permit.account_id(), Some(&[id])).await?.pop();
+        let found = read::addons_by_ids(&mut transaction, permit.account_id(), &[id]).await?.pop();
         let found = found.ok_or(Error::NoAddonSubscription)?;
         if cancelled.rows_affected() == 0 {
             return Err(Error::AddonNotCancellable);

@@ -196,21 +196,35 @@ macro_rules! select_subscriptions {
     };
 }
 
-/// An account's subscriptions, newest first, or one of them.
+/// An account's subscriptions, newest first.
 pub(crate) async fn of_account(
     transaction: &mut Transaction,
     account_id: AccountId,
-    id: Option<SubscriptionId>,
 ) -> Result<Vec<Subscription>> {
     let rows = select_subscriptions!(
-        "WHERE s.account_id = $1 AND ($2::uuid IS NULL OR s.id = $2) ORDER BY s.created_at DESC, s.id DESC LIMIT $3",
+        "WHERE s.account_id = $1 ORDER BY s.created_at DESC, s.id DESC LIMIT $2",
         Uuid::from(account_id),
-        id.map(Uuid::from),
         MOST
     )
     .fetch_all(&mut **transaction)
     .await?;
     rows.into_iter().map(Subscription::try_from).collect()
+}
+
+/// One of an account's subscriptions.
+pub(crate) async fn one(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    id: SubscriptionId,
+) -> Result<Option<Subscription>> {
+    let row = select_subscriptions!(
+        "WHERE s.account_id = $1 AND s.id = $2",
+        Uuid::from(account_id),
+        Uuid::from(id)
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    row.map(Subscription::try_from).transpose()
 }
 
 /// The subscriptions to modules of some accounts, newest first.
@@ -268,47 +282,89 @@ pub(super) async fn listed(
     Ok((rows.into_iter().map(Subscription::try_from).collect::<Result<_>>()?, total))
 }
 
-/// An account's add-ons, newest first, or some of them.
+/// A row of [`select_addons!`].
+struct AddonRow {
+    id: Uuid,
+    account_id: Uuid,
+    addon_id: Uuid,
+    name: String,
+    slug: String,
+    description: String,
+    price_minor: i64,
+    currency: String,
+    billing_period: String,
+    subscription_id: Option<Uuid>,
+    invoice_id: Option<Uuid>,
+    status: String,
+    starts_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    cancelled_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i32,
+}
+
+impl TryFrom<AddonRow> for AddonSubscription {
+    type Error = Error;
+
+    fn try_from(row: AddonRow) -> Result<Self> {
+        Ok(Self {
+            id: AddonSubscriptionId(row.id),
+            account_id: AccountId(row.account_id),
+            addon: domain::ids::AddonId(row.addon_id),
+            name: row.name,
+            slug: row.slug,
+            description: row.description,
+            price: Money::new(row.price_minor, currency(&row.currency)?),
+            billing_period: row.billing_period.parse()?,
+            subscription_id: row.subscription_id.map(SubscriptionId),
+            invoice_id: row.invoice_id.map(InvoiceId),
+            status: row.status,
+            starts_at: row.starts_at,
+            expires_at: row.expires_at,
+            cancelled_at: row.cancelled_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            version: row.version,
+        })
+    }
+}
+
+/// `SELECT` of [`AddonRow`]s with a condition, newest first.
+macro_rules! select_addons {
+    ($condition:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            AddonRow,
+            r#"SELECT s.id, s.account_id, s.addon_id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String",
+                      a.billing_period, s.subscription_id, s.invoice_id, s.status, s.starts_at, s.expires_at, s.cancelled_at,
+                      s.created_at, s.updated_at, s.version
+               FROM addon_subscriptions s JOIN addons a ON a.id = s.addon_id "# + $condition + " ORDER BY s.created_at DESC, s.id DESC LIMIT $2",
+            $($argument),*
+        )
+    };
+}
+
+/// An account's add-ons, newest first.
 pub(crate) async fn addons_of_account(
     transaction: &mut Transaction,
     account_id: AccountId,
-    ids: Option<&[AddonSubscriptionId]>,
 ) -> Result<Vec<AddonSubscription>> {
-    let ids: Option<Vec<Uuid>> = ids.map(|ids| ids.iter().copied().map(Uuid::from).collect());
-    let rows = sqlx::query!(
-        r#"SELECT s.id, s.addon_id, a.name, a.slug, a.description, a.price_minor, a.currency AS "currency: String", a.billing_period,
-                  s.subscription_id, s.invoice_id, s.status, s.starts_at, s.expires_at, s.cancelled_at, s.created_at, s.updated_at, s.version
-           FROM addon_subscriptions s JOIN addons a ON a.id = s.addon_id
-           WHERE s.account_id = $1 AND ($2::uuid[] IS NULL OR s.id = ANY ($2))
-           ORDER BY s.created_at DESC, s.id DESC
-           LIMIT $3"#,
-        Uuid::from(account_id),
-        ids.as_deref(),
-        MOST,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok::<_, Error>(AddonSubscription {
-                id: AddonSubscriptionId(row.id),
-                account_id,
-                addon: domain::ids::AddonId(row.addon_id),
-                name: row.name,
-                slug: row.slug,
-                description: row.description,
-                price: Money::new(row.price_minor, currency(&row.currency)?),
-                billing_period: row.billing_period.parse()?,
-                subscription_id: row.subscription_id.map(SubscriptionId),
-                invoice_id: row.invoice_id.map(InvoiceId),
-                status: row.status,
-                starts_at: row.starts_at,
-                expires_at: row.expires_at,
-                cancelled_at: row.cancelled_at,
-                created_at: row.created_at,
-                updated_at: row.updated_at,
-                version: row.version,
-            })
-        })
-        .collect()
+    let rows = select_addons!("WHERE s.account_id = $1", Uuid::from(account_id), MOST)
+        .fetch_all(&mut **transaction)
+        .await?;
+    rows.into_iter().map(AddonSubscription::try_from).collect()
+}
+
+/// Some of an account's add-ons, newest first.
+pub(crate) async fn addons_by_ids(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    ids: &[AddonSubscriptionId],
+) -> Result<Vec<AddonSubscription>> {
+    let ids: Vec<Uuid> = ids.iter().copied().map(Uuid::from).collect();
+    let rows =
+        select_addons!("WHERE s.account_id = $1 AND s.id = ANY ($3)", Uuid::from(account_id), MOST, &ids)
+            .fetch_all(&mut **transaction)
+            .await?;
+    rows.into_iter().map(AddonSubscription::try_from).collect()
 }

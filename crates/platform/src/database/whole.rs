@@ -38,6 +38,14 @@ impl Transaction {
         Ok(())
     }
 
+    /// Ends it where it only read. Nobody waits for that: the connection tells Postgres when it goes back to its pool, and
+    /// would have spoken to it then in any case.
+    pub fn end_of_reading(mut self) {
+        if let (Some(open), Some(whole)) = (self.open.take(), self.whole.take()) {
+            whole.set(State::Waiting(open, Undo::Nothing));
+        }
+    }
+
     /// Takes back what was done in it.
     pub async fn rollback(mut self) -> Result<(), sqlx::Error> {
         match (self.open.take(), self.whole.take()) {

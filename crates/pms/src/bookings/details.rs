@@ -47,7 +47,7 @@ impl Pms {
         .fetch_all(&mut *transaction)
         .await?;
         let history = history(&mut transaction, id.into()).await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         let today = business_date(&facts.time_zone, self.clock.now());
         let times = [facts.checked_in_at, facts.checked_out_at, facts.ended_at];
         let state = state(id, row.status, &facts.time_zone, times)?;

@@ -122,7 +122,7 @@ impl Pms {
                 .await?
             }
         };
-        transaction.commit().await?;
+        transaction.end_of_reading();
         records.into_iter().map(StayRecord::into_row).collect()
     }
 
@@ -144,7 +144,7 @@ impl Pms {
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         record.map(StayRecord::into_row).transpose()
     }
 }

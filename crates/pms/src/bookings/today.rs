@@ -59,7 +59,7 @@ impl Pms {
             }
             None => long_day(&mut transaction, hotel_id, date, whole).await?,
         };
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(Today {
             date,
             stays,

@@ -89,7 +89,7 @@ impl Pms {
             Some(id) => Some(insights(&mut transaction, permit.hotel_id(), id).await?),
             None => None,
         };
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(insights)
     }
 
@@ -120,7 +120,7 @@ impl Pms {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(GuestHistory {
             guest,
             stays: stays.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?,

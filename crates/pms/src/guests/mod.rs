@@ -51,7 +51,7 @@ impl Pms {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         let guest = Guest {
             id,
             details: GuestForm {

@@ -90,7 +90,7 @@ impl Pms {
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound)?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(HotelRecord {
             hotel,
             is_subscribed: row.is_subscribed,
@@ -113,7 +113,7 @@ impl Pms {
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound)?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(Hotel {
             id: permit.hotel_id(),
             name: row.name,

@@ -62,7 +62,7 @@ impl Pms {
         )
         .fetch_one(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(found)
     }
 
@@ -132,7 +132,7 @@ impl Pms {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(lines)
     }
 }

@@ -74,7 +74,7 @@ impl Pms {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         rows.into_iter()
             .map(|row| {
                 let room = Room::try_from(RoomRecord {
@@ -128,7 +128,7 @@ impl Pms {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         rows.into_iter()
             .map(|row| {
                 let rate = Money::new(row.rate_minor, Facts::currency(&row.currency)?);

@@ -46,7 +46,7 @@ impl Pms {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
 
         let mut closures: HashMap<RoomId, RoomClosure> =
             closures.into_iter().map(|closure| (closure.room_id, closure)).collect();

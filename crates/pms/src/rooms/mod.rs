@@ -82,7 +82,7 @@ impl Pms {
             select_rooms!("ORDER BY length(r.number), r.number COLLATE \"C\"", Uuid::from(permit.hotel_id()))
                 .fetch_all(&mut *transaction)
                 .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         records.into_iter().map(Room::try_from).collect()
     }
 
@@ -103,7 +103,7 @@ impl Pms {
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         record.map(Room::try_from).transpose()
     }
 

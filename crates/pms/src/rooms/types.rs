@@ -29,7 +29,7 @@ impl Pms {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         rows.into_iter()
             .map(|row| {
                 Ok(RoomType {
