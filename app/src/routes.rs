@@ -32,6 +32,7 @@ use crate::entry::welcome::WelcomePage;
 use crate::shared::layout::Desk;
 use crate::shared::loaded::NotFoundPage;
 use crate::shared::page::Visit;
+use crate::shared::turn::next_task;
 use crate::store::StorePage;
 
 /// The desk's first page.
@@ -234,6 +235,7 @@ macro_rules! lazy_pages {
 
                 async fn preload() {
                     load().await;
+                    next_task().await;
                 }
             }
         };
@@ -287,6 +289,25 @@ lazy_pages! {
     }
 }
 
+/// The first page's code is everybody's, so there is nothing to load. A page is asked for by the router before it comes alive,
+/// which is the one place where the browser can be given a turn between the two.
+#[derive(Debug)]
+struct TodayRoute;
+
+impl LazyRoute for TodayRoute {
+    fn data() -> Self {
+        Self
+    }
+
+    async fn view(_this: Self) -> AnyView {
+        view! { <TodayPage/> }.into_any()
+    }
+
+    async fn preload() {
+        next_task().await;
+    }
+}
+
 /// The table of routes. Every page is rendered whole before it is sent, so that it works without JavaScript.
 #[component]
 pub fn AppRoutes() -> impl IntoView {
@@ -299,7 +320,7 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("/reset-password") view={Lazy::<ResetRoute>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/register") view={Lazy::<RegisterRoute>::new()} ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/desk") view=DeskShell ssr=SsrMode::Async>
-                    <Route path=path!("") view=TodayPage ssr=SsrMode::Async/>
+                    <Route path=path!("") view={Lazy::<TodayRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/bookings") view={Lazy::<BookingsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/new") view={Lazy::<NewBookingRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/bookings/:id") view={Lazy::<BookingRoute>::new()} ssr=SsrMode::Async/>

@@ -1,6 +1,7 @@
 //! Brings the server-rendered pages to life in the browser.
 #![cfg(target_arch = "wasm32")]
 
+use app::shared::turn::next_task;
 use leptos::mount::hydrate_from_async;
 use leptos::prelude::window_event_listener;
 use leptos::wasm_bindgen::JsCast;
@@ -19,6 +20,8 @@ pub async fn hydrate() {
             click.stop_immediate_propagation();
         }
     });
+    // The browser was busy with the program until now; what it was asked meanwhile comes first.
+    next_task().await;
     hydrate_from_async(tachys::dom::body(), app::App).await.forget();
     until_alive.remove();
 }

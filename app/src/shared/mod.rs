@@ -10,3 +10,4 @@ pub mod loaded;
 pub mod notice;
 pub mod page;
 pub mod show;
+pub mod turn;
