@@ -330,7 +330,7 @@ impl TryFrom<AddonRow> for AddonSubscription {
     }
 }
 
-/// `SELECT` of [`AddonRow`]s with a condition, newest first.
+/// `SELECT` of [`AddonRow`]s with a condition, newest first; the second argument is how many at most.
 macro_rules! select_addons {
     ($condition:literal, $($argument:expr),*) => {
         sqlx::query_as!(
