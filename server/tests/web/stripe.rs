@@ -228,8 +228,8 @@ async fn afterwards(site: &Site, pool: &PgPool, arrange: impl FnOnce(Vec<Webhook
     till.end_state(pool, &buyer).await
 }
 
-/// Which random histories are tried: 10,000 where `KEYRACK_ALL_ORDERS` is set, which takes an hour, or those that it names
-/// as `3000..6000`; else a few.
+/// Which random histories are tried: 10,000 where `KEYRACK_ALL_ORDERS` is set, which takes an hour, or those of them that
+/// it names as `3000..6000`; else a few.
 fn histories() -> Range<u64> {
     let Ok(wanted) = std::env::var("KEYRACK_ALL_ORDERS") else { return 0..15 };
     let named = wanted.split_once("..").map(|(from, to)| (from.parse().unwrap(), to.parse().unwrap()));
