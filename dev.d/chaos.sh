@@ -8,7 +8,7 @@ run_chaos() {
         export KEYRACK_BINARY=$BINARY KEYRACK_SITE=$ROOT/target/site
     fi
     # A crash shows nothing about what is durable if nothing is.
-    start_postgres fsync=on synchronous_commit=on full_page_writes=on
+    start_postgres fsync=on synchronous_commit=on full_page_writes=on log_min_messages=error
     local postgres=(--postgres-data "$POSTGRES_HOME/data" --postgres-bin "$POSTGRES_BIN")
     if [ "$(id -u)" = 0 ]; then postgres+=(--postgres-user "$POSTGRES_USER"); fi
     bench/run chaos "${postgres[@]}" "$@"

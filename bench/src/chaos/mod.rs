@@ -104,6 +104,8 @@ pub async fn run(options: Options) -> anyhow::Result<bool> {
     summarise(&seen, &house, time);
     let mut results = check::check(&options.database, &seen.bookings).await?;
     results.extend(other_results(seen, &house));
+    results.push(("no two transactions waited in a circle", deadlocks(&options)?));
+    results.sort_by_key(|(_, breaches)| breaches.is_empty());
     let failed = results.iter().filter(|(_, breaches)| !breaches.is_empty()).count();
     for (rule, breaches) in &results {
         println!("  {} {rule}", if breaches.is_empty() { "ok    " } else { "FAILED" });
@@ -176,6 +178,13 @@ fn summarise(seen: &Seen, house: &House, time: [Duration; 2]) {
         house.restarts,
         house.slowest.as_millis()
     );
+}
+
+/// What Postgres wrote down about transactions that waited for each other: each costs those behind it a second.
+fn deadlocks(options: &Options) -> anyhow::Result<Vec<String>> {
+    let log = std::fs::read(options.postgres_data.with_file_name("log"))?;
+    let found = String::from_utf8_lossy(&log);
+    Ok(found.lines().filter(|line| line.contains("deadlock detected")).map(str::to_owned).collect())
 }
 
 /// What the clients and the house themselves showed.

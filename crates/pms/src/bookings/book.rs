@@ -3,7 +3,7 @@
 use domain::access::{Permit, right};
 use domain::booking::{BookingForm, StayRow, StayTimes};
 use domain::guest::GuestDraft;
-use domain::ids::{BookingId, GuestId, RoomId, RoomTypeId, StayId};
+use domain::ids::{BookingId, GuestId, HotelId, RoomTypeId, StayId};
 use domain::money::Money;
 use domain::problem::{ProblemCode, Problems, optional_text};
 use domain::reference::booking_reference;
@@ -141,6 +141,7 @@ impl Pms {
         if request.dates.arrival() < today {
             return Err(Error::at("arrival", ProblemCode::InThePast));
         }
+        lock_rooms(transaction, permit.hotel_id(), [request.room]).await?;
         let room = bookable(transaction, permit, request.room, request.dates, None).await?;
         if room.is_closed {
             return Err(Error::RoomOutOfOrder);
@@ -267,16 +268,26 @@ async fn booking_of(
     Ok((BookingId(row.id), row.reference))
 }
 
-/// Lets those who want one room come one after the other. The constraint alone would do, but those who wait for it
-/// wait for each other when the one before them is refused after all, which costs Postgres a second to find out.
-pub(super) async fn lock_room(transaction: &mut Transaction, hotel_id: Uuid, id: RoomId) -> Result<()> {
-    sqlx::query!(
-        "SELECT FROM rooms WHERE hotel_id = $1 AND id = $2 FOR NO KEY UPDATE",
-        hotel_id,
-        Uuid::from(id)
-    )
-    .execute(&mut **transaction)
-    .await?;
+/// Lets those who want a room, or are about to leave one, come one after the other until their transactions end; a stay
+/// is changed under the lock of each room that it has or gets. The constraint alone would do, but those who wait for it
+/// wait for each other when the one before them is refused after all, or when whoever gives up nights marks the room
+/// dirty that they have locked, and Postgres takes a second to find that out.
+pub(super) async fn lock_rooms(
+    transaction: &mut Transaction,
+    hotel_id: HotelId,
+    rooms: impl IntoIterator<Item = RoomChoice>,
+) -> Result<()> {
+    let ids: Vec<Uuid> = rooms.into_iter().filter_map(RoomChoice::room_id).map(Uuid::from).collect();
+    if !ids.is_empty() {
+        // In one order: two guests who change places do not wait for each other.
+        sqlx::query!(
+            "SELECT FROM rooms WHERE hotel_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE",
+            Uuid::from(hotel_id),
+            &ids,
+        )
+        .execute(&mut **transaction)
+        .await?;
+    }
     Ok(())
 }
 
@@ -292,7 +303,6 @@ pub(super) async fn bookable(
 ) -> Result<Bookable> {
     let found = match room {
         RoomChoice::Room(id) => {
-            lock_room(transaction, permit.hotel_id().into(), id).await?;
             sqlx::query_as!(
                 Bookable,
                 r#"SELECT t.id AS room_type_id, t.sleeps, coalesce(r.rate_minor, t.rate_minor) AS "rate_minor!", r.number AS name,

@@ -14,7 +14,7 @@ use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::book::{Bookable, bookable, lock_room};
+use super::book::{Bookable, bookable, lock_rooms};
 use super::record::{LockedStay, StayRecord, select_stays};
 use crate::error::{one_row, retried};
 use crate::{Error, Pms, Result};
@@ -89,6 +89,15 @@ impl Pms {
         if said.rating.is_some_and(|rating| !(1..=5).contains(&rating)) {
             return Err(Error::at("rating", ProblemCode::OutOfRange { min: 1, max: 5 }));
         }
+        retried!(self.check_out_once(permit, id, said))
+    }
+
+    async fn check_out_once(
+        &self,
+        permit: Permit<'_, right::ManageBookings>,
+        id: StayId,
+        said: &CheckOut,
+    ) -> Result<StayRow> {
         let mut transaction = self.database.begin(&permit).await?;
         self.apply(&mut transaction, permit, id, StayAction::CheckOut, said).await?;
         if said.note.is_some() || said.rating.is_some() {
@@ -130,16 +139,12 @@ impl Pms {
         };
         let today = business_date(&stay.time_zone, at);
         let state = stay.state.apply(action, stay.booked_dates()?, today, at)?;
+        lock_rooms(transaction, permit.hotel_id(), [stay.room]).await?;
         let room_id = stay.room.room_id();
-        if action == StayAction::CheckIn && room_id.is_none() {
-            return Err(StayRefusal::NoRoom.into());
-        }
-        if let (StayAction::CheckIn | StayAction::Reinstate | StayAction::UndoCheckOut, Some(room_id)) =
-            (action, room_id)
-        {
-            lock_room(transaction, permit.hotel_id().into(), room_id).await?;
-            // Whoever was checked out by mistake is in the room, whatever it needs.
-            if action == StayAction::CheckIn && is_closed(transaction, room_id, today).await? {
+        // Whoever was checked out by mistake is in the room, whatever it needs.
+        if action == StayAction::CheckIn {
+            let room_id = room_id.ok_or(StayRefusal::NoRoom)?;
+            if is_closed(transaction, room_id, today).await? {
                 return Err(Error::RoomOutOfOrder);
             }
         }
@@ -226,6 +231,7 @@ impl Pms {
             return Err(Error::ChangedMeanwhile);
         }
         let wanted = Wanted::read(form, &stay, today)?;
+        lock_rooms(&mut transaction, permit.hotel_id(), [stay.room, wanted.room]).await?;
         let kept = (wanted.room == stay.room).then_some(stay.dates);
         let room = bookable(&mut transaction, permit, wanted.room, wanted.dates, kept).await?;
         if room.is_closed {

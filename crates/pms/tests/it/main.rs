@@ -5,4 +5,5 @@ mod bookings;
 mod finding;
 mod no_double_booking;
 mod support;
+mod waiting;
 mod without_a_room;
