@@ -244,7 +244,7 @@ test("what was refused about one guest is not in the form of the next", async ({
   await expect(page.getByLabel("Telephone")).toHaveValue("");
 });
 
-test("a returning guest is booked at another price, with a note and a card, and does not come", async ({ page, javaScriptEnabled }) => {
+test("a returning guest is booked at another price, with a note, a confirmation and a card, and does not come", async ({ page, javaScriptEnabled }) => {
   await ownHotel(page);
   await send(page, "save-guest", { id: "", "form[first_name]": "Returning", "form[last_name]": "Άννα Иванова", "form[city]": "Πάτρα" });
   await page.goto(`/desk/bookings/new?arrival=${day(0)}&departure=${day(1)}&party=1`);
@@ -262,6 +262,16 @@ test("a returning guest is booked at another price, with a note and a card, and 
   await page.getByLabel("Note", { exact: true }).fill("Late, about 23:00");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.locator(".facts").getByText("Late, about 23:00")).toBeVisible();
+
+  await page.getByRole("heading", { name: "Send a confirmation" }).click();
+  await page.getByLabel("E-mail of the guest").fill("anna@guest");
+  await page.getByRole("button", { name: "Send the confirmation" }).click();
+  await expect(page.getByLabel("E-mail of the guest")).toHaveAttribute("aria-invalid", "true");
+  await page.getByLabel("E-mail of the guest").fill("anna@guest.example");
+  await page.getByRole("button", { name: "Send the confirmation" }).click();
+  await expect(page.getByText("The confirmation is on its way.")).toBeVisible();
+  await expect(page.locator(".history").getByText("to anna@guest.example")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
 
   await page.getByRole("link", { name: "Registration card" }).click();
   await expect(page.locator(".paper")).toContainText("Returning Άννα Иванова");

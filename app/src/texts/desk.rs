@@ -205,6 +205,10 @@ catalogue! {
         not_clean: "Room not clean yet",
         note_title: "Change the note",
         note_help: "For colleagues; guests do not see it.",
+        confirmation_title: "Send a confirmation",
+        confirmation_email: "E-mail of the guest",
+        confirmation_help: "The guest gets the dates, the prices and how to reach you.",
+        confirmation_send: "Send the confirmation",
         card: "Registration card",
     }
 }

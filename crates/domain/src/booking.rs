@@ -177,6 +177,8 @@ pub struct StayDetails {
     pub nights: Vec<Night>,
     /// The note on the booking.
     pub note: Option<String>,
+    /// The address of who booked.
+    pub email: Option<String>,
     /// When it was booked.
     pub booked_at: DateTime<FixedOffset>,
     /// Who booked it; none for demo data and machines.

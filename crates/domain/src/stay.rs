@@ -233,6 +233,9 @@ pub enum StayRefusal {
     /// No room was chosen for it yet.
     #[error("the stay has no room yet")]
     NoRoom,
+    /// It is over, or was called off.
+    #[error("the stay is over or was called off")]
+    NotLive,
 }
 
 impl StayState {

@@ -14,6 +14,7 @@ use chrono::NaiveDate;
 use domain::ids::UserId;
 use platform::clock::{Clock, SharedClock};
 use platform::database::Database;
+use platform::settings::PasswordCost;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 
@@ -32,6 +33,14 @@ pub struct Load {
 pub async fn refresh(options: &PgConnectOptions, clock: &SharedClock) -> anyhow::Result<()> {
     let mut connection = options.connect().await?;
     world::refresh(&mut connection, &**clock).await?;
+    sell(connection, options, clock).await
+}
+
+/// The demo world for a test of something else: nobody stays in its hotels, and passwords are hashed at the least cost.
+#[doc(hidden)]
+pub async fn for_test(options: &PgConnectOptions, clock: &SharedClock) -> anyhow::Result<()> {
+    let mut connection = options.connect().await?;
+    world::people_and_hotels(&mut connection, PasswordCost::LEAST, clock.now()).await?;
     sell(connection, options, clock).await
 }
 
@@ -63,7 +72,7 @@ async fn sell(
 
 /// Adds hotels full of stays for a load test, on two connections at once; returns the number of stays.
 pub async fn load(options: &PgConnectOptions, clock: &dyn Clock, load: Load) -> anyhow::Result<u64> {
-    let password_hash = world::hash_password(world::STAFF_PASSWORD)?;
+    let password_hash = identity::hash_password(world::STAFF_PASSWORD, PasswordCost::OWASP)?;
     let now = clock.now();
     let mut connection = options.connect().await?;
     let first = hotel::next_number(&mut connection).await?;

@@ -106,11 +106,6 @@ fn mill_rooms() -> Vec<RegisteredRoom> {
     .concat()
 }
 
-/// Hashes a demo password as a real one.
-pub(super) fn hash_password(password: &str) -> anyhow::Result<String> {
-    Ok(identity::hash_password(password, PasswordCost::OWASP)?)
-}
-
 /// Whether the demo hotels are there and somebody is expected at the first one today.
 pub(super) async fn is_fresh(connection: &mut PgConnection, today: NaiveDate) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
@@ -127,15 +122,29 @@ pub(super) async fn is_fresh(connection: &mut PgConnection, today: NaiveDate) ->
 pub(super) async fn refresh(connection: &mut PgConnection, clock: &dyn Clock) -> anyhow::Result<()> {
     let now = clock.now();
     let mut transaction = connection.begin().await?;
-    for (email, name, password, is_admin) in PEOPLE {
-        person(&mut transaction, None, email, name, password, *is_admin, now).await?;
+    for (organisation_id, hotel_id) in people_and_hotels(&mut transaction, PasswordCost::OWASP, now).await? {
+        renew_stays(&mut transaction, organisation_id, hotel_id, now).await?;
     }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Makes the people and the hotels that are missing; all hotels, each after its organisation.
+pub(super) async fn people_and_hotels(
+    connection: &mut PgConnection,
+    cost: PasswordCost,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<(Uuid, Uuid)>> {
+    for (email, name, password, is_admin) in PEOPLE {
+        person(connection, None, email, name, (password, cost), *is_admin, now).await?;
+    }
+    let mut hotels = Vec::new();
     for house in HOUSES {
-        let (organisation_id, hotel_id) = hotel(&mut transaction, house, now).await?;
+        let (organisation_id, hotel_id) = hotel(connection, house, now).await?;
         for (email, name, role) in house.staff {
+            let password = (STAFF_PASSWORD, cost);
             let user_id =
-                person(&mut transaction, Some(organisation_id), email, name, STAFF_PASSWORD, false, now)
-                    .await?;
+                person(connection, Some(organisation_id), email, name, password, false, now).await?;
             sqlx::query(
                 "INSERT INTO memberships (organisation_id, hotel_id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",
@@ -145,13 +154,12 @@ pub(super) async fn refresh(connection: &mut PgConnection, clock: &dyn Clock) ->
             .bind(user_id)
             .bind(role)
             .bind(now)
-            .execute(&mut *transaction)
+            .execute(&mut *connection)
             .await?;
         }
-        renew_stays(&mut transaction, organisation_id, hotel_id, now).await?;
+        hotels.push((organisation_id, hotel_id));
     }
-    transaction.commit().await?;
-    Ok(())
+    Ok(hotels)
 }
 
 async fn person(
@@ -159,7 +167,7 @@ async fn person(
     organisation_id: Option<Uuid>,
     email: &str,
     name: &str,
-    password: &str,
+    (password, cost): (&str, PasswordCost),
     is_admin: bool,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Uuid> {
@@ -179,7 +187,7 @@ async fn person(
     .bind(organisation_id)
     .bind(email)
     .bind(name)
-    .bind(hash_password(password)?)
+    .bind(identity::hash_password(password, cost)?)
     .bind(is_admin)
     .bind(now)
     .execute(connection)

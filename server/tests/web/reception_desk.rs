@@ -128,6 +128,28 @@ async fn a_room_that_somebody_is_in_is_refused_in_words(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_booking_is_confirmed_to_its_guest(pool: PgPool) {
+    let site = Site::new(&pool);
+    let client = Client::of(&site, &owner(&site, "harbour").await);
+    let room = client.room("101").await;
+    let mut wanted = from_today(&room, 2, "Ada");
+    wanted["guest_email"] = json!("ada@customer.example");
+    let made = client.expect(201, "POST", "/bookings/", Some(wanted)).await;
+    let path = format!("/bookings/{}/confirmation", text_of(&made["booking_id"]));
+    let sent = client.expect(202, "POST", &path, Some(json!({}))).await;
+    assert_eq!(sent, json!({ "booking_id": made["booking_id"], "email": "ada@customer.example" }));
+    let other = client.expect(202, "POST", &path, Some(json!({ "email": "bea@customer.example" }))).await;
+    assert_eq!(other["email"], "bea@customer.example");
+    let odd = client.expect(422, "POST", &path, Some(json!({ "email": "nobody" }))).await;
+    assert_eq!(odd["errors"][0]["field"], "email");
+    client.expect(200, "POST", &path.replace("/confirmation", "/cancel"), None).await;
+    assert_eq!(
+        client.expect(409, "POST", &path, Some(json!({}))).await["type"],
+        "urn:keyrack:problem:refused"
+    );
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_booking_is_undone_missed_and_given_another_room(pool: PgPool) {
     let site = Site::new(&pool);
     let client = Client::of(&site, &owner(&site, "harbour").await);

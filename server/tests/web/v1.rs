@@ -11,7 +11,7 @@ use crate::support::{Site, header, json as body_of, text};
 pub async fn shop(pool: &PgPool) -> Site {
     let site = Site::new(pool);
     let clock = site.state.services.clock.clone();
-    server::demo::refresh(&pool.connect_options(), &clock).await.unwrap();
+    server::demo::for_test(&pool.connect_options(), &clock).await.unwrap();
     site
 }
 

@@ -104,7 +104,7 @@ async fn the_admin_reads_and_repeats_deliveries(pool: PgPool) {
     let allowed = [("OUTGOING_ALLOW_HTTP", "true"), ("OUTGOING_ALLOW_PRIVATE_ADDRESSES", "true")];
     let site = Site::with(platform::database::for_test(&pool), &allowed);
     let clock = site.state.services.clock.clone();
-    server::demo::refresh(&pool.connect_options(), &clock).await.unwrap();
+    server::demo::for_test(&pool.connect_options(), &clock).await.unwrap();
     let admin = admin(&site).await;
     let (one, _) = made(&admin, json!({ "url": "http://127.0.0.1:9/" })).await;
     let (other, _) = made(&admin, json!({ "url": "http://127.0.0.1:9/", "is_active": false })).await;

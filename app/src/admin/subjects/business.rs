@@ -109,5 +109,6 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
 pub async fn mails() -> Vec<(&'static str, platform::mail::Message)> {
     let others = billing::mails::drawn_previews().await.into_iter();
     let others = others.map(|preview| (preview.kind, preview.message));
-    identity::mails::previews().into_iter().chain(others).collect()
+    let confirmation = ("booking_confirmed", pms::bookings::confirmation_preview());
+    identity::mails::previews().into_iter().chain([confirmation]).chain(others).collect()
 }

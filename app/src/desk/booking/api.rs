@@ -82,6 +82,17 @@ pub async fn change_note(id: String, note: String) -> Result<(), AppError> {
     Ok(())
 }
 
+/// Writes to the guest what was booked.
+#[server(prefix = "/actions", endpoint = "send-confirmation")]
+pub async fn send_confirmation(id: String, email: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    services.pms.send_confirmation(who.permit()?, id, &email).await?;
+    ctx::go_to(&crate::routes::booking(id), Some(ctx::Notice::new("confirmation_sent")));
+    Ok(())
+}
+
 /// What stands on a stay's registration card: hotel, guest, stay. For those who may see guests.
 #[server(prefix = "/actions", endpoint = "card")]
 pub async fn load_card(id: String) -> Result<(Hotel, Guest, StayDetails), AppError> {

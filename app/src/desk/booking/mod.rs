@@ -3,6 +3,7 @@
 mod api;
 mod card;
 mod change;
+mod confirmation;
 mod list;
 mod note;
 mod page;

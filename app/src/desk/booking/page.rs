@@ -3,13 +3,14 @@ use domain::access::Permission;
 use domain::booking::{HistoryEntry, StayDetails};
 use domain::money::{Currency, Money};
 use domain::room::Room;
-use domain::stay::StayAction;
+use domain::stay::{StayAction, StayStatus};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
 use super::api::{ActOnStay, load_stay};
 use super::change::ChangeStayForm;
+use super::confirmation::ConfirmationForm;
 use super::list::StayTable;
 use super::note::NoteForm;
 use crate::routes;
@@ -60,6 +61,10 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
         view! { <section class="list"><h2>{t.siblings}</h2><StayTable rows=details.siblings.clone() today/></section> }
     });
     let change = can_change.then(|| view! { <ChangeStayForm details=details.clone() rooms/> });
+    let is_live = matches!(details.row.status, StayStatus::Reserved | StayStatus::CheckedIn);
+    let confirmation = (may_book && is_live).then(|| {
+        view! { <ConfirmationForm id=details.row.id.to_string() email=details.email.clone().unwrap_or_default()/> }
+    });
     let nights = details.nights.iter().map(|night| {
         view! { <tr><td>{show::date(night.date, today)}</td><td class="col-money">{show::money(night.price)}</td></tr> }
     });
@@ -107,6 +112,7 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
                     </dl>
                 </section>
                 {change}
+                {confirmation}
                 {may_book.then(|| view! { <NoteForm id=row.id.to_string() note=details.note.clone().unwrap_or_default()/> })}
             </div>
             <div>

@@ -27,9 +27,10 @@ impl Pms {
             .into_row()?;
         let facts = sqlx::query!(
             "SELECT s.booking_id, s.nightly_minor, s.checked_in_at, s.checked_out_at, s.ended_at, s.booked_departure, s.version,
-                    b.note, b.created_at, u.full_name AS \"booked_by?\", h.time_zone
+                    b.note, b.created_at, g.email, u.full_name AS \"booked_by?\", h.time_zone
              FROM stays s
              JOIN bookings b ON b.organisation_id = s.organisation_id AND b.id = s.booking_id
+             JOIN guests g ON g.organisation_id = b.organisation_id AND g.id = b.guest_id
              JOIN hotels h ON h.organisation_id = s.organisation_id AND h.id = s.hotel_id
              LEFT JOIN users u ON u.id = b.created_by
              WHERE s.hotel_id = $1 AND s.id = $2",
@@ -67,6 +68,7 @@ impl Pms {
             booking_id: BookingId(facts.booking_id),
             nights: nights.map(|(date, minor)| Night { date, price: Money::new(minor, currency) }).collect(),
             note: facts.note,
+            email: facts.email,
             booked_at: local(zone, facts.created_at),
             booked_by: facts.booked_by,
             checked_in_at: facts.checked_in_at.map(|at| local(zone, at)),

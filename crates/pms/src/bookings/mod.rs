@@ -2,6 +2,7 @@
 
 mod book;
 mod change;
+mod confirmation;
 mod details;
 mod list;
 mod note;
@@ -10,5 +11,6 @@ mod today;
 
 pub use book::{BookingRequest, GuestChoice, Price};
 pub use change::CheckOut;
+pub use confirmation::confirmation_preview;
 pub use list::StayFilter;
 pub(crate) use record::{StayRecord, select_stays};

@@ -245,6 +245,45 @@ pub async fn no_show(
     act(&state, caller.permit(&hotel)?, booking_id(&id)?, StayAction::NoShow).await
 }
 
+/// To whom a confirmation goes.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct ConfirmationRequest {
+    /// The address; the guest's own where it is left out.
+    email: Option<String>,
+}
+
+/// A confirmation that is on its way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConfirmationOut {
+    /// The booking.
+    booking_id: StayId,
+    /// The address it goes to.
+    email: String,
+}
+
+/// Writes to the guest what was booked: dates, prices, what is paid, and how to reach the hotel. 409 when the stay is over
+/// or was called off.
+#[utoipa::path(
+    post, path = "/bookings/{id}/confirmation", tag = "bookings", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The booking's id")), request_body = ConfirmationRequest,
+    responses((status = 202, body = ConfirmationOut), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 415, body = Problem),
+        (status = 422, body = Problem))
+)]
+pub async fn confirm(
+    State(state): State<AppState>,
+    caller: Bearer,
+    hotel: HotelHeader,
+    Path(id): Path<String>,
+    Json(body): Json<ConfirmationRequest>,
+) -> Result<(StatusCode, Json<ConfirmationOut>), Problem> {
+    let permit = caller.permit::<right::ManageBookings>(&hotel)?;
+    let booking_id = booking_id(&id)?;
+    let email = body.email.unwrap_or_default();
+    let email = state.services.pms.send_confirmation(permit, booking_id, &email).await.map_err(not_found)?;
+    Ok((StatusCode::ACCEPTED, Json(ConfirmationOut { booking_id, email })))
+}
+
 /// Undoes what was done last: a check-in, a check-out, a cancellation or a no-show. 409 when its nights are over, or sold
 /// since.
 #[utoipa::path(

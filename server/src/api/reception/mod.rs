@@ -51,6 +51,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(bookings::get, bookings::change, bookings::cancel))
         .routes(routes!(bookings::call_off))
         .routes(routes!(bookings::no_show))
+        .routes(routes!(bookings::confirm))
         .routes(routes!(bookings::undo))
         .routes(routes!(bookings::add_room))
         .routes(routes!(customers::lookup))
