@@ -177,7 +177,7 @@ pub struct StayDetails {
     pub nights: Vec<Night>,
     /// The note on the booking.
     pub note: Option<String>,
-    /// The address of who booked.
+    /// The e-mail address of who booked, for those who may write to them.
     pub email: Option<String>,
     /// When it was booked.
     pub booked_at: DateTime<FixedOffset>,

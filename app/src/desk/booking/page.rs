@@ -3,7 +3,7 @@ use domain::access::Permission;
 use domain::booking::{HistoryEntry, StayDetails};
 use domain::money::{Currency, Money};
 use domain::room::Room;
-use domain::stay::{StayAction, StayStatus};
+use domain::stay::StayAction;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
@@ -61,8 +61,7 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
         view! { <section class="list"><h2>{t.siblings}</h2><StayTable rows=details.siblings.clone() today/></section> }
     });
     let change = can_change.then(|| view! { <ChangeStayForm details=details.clone() rooms/> });
-    let is_live = matches!(details.row.status, StayStatus::Reserved | StayStatus::CheckedIn);
-    let confirmation = (may_book && is_live).then(|| {
+    let confirmation = (may_book && details.row.status.is_live()).then(|| {
         view! { <ConfirmationForm id=details.row.id.to_string() email=details.email.clone().unwrap_or_default()/> }
     });
     let nights = details.nights.iter().map(|night| {

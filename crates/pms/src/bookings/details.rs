@@ -53,13 +53,13 @@ impl Pms {
         let times = [facts.checked_in_at, facts.checked_out_at, facts.ended_at];
         let state = state(id, row.status, &facts.time_zone, times)?;
         let booked = booked_dates(id, row.dates, facts.booked_departure)?;
-        let actions: Vec<StayAction> = match permit.also::<right::ManageBookings>() {
+        let (actions, email) = match permit.also::<right::ManageBookings>() {
             Ok(_) => {
                 let mut allowed = state.allowed(booked, today);
                 allowed.retain(|action| *action != StayAction::CheckIn || row.room_id.is_some());
-                allowed
+                (allowed, facts.email)
             }
-            Err(_) => Vec::new(),
+            Err(_) => (Vec::new(), None),
         };
         let zone = &facts.time_zone;
         let currency = row.total.currency;
@@ -68,7 +68,7 @@ impl Pms {
             booking_id: BookingId(facts.booking_id),
             nights: nights.map(|(date, minor)| Night { date, price: Money::new(minor, currency) }).collect(),
             note: facts.note,
-            email: facts.email,
+            email,
             booked_at: local(zone, facts.created_at),
             booked_by: facts.booked_by,
             checked_in_at: facts.checked_in_at.map(|at| local(zone, at)),

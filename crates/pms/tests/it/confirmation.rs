@@ -1,6 +1,6 @@
 //! What a guest is written about a booking.
 
-use domain::access::right;
+use domain::access::{Role, right};
 use domain::guest::GuestDraft;
 use domain::problem::ProblemCode;
 use domain::stay::{StayAction, StayRefusal};
@@ -43,6 +43,10 @@ async fn a_guest_is_written_what_was_booked(superuser: PgPool) {
         pms.stay(desk.also().unwrap(), first.id).await.unwrap().email.unwrap(),
         "ada@customer.example"
     );
+    let mut housekeeper = house.reception.clone();
+    housekeeper.memberships[0].role = Role::Housekeeping;
+    let seen = pms.stay(housekeeper.permit(house.hotel_id).unwrap(), first.id).await.unwrap();
+    assert_eq!(seen.email, None, "for those who may write to guests");
     let (to, text) = mails(&world).await.remove(0);
     assert_eq!(to, "ada@customer.example");
     let text = text.replace('\u{a0}', " ");
