@@ -4,7 +4,7 @@ use leptos_meta::Title;
 use ui::{EmptyState, Notice, NoticeKind};
 
 use super::api::{Business, Figure, Month, load_business};
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{fill, texts};
@@ -24,7 +24,7 @@ pub fn DashboardPage() -> impl IntoView {
         }
         .into_any();
     }
-    let data = Resource::new(|| (), |()| load_business());
+    let data = load(|| (), |()| load_business());
     view! {
         <Title text=t.dashboard/>
         <div class="title-row"><h1>{t.dashboard}</h1><span class="sub">{t.against}</span></div>

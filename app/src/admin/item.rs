@@ -16,7 +16,7 @@ use super::show::{TableView, cell};
 use crate::error::AppError;
 use crate::routes;
 use crate::shared::form::{Form, FormToken, PostForm};
-use crate::shared::loaded::{Failed, Loaded};
+use crate::shared::loaded::{Failed, Loaded, load};
 use crate::texts::{error_text, fill, texts};
 
 /// One thing: its facts, what can be done with it, its form.
@@ -41,7 +41,7 @@ pub fn ItemPage() -> impl IntoView {
 #[component]
 fn One(subject: Subject, id: String) -> impl IntoView {
     let wanted = id.clone();
-    let data = Resource::new(|| (), move |()| load_item(subject.slug().to_owned(), wanted.clone()));
+    let data = load(|| (), move |()| load_item(subject.slug().to_owned(), wanted.clone()));
     view! {
         <Loaded data children=move |item: Item| {
             let id = id.clone();

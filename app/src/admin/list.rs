@@ -9,7 +9,7 @@ use super::model::{Subject, Table, Wanted};
 use super::show::TableView;
 use crate::error::AppError;
 use crate::routes;
-use crate::shared::loaded::{Failed, Loaded};
+use crate::shared::loaded::{Failed, Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::texts::{fill, texts};
 
@@ -39,7 +39,7 @@ fn List(subject: Subject, query: Memo<leptos_router::params::ParamsMap>) -> impl
             }
         })
     };
-    let data = Resource::new(wanted, move |wanted| load_list(subject.slug().to_owned(), wanted));
+    let data = load(wanted, move |wanted| load_list(subject.slug().to_owned(), wanted));
     let asked = Signal::derive(wanted).get_untracked();
     let states = subject.states();
     let filter = (!states.is_empty() || subject.search_help().is_some()).then(|| {

@@ -3,14 +3,14 @@ use leptos_meta::Title;
 
 use super::api::load_mails;
 use crate::routes;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::texts::texts;
 
 /// Every mail as customers get it, about somebody invented.
 #[component]
 pub fn MailsPage() -> impl IntoView {
     let t = &texts().admin;
-    let data = Resource::new(|| (), |()| load_mails());
+    let data = load(|| (), |()| load_mails());
     view! {
         <Title text=t.mails/>
         <div class="title-row"><h1>{t.mails}</h1></div>

@@ -10,12 +10,12 @@ use ui::{Icon, Notice, NoticeKind};
 use super::audit::Audit;
 use super::form::FormToken;
 use super::live::{LiveState, LiveVersion, each_minute, listen};
+use super::loaded::{Loading, load};
 use super::notice::{DoneNotice, RefusedAbove};
 use super::page::PageFacts;
 use super::show;
 use crate::desk::shell::{ChooseHotel, ChooseRail, Day, load_day};
 use crate::entry::sign_in::SignOut;
-use crate::error::AppError;
 use crate::routes;
 use crate::texts::{fill, texts};
 
@@ -34,7 +34,7 @@ pub fn Desk(
     }
     let state = listen();
     let minute = each_minute();
-    let day = Resource::new(move || (LiveVersion::get(), minute.get()), |_| load_day());
+    let day = load(move || (LiveVersion::get(), minute.get()), |_| load_day());
     let t = texts();
     view! {
         <a class="skip" href="#content">{t.common.skip_to_content}</a>
@@ -121,7 +121,7 @@ fn PhoneBar() -> impl IntoView {
 }
 
 #[component]
-fn TopBar(state: RwSignal<LiveState>, day: Resource<Result<Day, AppError>>) -> impl IntoView {
+fn TopBar(state: RwSignal<LiveState>, day: Loading<Day>) -> impl IntoView {
     let t = texts();
     view! {
         <header class="top-bar">
@@ -153,7 +153,7 @@ fn TopBar(state: RwSignal<LiveState>, day: Resource<Result<Day, AppError>>) -> i
 
 /// Says that the hotel's subscription has lapsed, and leads whoever may buy to where it is renewed.
 #[component]
-fn Lapsed(day: Resource<Result<Day, AppError>>) -> impl IntoView {
+fn Lapsed(day: Loading<Day>) -> impl IntoView {
     view! {
         <Transition>
             {move || Suspend::new(async move {

@@ -13,7 +13,7 @@ use crate::account::show::{date, period};
 use crate::error::AppError;
 use crate::routes;
 use crate::shared::again::AskAgain;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::show;
 use crate::texts::{fill, texts};
 
@@ -45,7 +45,7 @@ pub async fn load_modules(session: Option<String>) -> Result<(Vec<Module>, Optio
 #[component]
 pub fn StorePage() -> impl IntoView {
     let query = use_query_map();
-    let data = Resource::new(move || query.with(|query| query.get("session")), load_modules);
+    let data = load(move || query.with(|query| query.get("session")), load_modules);
     let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
     let again = Callback::new(move |()| data.refetch());
     let t = &texts().store;

@@ -6,7 +6,7 @@ use crate::money::Money;
 use crate::stay::StayDates;
 
 /// The true minus sign, which lines up with digits.
-const MINUS: char = '\u{2212}';
+const MINUS: &str = "\u{2212}";
 
 /// How a reader's language writes numbers and dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,7 +36,7 @@ impl Locale {
         let digits = value.unsigned_abs().to_string();
         let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
         if value < 0 {
-            text.push(MINUS);
+            text.push_str(MINUS);
         }
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -49,8 +49,9 @@ impl Locale {
 
     /// An amount with its currency: `€ 1,240.00`, `JPY 12,000`.
     pub fn money(self, money: Money) -> String {
-        let plain = Money::new(money.minor.saturating_abs(), money.currency).to_decimal_text();
-        let (major, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+        let decimals = money.currency.decimals();
+        let unit = 10_u64.pow(decimals);
+        let (major, minor) = (money.minor.unsigned_abs() / unit, money.minor.unsigned_abs() % unit);
         let symbol = match money.currency.code() {
             "EUR" => "€",
             "GBP" => "£",
@@ -58,11 +59,14 @@ impl Locale {
             "TRY" => "₺",
             other => other,
         };
-        let sign = if money.minor < 0 { MINUS.to_string() } else { String::new() };
-        let major = self.number(major.parse().unwrap_or(0));
-        let point = if fraction.is_empty() { "" } else { "." };
+        let sign = if money.minor < 0 { MINUS } else { "" };
+        let major = self.number(i64::try_from(major).unwrap_or(i64::MAX));
         // No-break space: an amount never wraps between symbol and figure.
-        format!("{sign}{symbol}\u{a0}{major}{point}{fraction}")
+        if unit == 1 {
+            format!("{sign}{symbol}\u{a0}{major}")
+        } else {
+            format!("{sign}{symbol}\u{a0}{major}.{minor:0width$}", width = decimals as usize)
+        }
     }
 
     /// A date, with the year only when it is not that of `today`: `Fri 20 Nov`, `Fri 20 Nov 2027`.

@@ -18,6 +18,10 @@ use platform::settings::PasswordCost;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 
+/// Tells the planner about new rows.
+const ANALYZE: &str =
+    "VACUUM (ANALYZE) stays, bookings, guests, rooms, room_types, hotels, users, memberships";
+
 /// How much a load test wants.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
@@ -96,9 +100,7 @@ pub async fn load(options: &PgConnectOptions, clock: &dyn Clock, load: Load) -> 
     let (left, right) = tokio::try_join!(work(first, half), work(first + half, load.hotels - half))?;
     let mut connection = options.connect().await?;
     // The planner must know about the new rows before anybody measures.
-    sqlx::query("VACUUM (ANALYZE) stays, bookings, guests, rooms, room_types, hotels, users, memberships")
-        .execute(&mut connection)
-        .await?;
+    sqlx::query(ANALYZE).execute(&mut connection).await?;
     connection.close().await?;
     Ok(left? + right?)
 }

@@ -126,6 +126,8 @@ pub(super) async fn refresh(connection: &mut PgConnection, clock: &dyn Clock) ->
         renew_stays(&mut transaction, organisation_id, hotel_id, now).await?;
     }
     transaction.commit().await?;
+    // Or whoever looks in the first minute has their queries planned for empty tables.
+    sqlx::query(super::ANALYZE).execute(&mut *connection).await?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::error::AppError;
 use crate::routes;
 use crate::shared::again::AskAgain;
 use crate::shared::form::{Form, FormToken};
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::show;
 use crate::texts::{error_text, fill, texts};
 
@@ -25,7 +25,7 @@ const PAGE: usize = 100;
 #[component]
 pub fn InvoicesPage() -> impl IntoView {
     let query = use_query_map();
-    let data = Resource::new(
+    let data = load(
         move || query.with(|query| query.get("before").and_then(|id| id.parse().ok())),
         |before: Option<InvoiceId>| load_invoices(before),
     );
@@ -78,7 +78,7 @@ fn List(invoices: Vec<InvoiceView>, now: DateTime<Utc>) -> impl IntoView {
 #[component]
 pub fn InvoicePage() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
-    let data = Resource::new(
+    let data = load(
         move || {
             (
                 params.with(|it| it.get("id").and_then(|id| id.parse().ok())),

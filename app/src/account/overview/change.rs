@@ -13,7 +13,7 @@ use crate::account::show::{Sums, date_or_dash, period};
 use crate::error::AppError;
 use crate::routes;
 use crate::shared::form::{Form, FormToken};
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::show;
 use crate::texts::{error_text, fill, texts};
 
@@ -21,7 +21,7 @@ use crate::texts::{error_text, fill, texts};
 #[component]
 pub fn ChangePlanPage() -> impl IntoView {
     let params = use_params_map();
-    let data = Resource::new(
+    let data = load(
         move || params.with(|params| params.get("id").and_then(|id| id.parse().ok())),
         |id| async move { load_changes(id.ok_or(AppError::NotFound)?).await },
     );

@@ -12,7 +12,7 @@ use crate::account::invoices::api::PayInvoice;
 use crate::account::show::{date, overdue_badge, period, subscription_badge};
 use crate::routes;
 use crate::shared::form::{Form, FormToken};
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{error_text, fill, texts};
@@ -20,7 +20,7 @@ use crate::texts::{error_text, fill, texts};
 /// What runs, what is owed, and every way to change it.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| load_account());
+    let data = load(|| (), |()| load_account());
     let t = &texts().overview;
     let refused = [
         Form::of::<ChangeSubscription>("").error,

@@ -12,7 +12,7 @@ use crate::account::profile::{AddressFields, AddressForm};
 use crate::account::show::{Sums, date, period};
 use crate::routes;
 use crate::shared::form::{Form, FormToken, PostForm};
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{error_text, fill, texts};
@@ -31,7 +31,7 @@ pub(super) fn chosen() -> Chosen {
 /// What was chosen, to be looked at once more.
 #[component]
 pub fn CheckoutPage() -> impl IntoView {
-    let data = Resource::new(chosen, load_checkout);
+    let data = load(chosen, load_checkout);
     let query = use_query_map();
     let t = &texts().plans;
     let refused = Form::of::<Order>("chosen").error.map(|error| error_text(&error));

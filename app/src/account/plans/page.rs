@@ -11,7 +11,7 @@ use super::api::load_shop;
 use super::checkout::chosen;
 use crate::account::show::{one_period, period, rate};
 use crate::routes;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::show;
 use crate::texts::{fill, texts};
 
@@ -19,7 +19,7 @@ use crate::texts::{fill, texts};
 #[component]
 pub fn PlansPage() -> impl IntoView {
     let query = use_query_map();
-    let data = Resource::new(move || query.with(|query| query.get("currency")), load_shop);
+    let data = load(move || query.with(|query| query.get("currency")), load_shop);
     let t = &texts().plans;
     view! {
         <Title text=t.title/>

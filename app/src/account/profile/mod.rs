@@ -9,7 +9,7 @@ use ui::{Button, ButtonKind};
 use crate::error::AppError;
 use crate::routes;
 use crate::shared::form::{Form, PostForm};
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::texts::texts;
 
 pub use form::{AddressFields, AddressForm};
@@ -37,7 +37,7 @@ pub async fn change_address(form: AddressForm) -> Result<(), AppError> {
 /// Where invoices are addressed to.
 #[component]
 pub fn AddressPage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| load_address());
+    let data = load(|| (), |()| load_address());
     let t = &texts().billing_address;
     view! {
         <Title text=t.title/>

@@ -9,7 +9,7 @@ use ui::{EmptyState, LinkButton};
 use crate::account::show::date;
 use crate::error::AppError;
 use crate::routes;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::show;
 use crate::texts::{fill, texts};
 
@@ -36,7 +36,7 @@ pub fn TokensPage() -> impl IntoView {
     let query = use_query_map();
     let skip =
         move || query.with(|query| query.get("skip").and_then(|skip| skip.parse().ok()).unwrap_or(0_u32));
-    let data = Resource::new(skip, load_tokens);
+    let data = load(skip, load_tokens);
     let t = &texts().tokens;
     view! {
         <Title text=t.title/>

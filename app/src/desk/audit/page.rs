@@ -7,7 +7,7 @@ use ui::EmptyState;
 
 use super::api::load_audit;
 use crate::routes;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::show;
 use crate::texts::{history_text, texts};
 
@@ -17,7 +17,7 @@ pub fn AuditPage() -> impl IntoView {
     let t = &texts().audit;
     let query = use_query_map();
     let before = move || query.with(|query| query.get("before").unwrap_or_default());
-    let data = Resource::new(before, load_audit);
+    let data = load(before, load_audit);
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>

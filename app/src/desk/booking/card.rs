@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::load_card;
 use crate::routes;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::show;
 use crate::texts::{fill, texts};
 
@@ -16,7 +16,7 @@ use crate::texts::{fill, texts};
 pub fn CardPage() -> impl IntoView {
     let params = use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    let data = Resource::new(id, load_card);
+    let data = load(id, load_card);
     view! {
         <Title text=texts().card.title/>
         <Loaded data children={|(hotel, guest, details): (Hotel, Guest, StayDetails)| view! { <Card hotel guest details/> }}/>

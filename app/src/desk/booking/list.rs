@@ -9,7 +9,7 @@ use ui::{EmptyState, FormState, SelectField, SelectOption, TextField};
 use super::api::load_stays;
 use crate::routes;
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{status_text, texts};
@@ -24,7 +24,7 @@ pub fn BookingsPage() -> impl IntoView {
     let query = use_query_map();
     let parameter = move |name: &str| query.with(|query| query.get(name).unwrap_or_default());
     let wanted = move || (parameter("text"), parameter("status"), parameter("before"));
-    let data = Resource::new(
+    let data = load(
         move || (wanted(), LiveVersion::get()),
         |((text, status, before), _)| load_stays(text, status, before),
     );

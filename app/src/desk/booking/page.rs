@@ -16,7 +16,7 @@ use super::note::NoteForm;
 use crate::routes;
 use crate::shared::form::FormToken;
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::{ById, Loaded};
+use crate::shared::loaded::{ById, Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{action_text, fill, history_text, texts};
@@ -25,7 +25,7 @@ use crate::texts::{action_text, fill, history_text, texts};
 #[component]
 pub fn BookingPage() -> impl IntoView {
     let page = |id: String| {
-        let data = Resource::new(move || (id.clone(), LiveVersion::get()), |(id, _)| load_stay(id));
+        let data = load(move || (id.clone(), LiveVersion::get()), |(id, _)| load_stay(id));
         view! {
             <Loaded data children={|(details, rooms, today): (StayDetails, Vec<Room>, NaiveDate)| {
                 view! { <Facts details rooms today/> }

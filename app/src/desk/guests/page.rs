@@ -12,7 +12,7 @@ use crate::desk::new_booking::{Address, GuestAddress};
 use crate::routes;
 use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::{ById, Loaded};
+use crate::shared::loaded::{ById, Loaded, load};
 use crate::shared::show;
 use crate::texts::texts;
 
@@ -25,7 +25,7 @@ pub fn GuestsPage() -> impl IntoView {
     let t = &texts().guests;
     let query = use_query_map();
     let parameter = move |name: &str| query.with(|query| query.get(name).unwrap_or_default());
-    let data = Resource::new(
+    let data = load(
         move || (parameter("text"), parameter("after"), LiveVersion::get()),
         |(text, after, _)| load_guests(text, after),
     );
@@ -84,7 +84,7 @@ fn Rows(rows: Vec<GuestRow>, today: NaiveDate, text: String) -> impl IntoView {
 #[component]
 pub fn GuestPage() -> impl IntoView {
     let page = |id: String| {
-        let data = Resource::new(move || (id.clone(), LiveVersion::get()), |(id, _)| load_guest(id));
+        let data = load(move || (id.clone(), LiveVersion::get()), |(id, _)| load_guest(id));
         view! {
             <Loaded data children={|(guest, stays, today): (Option<Guest>, Vec<StayRow>, NaiveDate)| {
                 view! { <OneGuest guest stays today/> }

@@ -9,7 +9,7 @@ use super::api::{Panel, Wanted, load_panel};
 use super::guest::GuestStep;
 use crate::routes;
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::show;
 use crate::texts::{fill, problem_text, texts};
 
@@ -33,7 +33,7 @@ pub fn NewBookingPage() -> impl IntoView {
             }
         })
     };
-    let data = Resource::new(move || (wanted(), LiveVersion::get()), |(wanted, _)| load_panel(wanted));
+    let data = load(move || (wanted(), LiveVersion::get()), |(wanted, _)| load_panel(wanted));
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>

@@ -6,7 +6,7 @@ use ui::{Badge, Button, TextField, Tone};
 
 use super::api::{ChangePassword, ChangeProfile, EndSession, load_profile};
 use crate::shared::form::{Form, FormToken, PostForm};
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::notice::{Refused, refusal};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
@@ -15,7 +15,7 @@ use crate::texts::{fill, texts};
 /// The reader's own data, password and signed-in browsers.
 #[component]
 pub fn ProfilePage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| load_profile());
+    let data = load(|| (), |()| load_profile());
     let t = &texts().profile;
     view! {
         <Title text=t.title/>

@@ -10,7 +10,7 @@ use super::api::{SetCondition, load_board};
 use crate::routes;
 use crate::shared::form::{Form, FormToken};
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::notice::Refused;
 use crate::shared::page::PageFacts;
 use crate::shared::show;
@@ -19,7 +19,7 @@ use crate::texts::{error_text, fill, texts};
 /// Every room: who is in it, who is coming, and what it needs.
 #[component]
 pub fn RoomsPage() -> impl IntoView {
-    let data = Resource::new(LiveVersion::get, |_| load_board());
+    let data = load(LiveVersion::get, |_| load_board());
     let t = &texts().rooms;
     view! {
         <Title text=t.title/>

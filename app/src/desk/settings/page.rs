@@ -9,14 +9,14 @@ use super::hotel::HotelData;
 use super::rooms::{RoomTypes, Rooms};
 use crate::routes;
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::texts::texts;
 
 /// Hotel settings.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let data = Resource::new(LiveVersion::get, |_| load_settings());
+    let data = load(LiveVersion::get, |_| load_settings());
     let t = &texts().settings;
     let owns = PageFacts::get().role() == Some(Role::Owner);
     view! {

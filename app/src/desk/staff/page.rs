@@ -7,7 +7,7 @@ use ui::{Badge, Button, SelectField, SelectOption, TextField, Tone};
 use super::api::{ChangeStaff, CreateStaff, GiveRole, SetStaffPassword, load_staff};
 use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{fill, role_text, texts};
@@ -15,7 +15,7 @@ use crate::texts::{fill, role_text, texts};
 /// The hotel's people: who signs in as what, and may do what.
 #[component]
 pub fn StaffPage() -> impl IntoView {
-    let data = Resource::new(LiveVersion::get, |_| load_staff());
+    let data = load(LiveVersion::get, |_| load_staff());
     let t = &texts().staff;
     view! {
         <Title text=t.title/>

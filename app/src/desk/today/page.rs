@@ -13,7 +13,7 @@ use crate::desk::booking::ActOnStay;
 use crate::routes;
 use crate::shared::form::{Form, FormToken};
 use crate::shared::live::LiveVersion;
-use crate::shared::loaded::Loaded;
+use crate::shared::loaded::{Loaded, load};
 use crate::shared::notice::IN_LIST;
 use crate::shared::page::PageFacts;
 use crate::shared::show;
@@ -27,7 +27,7 @@ const FORM: &str = "act-on-stay";
 pub fn TodayPage() -> impl IntoView {
     let query = use_query_map();
     let whole = move || query.with(|query| query.get("whole").unwrap_or_default());
-    let data = Resource::new(move || (whole(), LiveVersion::get()), |(whole, _)| load_today(whole));
+    let data = load(move || (whole(), LiveVersion::get()), |(whole, _)| load_today(whole));
     view! {
         <Title text=texts().today.title/>
         <Loaded data children={|today: Today| view! { <Lists today/> }}/>
