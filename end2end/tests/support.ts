@@ -73,7 +73,7 @@ export async function send(page: Page, action: string, form: Record<string, stri
 export async function accessible(page: Page, javaScriptEnabled: boolean | undefined, without = "#nothing") {
   if (!javaScriptEnabled) return;
   // axe's own runner for Playwright opens a page of its own for each look, which takes longer than the look.
-  await page.evaluate(axeSource);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
   const found = (runOnly: RunOptions["runOnly"]) =>
     page.evaluate(
       async ([without, runOnly]) => {

@@ -40,6 +40,7 @@ use axum::routing::future::RouteFuture;
 use tower::Service;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::state::AppState;
 
@@ -47,8 +48,11 @@ use crate::state::AppState;
 pub fn router(state: AppState) -> Router {
     let (rest, slashes) = rest::router(state.clone());
     let halves = Halves { pages: pages::router(state.clone()), rest, slashes };
-    // Pages are made anew for everybody, so they are compressed quickly rather than well.
-    let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    // Pages are made anew for everybody, so they are compressed quickly rather than well. Their program was compressed
+    // beforehand; where it was not, it is an unoptimised one of this machine, whose megabytes need no wire.
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/wasm")));
     Router::new()
         .fallback_service(halves)
         .layer(compression)
