@@ -2,12 +2,12 @@
 # Every test there is: Rust and SQL, the API against its description, the Stripe sandbox against Stripe's SDK, the pages in a
 # browser, the server killed under load.
 
-# As whom the API is tried: an owner of the demo data, who may do nearly everything in one company; and, shorter, the
-# platform's admin and a customer, over the paths that are theirs.
-API_USERS='owner admin customer'
+# As whom the API is tried: an owner of the demo data, who may do nearly everything in one company, the paths in two shares;
+# and, shorter, the platform's admin and a customer, over the paths that are theirs.
+API_SHARES='desk company admin customer'
 api_user() {
     case $1 in
-        owner) echo owner@harbour.example 'HarbourDesk1!' ;;
+        desk | company) echo owner@harbour.example 'HarbourDesk1!' ;;
         admin) echo admin@example.com AdminPass123@ ;;
         customer) echo test@example.com TestPass123@ ;;
     esac
@@ -135,15 +135,15 @@ test_rust() {
 
 test_api() {
     build_for_tests && start_server api || return 0
-    local status=0 user counts passed=0 failed=0 skipped=0
+    local status=0 share counts passed=0 failed=0 skipped=0
     step "the API against its description (schemathesis)" "The log shows each failing request as a curl command." \
         try_api "$@" || status=$?
-    for user in $API_USERS; do
-        counts=$(junit_counts "$SERVER_HOME/$user.xml")
+    for share in $API_SHARES; do
+        counts=$(junit_counts "$SERVER_HOME/$share.xml")
         # shellcheck disable=SC2086
         set -- $counts
         passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
-        [ "$1" != 0 ] || problem "the API as the $user: nothing was tried"
+        [ "$1" != 0 ] || problem "the API, $share: nothing was tried"
     done
     result api $status $passed $failed $skipped
     stop_server
@@ -151,41 +151,43 @@ test_api() {
 
 # All at once: most of the time goes into waiting for the server.
 try_api() {
-    local user pid pids='' status=0
-    for user in $API_USERS; do
-        try_api_as "$user" "$@" >"$SERVER_HOME/$user.log" 2>&1 &
+    local share pid pids='' status=0
+    for share in $API_SHARES; do
+        try_api_share "$share" "$@" >"$SERVER_HOME/$share.log" 2>&1 &
         pids="$pids $!"
     done
     for pid in $pids; do wait "$pid" || status=1; done
-    for user in $API_USERS; do
-        say "--- as the $user"
-        cat "$SERVER_HOME/$user.log"
+    for share in $API_SHARES; do
+        say "--- $share"
+        cat "$SERVER_HOME/$share.log"
     done
     return $status
 }
 
-# try_api_as USER: a fixed seed, so that a failure seen once is seen again by the next person.
-try_api_as() {
-    local user=$1 token only=() examples=25 config=()
+# try_api_share SHARE: a fixed seed, so that a failure seen once is seen again by the next person. One worker in each process:
+# two that read Python's source at the same moment end each other with a SystemError (CPython issue 106905).
+try_api_share() {
+    local share=$1 token only=() examples=25 config=()
     shift
     # shellcheck disable=SC2046
-    token=$(api_token $(api_user "$user")) || {
-        say "  FAILED  signing in to the API as the $user"
+    token=$(api_token $(api_user "$share")) || {
+        say "  FAILED  signing in to the API for the $share"
         return 1
     }
-    case $user in
+    case $share in
+        desk) only=(--exclude-path-regex '^/api/') ;;
         # At the admin's paths an owner is refused before anything is looked at.
-        owner) only=(--exclude-path-regex '^/api/(v1/)?admin/') ;;
+        company) only=(--include-path-regex '^/api/' --exclude-path-regex '^/api/(v1/)?admin/') ;;
         admin) examples=8 only=(--include-path-regex '^/api/(v1/)?admin/') ;;
         # Another password would end what the others are signed in with.
         customer) examples=8 only=(--include-path-regex '^/api/v1/user/' --exclude-path /api/v1/user/change-password) ;;
     esac
     [ ! -f end2end/schemathesis.toml ] || config=(--config-file end2end/schemathesis.toml)
     "$CACHE/venv/bin/schemathesis" ${config[@]+"${config[@]}"} run "$SERVER_URL/api/openapi.json" \
-        --header "Authorization: Bearer $token" --seed 20 --workers 2 --max-examples $examples --continue-on-failure \
+        --header "Authorization: Bearer $token" --seed 20 --workers 1 --max-examples $examples --continue-on-failure \
         ${only[@]+"${only[@]}"} \
         --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
-        --report-junit-path "$SERVER_HOME/$user.xml" "$@"
+        --report-junit-path "$SERVER_HOME/$share.xml" "$@"
 }
 
 test_stripe() {
