@@ -28,8 +28,8 @@ export default defineConfig({
       name: `${size}${javaScriptEnabled ? "" : "-no-js"}`,
       use: {
         viewport, javaScriptEnabled,
-        // Motion between pages, drawn by a processor, takes a third of the time of a path: it is looked at on one screen.
-        contextOptions: { reducedMotion: size === "desktop" ? "no-preference" : "reduce" },
+        // Motion between pages, drawn by a processor, takes a third of the time of a path: it is looked at once.
+        contextOptions: { reducedMotion: size === "desktop" && javaScriptEnabled ? "no-preference" : "reduce" },
       },
     })),
   ),
