@@ -12,6 +12,7 @@ use domain::access::{Actor, AdminPermit, Permit};
 use domain::ids::{OrganisationId, UserId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor, PgPool};
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// The migrations, compiled in. They are forward-only and applied under an advisory lock.
@@ -169,7 +170,7 @@ impl Database {
         if let Some(part) = Whole::part(&format!("{back}{actor}")).await? {
             return Ok(part);
         }
-        Ok(self.app.begin_with(AssertSqlSafe(format!("BEGIN; {actor}"))).await?.into())
+        begin(&self.app, format!("BEGIN; {actor}")).await
     }
 
     /// The pool that finds out who somebody is: users, sessions, tokens. For the identity context alone.
@@ -183,15 +184,13 @@ impl Database {
     }
 
     /// Opens a transaction on the identity pool.
-    #[expect(clippy::disallowed_methods, reason = "identity works before there is an actor")]
     pub async fn begin_identity(&self) -> Result<Transaction, sqlx::Error> {
-        Ok(self.identity.begin().await?.into())
+        begin(&self.identity, "BEGIN".to_owned()).await
     }
 
     /// Opens a transaction on the worker pool.
-    #[expect(clippy::disallowed_methods, reason = "a worker has no actor")]
     pub async fn begin_worker(&self) -> Result<Transaction, sqlx::Error> {
-        Ok(self.worker.begin().await?.into())
+        begin(&self.worker, "BEGIN".to_owned()).await
     }
 
     /// The pools by name, for their figures.
@@ -208,6 +207,16 @@ impl Database {
     pub async fn close(&self) {
         futures::join!(self.app.close(), self.identity.close(), self.worker.close());
     }
+}
+
+/// Opens a transaction with a statement that has no values of others in it, to the end, even if whoever waits for it goes
+/// away, as the request of a closed browser does: sqlx 0.9 would give the connection back to its pool with the `BEGIN` on its
+/// way, and what the next one writes there by itself would never be committed.
+async fn begin(pool: &PgPool, statement: String) -> Result<Transaction, sqlx::Error> {
+    let pool = pool.clone();
+    let begun = async move { pool.begin_with(AssertSqlSafe(statement)).await };
+    let begun = tokio::spawn(begun.in_current_span()).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+    Ok(begun?.into())
 }
 
 /// Applies the migrations as the owner of the database. Several servers may start at once: the first one migrates
@@ -281,5 +290,54 @@ mod tests {
         }
         assert_eq!(shares(32), [15, 8, 9]);
         assert_eq!(shares(1), shares(FEWEST_CONNECTIONS));
+    }
+
+    /// Begins a transaction, looks at it so often, and goes away; gives how many connections are in a transaction after that.
+    async fn gone_while_it_began<T>(
+        (pool, looker): (&PgPool, &PgPool),
+        begin: impl Future<Output = T>,
+        looks: u32,
+    ) -> i64 {
+        let mut begin = Box::pin(begin);
+        for _ in 0..looks {
+            if futures::poll!(&mut begin).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(begin);
+        // The connection is back when it has told that it is well.
+        while pool.num_idle() < pool.size() as usize {
+            tokio::task::yield_now().await;
+        }
+        sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND state = 'idle in transaction'",
+        )
+        .fetch_one(looker)
+        .await
+        .unwrap()
+    }
+
+    #[sqlx::test(migrations = "../../migrations")]
+    async fn whoever_goes_away_leaves_no_transaction_behind(pool: PgPool) {
+        let database = for_test(&pool);
+        // One connection is there; it is looked at as the owner of the database, from whom nothing is hidden.
+        let (worker, looker) = (database.worker(), &pool);
+        sqlx::query("SELECT 1").execute(worker).await.unwrap();
+        let left_behind = async |by_sqlx: bool| {
+            let mut left = 0;
+            for looks in 1..12 {
+                left += if by_sqlx {
+                    #[expect(clippy::disallowed_methods, reason = "what it does is shown")]
+                    gone_while_it_began((worker, looker), worker.begin(), looks).await
+                } else {
+                    gone_while_it_began((worker, looker), database.begin_worker(), looks).await
+                };
+            }
+            left
+        };
+        assert_eq!(left_behind(false).await, 0);
+        assert!(left_behind(true).await > 0, "sqlx by itself leaves one");
     }
 }

@@ -460,6 +460,63 @@ async fn what_changes_here_changes_at_stripe(pool: PgPool) {
     assert!(jobs >= 1, "the change is on its way by itself");
 }
 
+/// What Stripe says of an older wish is no wish of the customer's.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_echo_of_a_change_does_not_take_back_a_later_one(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    till.pay(&till.page(&buyer, order(&till, &pool, &buyer).await).await);
+    till.deliver_all().await;
+    let own = buyer.own_account();
+    let id = subscription(&till, &buyer).await.id;
+    let job = FollowSubscription { account_id: own.account_id(), subscription_id: id };
+    let status = async || subscription(&till, &buyer).await.state.status().as_str();
+
+    let reference: String =
+        sqlx::query_scalar("SELECT provider_subscription_id FROM subscriptions WHERE id = $1")
+            .bind(Uuid::from(id))
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    let tell_stripe = async |renews| {
+        let wanted = Wanted { renews, is_paused: false, line: None, next_payment_at: None };
+        till.stripe.follow(&reference, &wanted).await.unwrap();
+    };
+
+    // Stripe is told of one change, and its message about that comes when there is another. Either it was noted that it was
+    // told, or whoever told it has not come so far.
+    for is_noted in [true, false] {
+        till.billing.cancel(own, id).await.unwrap();
+        if is_noted {
+            till.billing.follow(&job).await.unwrap()
+        } else {
+            tell_stripe(false).await
+        }
+        till.billing.resume(own, id).await.unwrap();
+        till.deliver_all().await;
+        assert_eq!(status().await, "active", "noted: {is_noted}");
+
+        if is_noted {
+            till.billing.follow(&job).await.unwrap()
+        } else {
+            tell_stripe(true).await
+        }
+        till.billing.cancel(own, id).await.unwrap();
+        till.deliver_all().await;
+        assert_eq!(status().await, "cancelled", "noted: {is_noted}");
+        till.billing.resume(own, id).await.unwrap();
+    }
+
+    // When Stripe knows all, what the customer does on its pages counts.
+    till.billing.follow(&job).await.unwrap();
+    till.deliver_all().await;
+    for (renews, expected) in [(false, "cancelled"), (true, "active")] {
+        tell_stripe(renews).await;
+        till.deliver_all().await;
+        assert_eq!(status().await, expected, "on its page");
+    }
+}
+
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_admin_refunds_through_stripe(pool: PgPool) {
     let site = shop(&pool).await;

@@ -29,13 +29,20 @@ impl Job for FollowSubscription {
     const QUEUE: &'static str = "billing.follow_subscription";
 }
 
-/// Lets the provider follow, once this transaction is committed.
+/// Lets the provider follow, once this transaction is committed. Until it does, what it says about renewals is old.
 pub(crate) async fn follow_later(
     transaction: &mut Transaction,
     account_id: AccountId,
     subscription_id: SubscriptionId,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    sqlx::query!(
+        "UPDATE subscriptions SET changed_no = nextval('provider_readings') WHERE account_id = $1 AND id = $2",
+        Uuid::from(account_id),
+        Uuid::from(subscription_id),
+    )
+    .execute(&mut **transaction)
+    .await?;
     let options = Options { deduplication_key: Some(subscription_id.to_string()), ..Options::default() };
     jobs::enqueue(transaction, &FollowSubscription { account_id, subscription_id }, options, now).await?;
     Ok(())
@@ -46,10 +53,18 @@ impl Billing {
     pub async fn follow(&self, job: &FollowSubscription) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin_worker().await?;
+        // One at a time tells the provider, or an older state might reach it last.
+        sqlx::query!(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+            format!("{} {}", FollowSubscription::QUEUE, Uuid::from(job.subscription_id)),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!("SAVEPOINT reading").execute(&mut *transaction).await?;
         let subscription =
             LockedSubscription::load(&mut transaction, job.account_id, job.subscription_id).await?;
         let linked = sqlx::query!(
-            r#"SELECT s.provider, s.provider_subscription_id, i.plan_id AS "paid_plan_id?", i.currency AS "currency?: String"
+            r#"SELECT s.provider, s.provider_subscription_id, s.changed_no, i.plan_id AS "paid_plan_id?", i.currency AS "currency?: String"
                FROM subscriptions s
                LEFT JOIN LATERAL (SELECT plan_id, currency FROM invoices
                                   WHERE account_id = s.account_id AND subscription_id = s.id AND reason <> 'upgrade' AND status = 'paid'
@@ -71,7 +86,8 @@ impl Billing {
             }
             None => None,
         };
-        transaction.commit().await?;
+        // Nobody here waits for the provider.
+        sqlx::query!("ROLLBACK TO SAVEPOINT reading").execute(&mut *transaction).await?;
         let state = subscription.state;
         let wanted = Wanted {
             renews: state.is_current(),
@@ -83,6 +99,18 @@ impl Billing {
             },
         };
         self.provider(&provider)?.follow(&reference, &wanted).await?;
+        // Where it changed meanwhile, another job will tell of that.
+        sqlx::query!(
+            "UPDATE subscriptions SET provider_renews = $3, told_no = nextval('provider_readings')
+             WHERE account_id = $1 AND id = $2 AND changed_no = $4",
+            Uuid::from(job.account_id),
+            Uuid::from(job.subscription_id),
+            wanted.renews,
+            linked.changed_no,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
         Ok(())
     }
 }

@@ -30,7 +30,7 @@ impl Purchase<'_> {
         }
         self.renew(transaction, id, &collected.periods).await?;
         let known = sqlx::query!(
-            "SELECT provider_subscription_id, provider_renews, is_past_due, reading_no FROM subscriptions
+            "SELECT provider_subscription_id, provider_renews, is_past_due, reading_no, changed_no, told_no FROM subscriptions
              WHERE account_id = $1 AND id = $2",
             Uuid::from(self.account_id),
             Uuid::from(id),
@@ -45,7 +45,10 @@ impl Purchase<'_> {
         }
         let is_past_due = collected.standing == SubscriptionStanding::PastDue;
         let pay_url = collected.periods.iter().rev().find_map(|period| period.pay_url.as_deref());
-        let renews = collected.renews && collected.standing != SubscriptionStanding::Ended;
+        let has_ended = collected.standing == SubscriptionStanding::Ended;
+        // What changed here is on its way there, or was when this was read: then it is its older self that is told.
+        let is_news = has_ended || (known.changed_no <= known.told_no && self.number > known.told_no);
+        let renews = if is_news { Some(collected.renews && !has_ended) } else { known.provider_renews };
         sqlx::query!(
             "UPDATE subscriptions SET provider = $3, provider_subscription_id = $4, provider_renews = $5, is_past_due = $6, reading_no = $7,
                                       updated_at = $8, provider_pay_url = $9
@@ -72,8 +75,8 @@ impl Purchase<'_> {
         if is_past_due && !known.is_past_due {
             self.tell_not_collected(transaction, id).await?;
         }
-        // Only what changed at the provider is done here: what changed here is on its way there.
-        match (known.provider_renews.unwrap_or(true), renews) {
+        // Only what changed at the provider is done here.
+        match (known.provider_renews.unwrap_or(true), renews.unwrap_or(true)) {
             (true, false) => self.end_renewal(transaction, id, collected.standing).await?,
             (false, true) => self.reinstate(transaction, id).await?,
             _ => {}
