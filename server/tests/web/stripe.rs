@@ -488,18 +488,18 @@ async fn the_echo_of_a_change_does_not_take_back_a_later_one(pool: PgPool) {
     for is_noted in [true, false] {
         till.billing.cancel(own, id).await.unwrap();
         if is_noted {
-            till.billing.follow(&job).await.unwrap()
+            till.billing.follow(&job).await.unwrap();
         } else {
-            tell_stripe(false).await
+            tell_stripe(false).await;
         }
         till.billing.resume(own, id).await.unwrap();
         till.deliver_all().await;
         assert_eq!(status().await, "active", "noted: {is_noted}");
 
         if is_noted {
-            till.billing.follow(&job).await.unwrap()
+            till.billing.follow(&job).await.unwrap();
         } else {
-            tell_stripe(true).await
+            tell_stripe(true).await;
         }
         till.billing.cancel(own, id).await.unwrap();
         till.deliver_all().await;
