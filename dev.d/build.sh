@@ -20,11 +20,12 @@ build_release() {
 }
 
 # cargo-leptos writes the pages anew each time, so it is only asked when something is newer than its last result.
-# (A binary newer than that is another checkout's. Directories are looked at too: they change when a file goes.)
-release_is_current() {
-    local built=target/site/.built
-    [ -f "$built" ] && [ -x "$BINARY" ] && [ ! "$BINARY" -nt "$built" ] || return 1
-    [ -z "$(changed_since "$built")" ]
+release_is_current() { [ -x "$BINARY" ] && is_current target/site/.built "$BINARY"; }
+
+# is_current BUILT FILE: nothing changed since BUILT was touched, and FILE, which the build writes for whoever runs it from
+# whichever checkout, is not newer: another checkout's would be. (Directories are looked at too: they change when a file goes.)
+is_current() {
+    [ -f "$1" ] && [ -f "$2" ] && [ ! "$2" -nt "$1" ] && [ -z "$(changed_since "$1")" ]
 }
 
 changed_since() {

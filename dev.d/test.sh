@@ -246,7 +246,8 @@ build_for_tests() {
     [ -z "$TESTS_BUILT" ] || return "$TESTS_BUILT"
     TESTS_BUILT=1
     build_rust || return 1
-    if test_pages_are_current; then
+    # `hash.txt` holds the names of their files.
+    if is_current "$TEST_SITE/.built" "$CARGO_TARGET_DIR/debug/hash.txt"; then
         TESTS_BUILT=0
         return 0
     fi
@@ -255,12 +256,6 @@ build_for_tests() {
         touch "$TEST_SITE/.built" && TESTS_BUILT=0
     [ $TESTS_BUILT = 0 ] || problem "building the server and its pages"
     return $TESTS_BUILT
-}
-
-# (`hash.txt` holds the names of their files; one newer than the pages is of another checkout.)
-test_pages_are_current() {
-    local built=$TEST_SITE/.built
-    [ -f "$built" ] && [ ! "$CARGO_TARGET_DIR/debug/hash.txt" -nt "$built" ] && [ -z "$(changed_since "$built")" ]
 }
 
 # start_server NAME: on a free port, with demo data in a database of its own, since tests change what they find.

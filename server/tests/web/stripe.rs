@@ -486,21 +486,20 @@ async fn the_echo_of_a_change_does_not_take_back_a_later_one(pool: PgPool) {
     // Stripe is told of one change, and its message about that comes when there is another. Either it was noted that it was
     // told, or whoever told it has not come so far.
     for is_noted in [true, false] {
+        let tell = async |renews| {
+            if is_noted {
+                till.billing.follow(&job).await.unwrap();
+            } else {
+                tell_stripe(renews).await;
+            }
+        };
         till.billing.cancel(own, id).await.unwrap();
-        if is_noted {
-            till.billing.follow(&job).await.unwrap();
-        } else {
-            tell_stripe(false).await;
-        }
+        tell(false).await;
         till.billing.resume(own, id).await.unwrap();
         till.deliver_all().await;
         assert_eq!(status().await, "active", "noted: {is_noted}");
 
-        if is_noted {
-            till.billing.follow(&job).await.unwrap();
-        } else {
-            tell_stripe(true).await;
-        }
+        tell(true).await;
         till.billing.cancel(own, id).await.unwrap();
         till.deliver_all().await;
         assert_eq!(status().await, "cancelled", "noted: {is_noted}");
