@@ -10,7 +10,7 @@ use ui::{Icon, Notice, NoticeKind};
 use super::audit::Audit;
 use super::form::FormToken;
 use super::live::{LiveState, LiveVersion, each_minute, listen};
-use super::loaded::{Loading, load};
+use super::loaded::{Loading, at_once_on_server, load};
 use super::notice::{DoneNotice, RefusedAbove};
 use super::page::PageFacts;
 use super::show;
@@ -127,11 +127,11 @@ fn TopBar(state: RwSignal<LiveState>, day: Loading<Day>) -> impl IntoView {
         <header class="top-bar">
             <HotelName/>
             <Transition>
-                {move || Suspend::new(async move {
+                {at_once_on_server(move || Suspend::new(async move {
                     day.await.ok().map(|day| view! {
                         <span class="business-date">{show::full_date(day.date)}</span> <Audit audit=day.audit/>
                     })
-                })}
+                }))}
             </Transition>
             <span class="live" class:is-lost=move || matches!(state.get(), LiveState::Lost(_)) role="status">
                 {move || match state.get() {
@@ -156,9 +156,9 @@ fn TopBar(state: RwSignal<LiveState>, day: Loading<Day>) -> impl IntoView {
 fn Lapsed(day: Loading<Day>) -> impl IntoView {
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {at_once_on_server(move || Suspend::new(async move {
                 day.await.is_ok_and(|day| day.has_lapsed).then(|| view! { <LapsedNotice/> })
-            })}
+            }))}
         </Transition>
     }
     .into_any()

@@ -100,13 +100,13 @@ where
 /// On the server a view that is there, not a function that makes one: Leptos would call it twice, first to look for what
 /// else is to be fetched, and the first view would be thrown away.
 #[cfg(feature = "ssr")]
-fn at_once_on_server<V>(view: impl Fn() -> V) -> V {
+pub fn at_once_on_server<V>(view: impl Fn() -> V) -> V {
     view()
 }
 
 /// In the browser it is made again with what is fetched anew.
 #[cfg(not(feature = "ssr"))]
-fn at_once_on_server<V>(view: V) -> V {
+pub fn at_once_on_server<V>(view: V) -> V {
     view
 }
 
