@@ -18,8 +18,18 @@ pub fn statement(marker: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let query: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
         let text = query["query"].as_str().unwrap_or_default();
         if text.contains(marker) {
-            let parameters = query["describe"]["parameters"]["Left"].as_array().map_or(0, Vec::len);
-            ensure!(parameters == arguments.len(), "{marker:?} has {parameters} parameters now");
+            let parameters =
+                query["describe"]["parameters"]["Left"].as_array().map_or(&[][..], Vec::as_slice);
+            ensure!(
+                parameters.len() == arguments.len(),
+                "{marker:?} has {} parameters now",
+                parameters.len()
+            );
+            for (kind, argument) in parameters.iter().zip(arguments) {
+                let wants_array = kind.as_str().is_some_and(|kind| kind.ends_with("Array"));
+                let is_array = ["ARRAY[", "'{", "NULL"].iter().any(|begin| argument.starts_with(begin));
+                ensure!(is_array || !wants_array, "{marker:?} wants an array for {argument}");
+            }
             ensure!(found.is_none(), "several queries in .sqlx contain {marker:?}");
             found = Some(substitute(text, arguments));
         }

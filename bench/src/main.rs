@@ -50,6 +50,9 @@ struct Options {
     /// Measures billing alone.
     #[arg(long)]
     billing: bool,
+    /// Measures the house alone, without billing and without a browser.
+    #[arg(long, conflicts_with = "billing")]
+    house: bool,
     /// Hotels of the large database.
     #[arg(long, default_value_t = 1000)]
     hotels: u32,
@@ -115,9 +118,13 @@ impl Bench {
         let figure =
             format!("{:.1} ms with 24 rooms, {:.1} ms with 200", millis(today.p99), millis(large_house.p99));
         self.table.add("Today page, p99 at half load", "≤ 50 ms", figure, millis(p99) <= 50.0);
-        self.browser(&server, &house).await?;
-        server.stop().await?;
-        self.shop().await?;
+        if self.options.house {
+            server.stop().await?;
+        } else {
+            self.browser(&server, &house).await?;
+            server.stop().await?;
+            self.shop().await?;
+        }
 
         let started = std::time::Instant::now();
         self.keyrack(&[
@@ -322,7 +329,8 @@ impl Bench {
         let (arrival, departure) =
             ("(current_date + 20000 + :day::int)", "(current_date + 20001 + :day::int)");
         let facts = floor::statement("SELECT time_zone, currency AS", &[&hotel_id, "now()"])?;
-        let lock = floor::statement("SELECT FROM rooms WHERE hotel_id", &[&hotel_id, &room])?;
+        let lock =
+            floor::statement("SELECT FROM rooms WHERE hotel_id", &[&hotel_id, &format!("ARRAY[{room}]")])?;
         let check =
             floor::statement("r.number AS name", &[&hotel_id, &room, arrival, departure, "NULL", "NULL"])?;
         let guest = floor::statement(
