@@ -91,7 +91,7 @@ fn run(
     let file = std::env::temp_dir().join(format!("keyrack-bench-{}.sql", std::process::id()));
     std::fs::write(&file, script)?;
     let output = Command::new(pgbench_path())
-        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
+        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--define=number=0"])
         .arg(format!("--client={clients}"))
         .arg(format!("--time={seconds}"))
         .arg(format!("--file={}", file.display()))

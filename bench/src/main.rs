@@ -317,7 +317,7 @@ impl Bench {
         Ok(())
     }
 
-    /// The statements of a booking, over a room and a night that are free.
+    /// The statements of a booking, over a room and a night that are free: after those that the server was asked for.
     fn booking_script(hotel: &Hotel, rooms: &[(Uuid, Uuid)]) -> anyhow::Result<String> {
         let (organisation, user) =
             (format!("'{}'::uuid", hotel.organisation_id), format!("'{}'::uuid", hotel.user_id));
@@ -327,7 +327,7 @@ impl Bench {
         let room = pick(rooms.iter().map(|(room, _)| room.to_string()).collect());
         let room_type = pick(rooms.iter().map(|(_, room_type)| room_type.to_string()).collect());
         let (arrival, departure) =
-            ("(current_date + 20000 + :day::int)", "(current_date + 20001 + :day::int)");
+            ("(current_date + 20400 + :day::int)", "(current_date + 20401 + :day::int)");
         let facts = floor::statement("SELECT time_zone, currency AS", &[&hotel_id, "now()"])?;
         let lock =
             floor::statement("SELECT FROM rooms WHERE hotel_id", &[&hotel_id, &format!("ARRAY[{room}]")])?;
@@ -386,9 +386,10 @@ impl Bench {
             &[":deed_id", &organisation, &hotel_id, &user, "'stay.booked'", ":stay_id", "'{}'", "now()"],
         )?;
         // pgbench has no UUIDs: random ones are made by a query whose columns become variables.
-        let last = rooms.len() - 1;
+        // Rooms and nights in the order in which the server is asked for them: by chance some would be asked for twice.
+        let rooms = rooms.len();
         let variables = format!(
-            "\\set room random(0, {last})\n\\set day random(1, 1000000000) % 5000000\nSELECT gen_random_uuid() AS guest_id, gen_random_uuid() AS booking_id, gen_random_uuid() AS stay_id, gen_random_uuid() AS deed_id, upper(left(md5(random()::text), 12)) AS gov_id, 'KR-' || upper(left(md5(random()::text), 10)) AS reference \\gset"
+            "\\set number :number + {CLIENTS}\n\\set room (:number + :client_id) % {rooms}\n\\set day (:number + :client_id) * 101 % 19997\nSELECT gen_random_uuid() AS guest_id, gen_random_uuid() AS booking_id, gen_random_uuid() AS stay_id, gen_random_uuid() AS deed_id, upper(left(md5(random()::text), 12)) AS gov_id, 'KR-' || upper(left(md5(random()::text), 10)) AS reference \\gset"
         );
         let quoted = |text: String| {
             ["guest_id", "booking_id", "stay_id", "deed_id"]
