@@ -24,6 +24,12 @@ const HARBOUR: &str = "owner@harbour.example";
 
 /// Clients of both the server and the floor.
 const CLIENTS: u32 = 8;
+/// Days from today to the first night that the server is asked to book: past the stays that are there.
+const FIRST_NIGHT: u64 = 400;
+/// Bookings are spread over so many nights, a prime, so that in steps of [`STEP`] no room and night comes twice.
+const NIGHTS: u64 = 19_997;
+/// Nights from one booking to the next.
+const STEP: u64 = 101;
 
 /// What the bench can do.
 #[derive(Debug, Parser)]
@@ -281,15 +287,13 @@ impl Bench {
     /// `POST /bookings/` against the same statements.
     async fn bookings(&mut self, server: &Server, hotel: &Hotel) -> anyhow::Result<()> {
         let rooms = hotel.rooms(&self.pool).await?;
-        // Far from the stays that are there: every request can be granted.
-        let first = today() + Days::new(400);
+        let first = today() + Days::new(FIRST_NIGHT);
         let headers = hotel.bearer.clone();
         let count = u64::try_from(rooms.len())?;
         let script = Self::booking_script(hotel, &rooms)?;
         let request = move |number: u64| {
             let (room, _) = rooms[usize::try_from(number % count).unwrap_or(0)];
-            // Spread over the nights like bookings are, and never the same room and night twice: the modulus is a prime.
-            let arrival = first + Days::new(number * 101 % 19_997);
+            let arrival = first + Days::new(number * STEP % NIGHTS);
             let body = format!(
                 r#"{{"room_id":"{room}","check_in_at":"{arrival}T15:00:00","expected_check_out_at":"{}T11:00:00","guest_name":"Bench Guest","guest_gov_id":"B{number}"}}"#,
                 arrival + Days::new(1)
@@ -322,12 +326,14 @@ impl Bench {
         let (organisation, user) =
             (format!("'{}'::uuid", hotel.organisation_id), format!("'{}'::uuid", hotel.user_id));
         let hotel_id = format!("'{}'::uuid", hotel.hotel_id);
-        // The room and its type, by a random place in two lists that the statement holds as constants.
+        // The room and its type, by their place in two lists that the statement holds as constants.
         let pick = |ids: Vec<String>| format!("('{{{}}}'::uuid[])[:room::int + 1]", ids.join(","));
         let room = pick(rooms.iter().map(|(room, _)| room.to_string()).collect());
         let room_type = pick(rooms.iter().map(|(_, room_type)| room_type.to_string()).collect());
-        let (arrival, departure) =
-            ("(current_date + 20400 + :day::int)", "(current_date + 20401 + :day::int)");
+        // Past every night that the server was asked for.
+        let first = FIRST_NIGHT + NIGHTS;
+        let arrival = &format!("(current_date + {first} + :day::int)");
+        let departure = &format!("(current_date + {} + :day::int)", first + 1);
         let facts = floor::statement("SELECT time_zone, currency AS", &[&hotel_id, "now()"])?;
         let lock =
             floor::statement("SELECT FROM rooms WHERE hotel_id", &[&hotel_id, &format!("ARRAY[{room}]")])?;
@@ -389,7 +395,7 @@ impl Bench {
         // Rooms and nights in the order in which the server is asked for them: by chance some would be asked for twice.
         let rooms = rooms.len();
         let variables = format!(
-            "\\set number :number + {CLIENTS}\n\\set room (:number + :client_id) % {rooms}\n\\set day (:number + :client_id) * 101 % 19997\nSELECT gen_random_uuid() AS guest_id, gen_random_uuid() AS booking_id, gen_random_uuid() AS stay_id, gen_random_uuid() AS deed_id, upper(left(md5(random()::text), 12)) AS gov_id, 'KR-' || upper(left(md5(random()::text), 10)) AS reference \\gset"
+            "\\set number :number + {CLIENTS}\n\\set room (:number + :client_id) % {rooms}\n\\set day (:number + :client_id) * {STEP} % {NIGHTS}\nSELECT gen_random_uuid() AS guest_id, gen_random_uuid() AS booking_id, gen_random_uuid() AS stay_id, gen_random_uuid() AS deed_id, upper(left(md5(random()::text), 12)) AS gov_id, 'KR-' || upper(left(md5(random()::text), 10)) AS reference \\gset"
         );
         let quoted = |text: String| {
             ["guest_id", "booking_id", "stay_id", "deed_id"]

@@ -59,6 +59,12 @@ impl Passwords {
         Ok(matches.await? && is_known)
     }
 
+    /// From here on, whatever hashes or compares fails.
+    #[cfg(test)]
+    pub(crate) fn close(&self) {
+        self.slots.close();
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let slot = Arc::clone(&self.slots)
             .acquire_owned()

@@ -4,6 +4,8 @@ pub(crate) mod failures;
 pub mod limits;
 pub(crate) mod network;
 mod strangers;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 
