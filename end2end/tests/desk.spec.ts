@@ -253,11 +253,13 @@ test("a returning guest is booked at another price, with a note, a confirmation 
   await page.getByRole("button", { name: "Find" }).click();
   await page.getByRole("link", { name: "Returning Άννα Иванова" }).click();
   await expect(page.getByText("Booking for Returning Άννα Иванова")).toBeVisible();
-  await page.getByText("Address and note").click();
+  await page.getByText("Address, time and note").click();
+  await page.getByLabel("Expected at").fill("18:30");
   await page.getByLabel("Other price a night").fill("99.50");
   await page.getByRole("button", { name: /^Book/ }).click();
   await expect(page.getByText("Booked.")).toBeVisible();
   await expect(page.getByRole("row", { name: "Total € 99.50" })).toBeVisible();
+  await expect(page.locator(".facts").getByText("18:30")).toBeVisible();
   await page.getByText("Change the note").click();
   await page.getByLabel("Note", { exact: true }).fill("Late, about 23:00");
   await page.getByRole("button", { name: "Save" }).click();

@@ -1,7 +1,7 @@
 //! Forms: plain HTML that is posted to a server function, with or without JavaScript.
 //!
 //! A refused form comes back by a redirect to its page; a layer in front keeps what was typed for that one request (see
-//! `server/src/web/form_flash.rs`), so reloading and the back button are harmless.
+//! `server/src/web/form_flash`), so reloading and the back button are harmless.
 
 use std::collections::HashMap;
 

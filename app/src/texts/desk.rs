@@ -97,6 +97,8 @@ catalogue! {
         action: "Action",
         paid: "Paid",
         not_ready: "Not clean yet",
+        comes_at: "comes at {time}",
+        leaves_at: "leaves at {time}",
         check_in: "Check in",
         check_out: "Check out",
         give_room: "Give a room",
@@ -150,7 +152,8 @@ catalogue! {
         email: "E-mail",
         phone: "Telephone",
         gov_id: "Passport or identity card",
-        details: "Address and note",
+        details: "Address, time and note",
+        arrival_time: "Expected at",
         price: "Other price a night",
         price_help: "Leave empty for the rate.",
         note: "Note for colleagues",
@@ -191,6 +194,8 @@ catalogue! {
         arrival: "Arrival",
         departure: "Departure",
         party: "Guests",
+        arrival_time: "Expected at",
+        departure_time: "Leaves at",
         new_room: "Room",
         price: "Other price a night",
         price_help: "Leave empty to keep the prices.",
@@ -327,6 +332,7 @@ catalogue! {
         elsewhere: "Add somebody from another of your hotels",
         person: "Who",
         give_role: "Add to this hotel",
+        remove_role: "Remove from this hotel",
     }
 }
 

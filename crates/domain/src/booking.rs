@@ -154,15 +154,18 @@ pub struct BookingForm {
     pub party: String,
     /// A returning guest's id; empty for a new guest.
     pub guest_id: String,
-    /// The guest's details; for a returning guest they replace what is stored.
+    /// The guest's details; for a returning guest they replace what is stored, unless nothing is sent. The note on the
+    /// guest, which no booking asks for, stays.
     #[serde(flatten)]
     pub guest: GuestForm,
     /// A price of a night other than the rate, as a decimal text; empty for the rate.
     pub price: String,
-    /// What colleagues should know about this booking.
+    /// What colleagues should know about this booking; added to the note of a booking that gets another room.
     pub booking_note: String,
     /// A stay of the booking that this one is added to; empty for a new booking.
     pub booking_of: String,
+    /// When the guest is expected on the day of arrival, `HH:MM`; empty where nobody said.
+    pub arrival_time: String,
 }
 
 /// All facts about one stay.
@@ -235,7 +238,8 @@ pub struct StayChangeForm {
     pub price: String,
     /// The version the form was made from.
     pub version: i32,
-    /// When the guest is expected; what is absent stays. Not on the page's form.
-    #[serde(skip)]
-    pub times: StayTimes,
+    /// When the guest is expected on the day of arrival, `HH:MM`; empty where nobody said.
+    pub arrival_time: String,
+    /// When the guest is expected to leave, likewise.
+    pub departure_time: String,
 }

@@ -48,6 +48,9 @@ pub enum ProblemCode {
     /// Not a date.
     #[error("is not a date")]
     NotADate,
+    /// Not a time of day.
+    #[error("is not a time of day")]
+    NotATime,
     /// Not an amount of money.
     #[error("is not an amount")]
     NotAnAmount,

@@ -89,6 +89,8 @@ pub struct StaffMember {
     pub role: Role,
     /// Whether the person may sign in.
     pub is_active: bool,
+    /// Whether the person has a role in another hotel of the company too.
+    pub works_elsewhere: bool,
     /// When the person last signed in.
     pub last_signed_in_at: Option<DateTime<FixedOffset>>,
 }

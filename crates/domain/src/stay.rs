@@ -1,6 +1,6 @@
 //! Stays: half-open civil date ranges, the states a stay passes through, and what each state allows.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money};
@@ -23,6 +23,17 @@ pub fn read_date(text: &str) -> Result<NaiveDate, ProblemCode> {
     match text.trim() {
         "" => Err(ProblemCode::Required),
         text => text.parse().ok().filter(|date| is_in_reach(*date)).ok_or(ProblemCode::NotADate),
+    }
+}
+
+/// Reads a time of day as a form sends it, `HH:MM` or `HH:MM:SS`; nothing where nobody said when.
+pub fn read_time(text: &str) -> Result<Option<NaiveTime>, ProblemCode> {
+    match text.trim() {
+        "" => Ok(None),
+        text => ["%H:%M", "%H:%M:%S"]
+            .iter()
+            .find_map(|format| NaiveTime::parse_from_str(text, format).ok())
+            .map_or(Err(ProblemCode::NotATime), |time| Ok(Some(time))),
     }
 }
 
@@ -253,9 +264,8 @@ impl StayState {
     /// The state after `action` at the instant `at`, when the hotel's business date is `today`. `dates` are the nights as
     /// booked, also of a guest who left earlier.
     ///
-    /// The state machine of spec `reception.md` 3.5, with the undo a desk needs: a check-in can be undone on any day
-    /// of the stay, a check-out until the booked nights are over or on the day it was made, a cancellation or no-show until
-    /// the booked nights are over.
+    /// The state machine of spec `reception.md` 3.5, with the undo a desk needs: a check-in, a cancellation or a no-show
+    /// until the booked nights are over (nobody could check in again afterwards), a check-out on the day the guest left too.
     pub fn apply(
         self,
         action: StayAction,
@@ -280,7 +290,7 @@ impl StayState {
             (Self::CheckedIn { at: checked_in_at }, StayAction::CheckOut) => {
                 Ok(Self::CheckedOut { checked_in_at, at, on: today })
             }
-            (Self::CheckedIn { .. }, StayAction::UndoCheckIn) => Ok(Self::Reserved),
+            (Self::CheckedIn { .. }, StayAction::UndoCheckIn) => not_over.map(|()| Self::Reserved),
             (Self::CheckedOut { checked_in_at, on, .. }, StayAction::UndoCheckOut) => {
                 let made_today = if today <= on { Ok(()) } else { not_over };
                 made_today.map(|()| Self::CheckedIn { at: checked_in_at })
@@ -316,6 +326,18 @@ mod tests {
 
     fn dates(arrival: i64, departure: i64) -> StayDates {
         StayDates::new(day(arrival), day(departure)).unwrap()
+    }
+
+    #[test]
+    fn a_time_of_day_is_read_as_browsers_and_machines_write_it() {
+        let half_past_six = NaiveTime::from_hms_opt(18, 30, 0);
+        for text in ["18:30", " 18:30 ", "18:30:00"] {
+            assert_eq!(read_time(text), Ok(half_past_six), "{text}");
+        }
+        assert_eq!(read_time(" "), Ok(None));
+        for text in ["24:00", "six", "18:30:00.5", "-1:00"] {
+            assert_eq!(read_time(text), Err(ProblemCode::NotATime), "{text}");
+        }
     }
 
     #[test]

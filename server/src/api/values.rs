@@ -1,6 +1,6 @@
 //! Values as clients of the old systems spell them: timestamps with or without a zone, amounts as text or number.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use domain::money::{Currency, Money};
 use domain::problem::{FieldProblem, ProblemCode};
 use serde::Deserialize;
@@ -56,15 +56,20 @@ pub fn at(field: &str, code: ProblemCode) -> Problem {
 /// How clients spell a local time.
 const LOCAL: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
 
+/// An instant with its offset from UTC. A plus sign in a query that nobody escaped arrives as a space.
+fn with_offset(text: &str) -> Option<DateTime<FixedOffset>> {
+    let text = text.trim();
+    let plus = usize::from(text.contains('T'));
+    DateTime::parse_from_rfc3339(&text.replacen(' ', "+", plus)).ok()
+}
+
 /// The civil date a client means in the hotel's zone: of a date, of a local time, or of an instant.
 pub fn civil_date(text: &str, time_zone: &str, field: &str) -> Result<NaiveDate, Problem> {
     let text = text.trim();
     if let Ok(date) = text.parse::<NaiveDate>() {
         return in_reach(date, field);
     }
-    if let Ok(instant) =
-        DateTime::parse_from_rfc3339(&text.replacen(' ', "+", usize::from(text.contains('T'))))
-    {
+    if let Some(instant) = with_offset(text) {
         return in_reach(instant.with_timezone(&platform::clock::zone(time_zone)).date_naive(), field);
     }
     let local = LOCAL.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
@@ -77,9 +82,7 @@ pub fn civil_date(text: &str, time_zone: &str, field: &str) -> Result<NaiveDate,
 /// The time of day that a client means in the hotel's zone; none of a date alone.
 pub fn time_of_day(text: &str, time_zone: &str) -> Option<NaiveTime> {
     let text = text.trim();
-    if let Ok(instant) =
-        DateTime::parse_from_rfc3339(&text.replacen(' ', "+", usize::from(text.contains('T'))))
-    {
+    if let Some(instant) = with_offset(text) {
         return Some(instant.with_timezone(&platform::clock::zone(time_zone)).time());
     }
     LOCAL.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.time())
@@ -88,6 +91,9 @@ pub fn time_of_day(text: &str, time_zone: &str) -> Option<NaiveTime> {
 /// The instant a client means: as it says, or by the hotel's clock.
 pub fn instant(text: &str, time_zone: &str, field: &str) -> Result<DateTime<Utc>, Problem> {
     let date = civil_date(text, time_zone, field)?;
+    if let Some(instant) = with_offset(text) {
+        return Ok(instant.to_utc());
+    }
     let time = time_of_day(text, time_zone).ok_or_else(|| at(field, ProblemCode::NotADate))?;
     date.and_time(time)
         .and_local_timezone(platform::clock::zone(time_zone))
@@ -103,8 +109,7 @@ fn in_reach(date: NaiveDate, field: &str) -> Result<NaiveDate, Problem> {
 
 /// Whether the hotel's zone matters: only an instant with an offset names a day that depends on it.
 pub fn has_offset(text: &str) -> bool {
-    let time = text.trim().get(10..).unwrap_or("");
-    time.ends_with(['Z', 'z']) || time.contains(['+', '-']) || time.matches(' ').count() > 1
+    with_offset(text).is_some()
 }
 
 #[cfg(test)]
@@ -118,10 +123,35 @@ mod tests {
         assert_eq!(read("2027-03-10").as_deref(), Some("2027-03-10"));
         assert_eq!(read("2027-03-10T15:00:00").as_deref(), Some("2027-03-10"));
         assert_eq!(read("2027-03-10T23:30:00Z").as_deref(), Some("2027-03-11"));
-        // A plus sign in a query that nobody escaped arrives as a space.
         assert_eq!(read("2027-03-10T15:00:00 01:00").as_deref(), Some("2027-03-10"));
         assert_eq!(read("soon"), None);
         assert_eq!(read("99999-01-01"), None);
+    }
+
+    #[test]
+    fn an_offset_is_seen_where_it_is_read() {
+        for text in [
+            "2027-03-10T00:30:00+01:00",
+            "2027-03-10T00:30:00 01:00",
+            "2027-03-10T00:30:00-03:00",
+            "2027-03-10T00:30:00Z",
+        ] {
+            assert!(has_offset(text), "{text}");
+        }
+        for text in ["2027-03-10", "2027-03-10T00:30:00", "2027-03-10 00:30"] {
+            assert!(!has_offset(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_in_the_hour_that_comes_twice_is_the_one_that_was_said() {
+        let read = |text: &str| instant(text, "Europe/Berlin", "at").ok().map(|at| at.to_rfc3339());
+        assert_eq!(read("2026-10-25T01:30:00Z").as_deref(), Some("2026-10-25T01:30:00+00:00"));
+        assert_eq!(
+            read("2026-10-25T02:30:00").as_deref(),
+            Some("2026-10-25T00:30:00+00:00"),
+            "the earlier one"
+        );
     }
 
     #[test]

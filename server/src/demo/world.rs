@@ -315,7 +315,7 @@ async fn renew_stays(
 }
 
 /// Some rooms are dirty after their guests left, some are inspected, and occupied ones have been slept in. One arrival of
-/// today and one of tomorrow have no room yet.
+/// today and one of tomorrow have no room yet; of half of those who come, somebody knows when.
 async fn set_the_scene(
     connection: &mut PgConnection,
     hotel_id: Uuid,
@@ -326,6 +326,16 @@ async fn set_the_scene(
              SELECT DISTINCT ON (s.arrival) s.id FROM stays s JOIN bookings b ON b.id = s.booking_id
              WHERE s.hotel_id = $1 AND b.created_by IS NULL AND s.status = 'reserved' AND s.arrival IN ($2, $2 + 1)
              ORDER BY s.arrival, s.id DESC)",
+    )
+    .bind(hotel_id)
+    .bind(today)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "UPDATE stays s SET arrival_time = time '14:00' + (get_byte(uuid_send(s.id), 15) % 16) * interval '30 minutes'
+         FROM bookings b
+         WHERE b.id = s.booking_id AND s.hotel_id = $1 AND b.created_by IS NULL AND s.status = 'reserved' AND s.arrival >= $2
+           AND get_byte(uuid_send(s.id), 14) % 2 = 0",
     )
     .bind(hotel_id)
     .bind(today)

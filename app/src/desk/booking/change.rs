@@ -8,6 +8,7 @@ use ui::{Button, DateField, HiddenField, SelectField, SelectOption, TextField};
 use super::api::ChangeStay;
 use crate::shared::form::{Form, PostForm};
 use crate::shared::page::PageFacts;
+use crate::shared::show;
 use crate::texts::{fill, texts};
 
 /// Changes dates, room, party and price of a stay.
@@ -29,6 +30,7 @@ pub fn ChangeStayForm(
         .into_iter()
         .map(|room| SelectOption::new(room.id.to_string(), format!("{} · {}", room.number, room.room_type)));
     let rooms = without.into_iter().chain(rooms).collect();
+    let time = |time: Option<chrono::NaiveTime>| time.map(show::clock).unwrap_or_default();
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let (state, is_open) = (form.state.clone(), form.was_refused() || row.room_id.is_none());
     view! {
@@ -40,6 +42,10 @@ pub fn ChangeStayForm(
                 <div class="field-pair">
                     <DateField form=state.clone() name="arrival" label=t.arrival value=row.dates.arrival().to_string() required=true/>
                     <DateField form=state.clone() name="departure" label=t.departure value=row.dates.departure().to_string() required=true/>
+                </div>
+                <div class="field-pair">
+                    <TextField form=state.clone() name="arrival_time" label=t.arrival_time kind="time" value=time(row.times.arrival)/>
+                    <TextField form=state.clone() name="departure_time" label=t.departure_time kind="time" value=time(row.times.departure)/>
                 </div>
                 <div class="field-pair">
                     <SelectField form=state.clone() name="room_id" label=t.new_room value=row.room_choice().to_string() options=rooms/>

@@ -101,6 +101,8 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
                     <dl class="facts">
                         {fact(t.room, room)}
                         {fact(t.stay, format!("{} · {}", show::stay(row.dates, today), show::nights(row.dates)))}
+                        {row.times.arrival.map(|time| fact(t.arrival_time, show::clock(time)))}
+                        {row.times.departure.map(|time| fact(t.departure_time, show::clock(time)))}
                         {fact(t.party, show::guests(row.party))}
                         <div><dt>{t.guest}</dt><dd><a href=routes::guest(row.guest_id)>{row.guest_name.clone()}</a></dd></div>
                         {row.guest_phone.clone().map(|phone| fact(t.telephone, phone))}

@@ -40,7 +40,7 @@ pub async fn save_guest(id: String, form: GuestForm) -> Result<(), AppError> {
         services.pms.create_guest(who.permit()?, &form).await?
     } else {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
-        services.pms.change_guest(who.permit()?, id, &form).await?;
+        services.pms.change_guest(who.permit()?, id, |_| form).await?;
         id
     };
     ctx::go_to(&routes::guest(id), Some(ctx::Notice::new("saved")));

@@ -75,6 +75,7 @@ pub fn GuestStep(
                     <Address form=state.clone() guest=GuestAddress {
                         address: details.address, zip_code: details.zip_code, city: details.city, state: details.state, country: details.country,
                     }/>
+                    <TextField form=state.clone() name="arrival_time" label=t.arrival_time kind="time" optional=optional/>
                     <TextArea form=state.clone() name="booking_note" label=t.note optional=optional/>
                     {may_price.then(|| view! {
                         <TextField form=state.clone() name="price" label=t.price help=t.price_help inputmode="decimal"/>

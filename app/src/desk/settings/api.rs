@@ -78,7 +78,7 @@ pub async fn remove_room_type(id: String) -> Result<(), AppError> {
 pub async fn save_room(id: String, form: RoomForm) -> Result<(), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     if id.is_empty() {
-        services.pms.create_room(who.permit()?, &form).await?;
+        services.pms.create_room(who.permit()?, &form, domain::room::RoomCondition::Clean).await?;
     } else {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
         services.pms.change_room(who.permit()?, id, &form).await?;

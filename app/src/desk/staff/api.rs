@@ -27,7 +27,7 @@ pub async fn load_staff() -> Result<(Vec<StaffMember>, Vec<StaffMember>), AppErr
 pub async fn create_staff(form: StaffForm) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
-    services.identity.create_staff(who.permit()?, &form).await?;
+    services.identity.create_staff(who.permit()?, &form, true).await?;
     ctx::go_to(routes::STAFF, Some(ctx::Notice::new("added")));
     Ok(())
 }
@@ -72,6 +72,17 @@ pub async fn give_role(user_id: String, role: String) -> Result<(), AppError> {
     let role = role.parse().map_err(|_| AppError::NotFound)?;
     services.identity.give_role(who.permit()?, user_id, role).await?;
     ctx::go_to(routes::STAFF, Some(ctx::Notice::new("added")));
+    Ok(())
+}
+
+/// Takes away a colleague's role in this hotel.
+#[server(prefix = "/actions", endpoint = "remove-role")]
+pub async fn remove_role(user_id: String) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let user_id = user_id.parse().map_err(|_| AppError::NotFound)?;
+    services.identity.remove_role(who.permit()?, user_id).await?;
+    ctx::go_to(routes::STAFF, Some(ctx::Notice::new("removed")));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use ui::{Badge, Button, SelectField, SelectOption, TextField, Tone};
 
-use super::api::{ChangeStaff, CreateStaff, GiveRole, SetStaffPassword, load_staff};
+use super::api::{ChangeStaff, CreateStaff, GiveRole, RemoveRole, SetStaffPassword, load_staff};
 use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::{Loaded, load};
@@ -82,10 +82,11 @@ fn People(people: Vec<StaffMember>) -> impl IntoView {
 fn Manage(person: StaffMember) -> impl IntoView {
     let t = &texts().staff;
     let id = person.id.to_string();
-    let same_id = id.clone();
+    let (same_id, removed_id) = (id.clone(), id.clone());
     let key = Some(("user_id", id.as_str()));
     let change = Form::about::<ChangeStaff>("", key);
     let password = Form::about::<SetStaffPassword>("", key);
+    let removal = person.works_elsewhere.then(|| Form::about::<RemoveRole>("", key));
     // Several of these stand on one page; the id keeps labels and fields together.
     let role_id = format!("role-{id}");
     let password_id = format!("password-{id}");
@@ -119,6 +120,12 @@ fn Manage(person: StaffMember) -> impl IntoView {
                     </div>
                     <button type="submit" class="button">{t.set_password}</button>
                 </PostForm>
+                {removal.map(|form| view! {
+                    <PostForm form>
+                        <input type="hidden" name="user_id" value=removed_id/>
+                        <button type="submit" class="button button-quiet">{t.remove_role}</button>
+                    </PostForm>
+                })}
             </div>
         </details>
     }

@@ -31,11 +31,13 @@ impl Identity {
     }
 
     /// Creates a member of staff of the hotel. Problems are at the form's fields; a user name or an address that
-    /// somebody has is [`ProblemCode::AlreadyInUse`] there. A role above one's own is [`Error::Forbidden`].
+    /// somebody has is [`ProblemCode::AlreadyInUse`] there. A role above one's own is [`Error::Forbidden`]. Somebody who is
+    /// not active yet cannot sign in.
     pub async fn create_staff(
         &self,
         permit: Permit<'_, right::ManageStaff>,
         form: &StaffForm,
+        is_active: bool,
     ) -> Result<StaffMember> {
         own_name(permit.actor())?;
         let draft = form.check()?;
@@ -53,10 +55,10 @@ impl Identity {
         let email_field = if form.email.trim().is_empty() { "username" } else { "email" };
         let fields = [("users_username_key", "username"), ("users_email_key", email_field)];
         let mut transaction = self.database.begin(&permit).await?;
-        repo::insert(&mut transaction, &permit, id, &draft, &hash, now)
+        repo::insert(&mut transaction, &permit, id, &draft, &hash, is_active, now)
             .await
             .map_err(|error| Error::taken(error, &fields))?;
-        let facts = json!({ "username": draft.username, "role": draft.role });
+        let facts = json!({ "username": draft.username, "role": draft.role, "is_active": is_active });
         audit::record(&mut *transaction, Deed::of(&permit, "staff.created", id, facts), now).await?;
         let organisation_id = Some(permit.organisation_id());
         people::tell(&mut transaction, organisation_id, "user.created", id, json!({}), now).await?;
@@ -67,7 +69,8 @@ impl Identity {
             email: draft.email,
             full_name: draft.full_name,
             role: draft.role,
-            is_active: true,
+            is_active,
+            works_elsewhere: false,
             last_signed_in_at: None,
         })
     }
@@ -149,6 +152,31 @@ impl Identity {
         insert_membership(&mut transaction, organisation_id, hotel_id, user_id, role, now).await?;
         let facts = json!({ "role": role });
         audit::record(&mut *transaction, Deed::of(&permit, "staff.changed", user_id, facts), now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Takes away somebody's role in the hotel, who goes on working in another one of the company; who works in no other
+    /// is a conflict: such a person is deactivated. Somebody who does not work in the hotel is [`Error::NotFound`]; what
+    /// the rules above do not allow is [`Error::Forbidden`].
+    pub async fn remove_role(&self, permit: Permit<'_, right::ManageStaff>, user_id: UserId) -> Result<()> {
+        own_name(permit.actor())?;
+        let now = self.clock.now();
+        let mut transaction = self.database.begin(&permit).await?;
+        // Of two who take away somebody's last two roles at once the second is told.
+        repo::lock_organisation(&mut transaction, permit.organisation_id()).await?;
+        let before =
+            repo::lock_member(&mut transaction, permit.hotel_id(), user_id).await?.ok_or(Error::NotFound)?;
+        if user_id == permit.actor().user_id || !permit.role().may_assign(before.role) {
+            return Err(Error::Forbidden);
+        }
+        if !repo::remove_membership(&mut transaction, permit.hotel_id(), user_id).await? {
+            return Err(Error::Conflict("The user works in no other hotel and can only be deactivated"));
+        }
+        if !repo::has_active_owner(&mut transaction, permit.organisation_id()).await? {
+            return Err(Error::Forbidden);
+        }
+        let facts = json!({ "role_before": before.role });
+        audit::record(&mut *transaction, Deed::of(&permit, "staff.removed", user_id, facts), now).await?;
         Ok(transaction.commit().await?)
     }
 

@@ -17,6 +17,7 @@ struct MemberRow {
     full_name: String,
     role: String,
     is_active: bool,
+    works_elsewhere: bool,
     last_signed_in_at: Option<DateTime<Utc>>,
 }
 
@@ -29,6 +30,7 @@ impl MemberRow {
             email: self.email,
             full_name: self.full_name,
             is_active: self.is_active,
+            works_elsewhere: self.works_elsewhere,
             last_signed_in_at: self.last_signed_in_at.map(|at| at.fixed_offset()),
         })
     }
@@ -44,7 +46,8 @@ fn role(text: &str) -> Result<Role> {
 pub(super) async fn list(transaction: &mut Transaction, hotel_id: HotelId) -> Result<Vec<StaffMember>> {
     let rows = sqlx::query_as!(
         MemberRow,
-        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.full_name, m.role, u.is_active, u.last_signed_in_at
+        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.full_name, m.role, u.is_active, u.last_signed_in_at,
+                  EXISTS (SELECT FROM memberships o WHERE o.user_id = m.user_id AND o.hotel_id <> m.hotel_id) AS "works_elsewhere!"
            FROM memberships m JOIN users u ON u.id = m.user_id
            WHERE m.hotel_id = $1 ORDER BY u.is_active DESC, u.full_name, u.id"#,
         Uuid::from(hotel_id),
@@ -63,7 +66,8 @@ pub(super) async fn colleague(
     let hotels: Vec<Uuid> = actor.memberships.iter().map(|membership| membership.hotel_id.into()).collect();
     let row = sqlx::query!(
         r#"SELECT u.id AS "id: UserId", u.username, u.email, u.full_name, m.role, u.is_active, u.last_signed_in_at,
-                  m.hotel_id AS "hotel_id: HotelId"
+                  m.hotel_id AS "hotel_id: HotelId",
+                  EXISTS (SELECT FROM memberships o WHERE o.user_id = m.user_id AND o.hotel_id <> m.hotel_id) AS "works_elsewhere!"
            FROM memberships m JOIN users u ON u.id = m.user_id
            WHERE u.id = $1 AND m.hotel_id = ANY ($2) ORDER BY array_position($2, m.hotel_id) LIMIT 1"#,
         Uuid::from(user_id),
@@ -79,6 +83,7 @@ pub(super) async fn colleague(
         full_name: row.full_name,
         role: row.role,
         is_active: row.is_active,
+        works_elsewhere: row.works_elsewhere,
         last_signed_in_at: row.last_signed_in_at,
     };
     Ok(Some((row.hotel_id, member.member()?)))
@@ -94,7 +99,8 @@ pub(super) async fn elsewhere(
     let rows = sqlx::query_as!(
         MemberRow,
         r#"SELECT DISTINCT ON (u.full_name, u.id)
-                  u.id AS "id: UserId", u.username, u.email, u.full_name, m.role, u.is_active, u.last_signed_in_at
+                  u.id AS "id: UserId", u.username, u.email, u.full_name, m.role, u.is_active, u.last_signed_in_at,
+                  true AS "works_elsewhere!"
            FROM memberships m JOIN users u ON u.id = m.user_id
            WHERE m.hotel_id = ANY ($1) AND u.is_active
              AND NOT EXISTS (SELECT FROM memberships here WHERE here.user_id = u.id AND here.hotel_id = $2)
@@ -114,18 +120,20 @@ pub(super) async fn insert<R>(
     id: UserId,
     draft: &StaffDraft,
     password_hash: &str,
+    is_active: bool,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let organisation_id = permit.organisation_id();
     sqlx::query!(
-        "INSERT INTO users (id, organisation_id, email, username, full_name, password_hash, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO users (id, organisation_id, email, username, full_name, password_hash, is_active, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         Uuid::from(id),
         Uuid::from(organisation_id),
         draft.email,
         draft.username,
         draft.full_name,
         password_hash,
+        is_active,
         now,
     )
     .execute(&mut **transaction)
@@ -217,6 +225,23 @@ pub(super) async fn change(
         .execute(&mut **transaction)
         .await?;
     Ok(())
+}
+
+/// Takes a membership away, unless it is the only one that its holder has.
+pub(super) async fn remove_membership(
+    transaction: &mut Transaction,
+    hotel_id: HotelId,
+    user_id: UserId,
+) -> Result<bool> {
+    let result = sqlx::query!(
+        "DELETE FROM memberships m WHERE m.hotel_id = $1 AND m.user_id = $2
+         AND EXISTS (SELECT FROM memberships o WHERE o.user_id = m.user_id AND o.hotel_id <> m.hotel_id)",
+        Uuid::from(hotel_id),
+        Uuid::from(user_id),
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(result.rows_affected() == 1)
 }
 
 /// Whether anybody is left who may do everything.

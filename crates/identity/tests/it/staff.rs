@@ -11,7 +11,7 @@ async fn a_new_member_of_staff_is_listed_and_can_sign_in(pool: PgPool) {
     let world = World::new(pool).await;
     let created = world
         .identity
-        .create_staff(world.harbour.managers_permit(), &form("Hugo", Role::Housekeeping))
+        .create_staff(world.harbour.managers_permit(), &form("Hugo", Role::Housekeeping), true)
         .await
         .unwrap();
     assert_eq!(
@@ -30,8 +30,9 @@ async fn a_new_member_of_staff_is_listed_and_can_sign_in(pool: PgPool) {
 async fn who_has_a_name_or_an_address_already_is_said_at_the_field(pool: PgPool) {
     let world = World::new(pool).await;
     let before = world.fingerprint().await;
-    let create =
-        async |form: StaffForm| problem(world.identity.create_staff(world.harbour.permit(), &form).await);
+    let create = async |form: StaffForm| {
+        problem(world.identity.create_staff(world.harbour.permit(), &form, true).await)
+    };
     let in_use = |field: &str| (field.to_owned(), ProblemCode::AlreadyInUse);
     let with_email =
         |name: &str, email: &str| StaffForm { email: email.into(), ..form(name, Role::Reception) };
@@ -166,7 +167,7 @@ async fn colleagues_are_found_and_strangers_are_not(pool: PgPool) {
     assert_eq!(own.role, Role::Reception);
     let elsewhere = world
         .identity
-        .create_staff(world.harbour.permit(), &form("annex-only", Role::Reception))
+        .create_staff(world.harbour.permit(), &form("annex-only", Role::Reception), true)
         .await
         .unwrap();
     sqlx::query("DELETE FROM memberships WHERE user_id = $1")
@@ -176,5 +177,62 @@ async fn colleagues_are_found_and_strangers_are_not(pool: PgPool) {
         .unwrap();
     for unknown in [world.mill.reception.user_id, elsewhere.id, platform::ids::new()] {
         assert!(matches!(world.identity.colleague(reception, unknown).await, Err(Error::NotFound)));
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_role_is_taken_away_in_one_hotel_and_stays_in_the_other(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (identity, reception) = (&world.identity, &world.harbour.reception);
+    let annex = world.second_hotel("Annex", &world.harbour.owner, Role::Owner).await;
+    let owner = world.sign_in(&world.harbour.owner).await.session.actor;
+    let elsewhere = async || {
+        let staff = identity.staff(owner.permit(world.harbour.hotel_id).unwrap()).await.unwrap();
+        staff.into_iter().find(|member| member.id == reception.user_id).map(|member| member.works_elsewhere)
+    };
+    let remove =
+        async |hotel_id| identity.remove_role(owner.permit(hotel_id).unwrap(), reception.user_id).await;
+    assert_eq!(elsewhere().await, Some(false));
+    assert!(matches!(remove(world.harbour.hotel_id).await, Err(Error::Conflict(_))), "the only one");
+    assert!(matches!(remove(annex).await, Err(Error::NotFound)));
+    identity.give_role(owner.permit(annex).unwrap(), reception.user_id, Role::Reception).await.unwrap();
+    assert_eq!(elsewhere().await, Some(true));
+    let session = world.sign_in(reception).await;
+    remove(world.harbour.hotel_id).await.unwrap();
+    assert_eq!(elsewhere().await, None);
+    let found = identity.session(&session.token).await.unwrap().unwrap();
+    let hotels: Vec<_> = found.actor.memberships.iter().map(|membership| membership.hotel_id).collect();
+    assert_eq!((hotels, found.hotel_id), (vec![annex], Some(annex)), "signed in, and in the other hotel");
+    assert_eq!(world.deeds("staff.removed").await, 1);
+    // Not one's own, not of somebody above, not of another company.
+    let own = identity.remove_role(owner.permit(annex).unwrap(), owner.user_id).await;
+    assert!(matches!(own, Err(Error::Forbidden)));
+    let above = identity.remove_role(world.harbour.managers_permit(), owner.user_id).await;
+    assert!(matches!(above, Err(Error::Forbidden)));
+    let stranger = identity.remove_role(world.mill.permit(), reception.user_id).await;
+    assert!(matches!(stranger, Err(Error::NotFound)));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn of_two_who_take_away_the_last_two_roles_one_succeeds(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (identity, reception) = (&world.identity, &world.harbour.reception);
+    let annex = world.second_hotel("Annex", &world.harbour.owner, Role::Owner).await;
+    let owner = world.sign_in(&world.harbour.owner).await.session.actor;
+    for _ in 0..10 {
+        let permit = |hotel_id| owner.permit(hotel_id).unwrap();
+        identity.give_role(permit(annex), reception.user_id, Role::Reception).await.unwrap();
+        let both = tokio::join!(
+            identity.remove_role(permit(annex), reception.user_id),
+            identity.remove_role(permit(world.harbour.hotel_id), reception.user_id),
+        );
+        assert!(both.0.is_ok() != both.1.is_ok(), "{both:?}");
+        if both.1.is_ok() {
+            identity
+                .give_role(permit(world.harbour.hotel_id), reception.user_id, Role::Reception)
+                .await
+                .unwrap();
+            identity.remove_role(permit(annex), reception.user_id).await.unwrap();
+        }
     }
 }

@@ -29,7 +29,7 @@ async fn a_manager_neither_makes_nor_touches_an_owner(pool: PgPool) {
     let world = World::new(pool).await;
     let permit = || world.harbour.managers_permit();
     let before = world.fingerprint().await;
-    let create = world.identity.create_staff(permit(), &form("usurper", Role::Owner)).await;
+    let create = world.identity.create_staff(permit(), &form("usurper", Role::Owner), true).await;
     assert!(matches!(create, Err(Error::Forbidden)));
     let (owner, reception) = (world.harbour.owner.user_id, world.harbour.reception.user_id);
     for (id, role, is_active) in
@@ -107,8 +107,12 @@ async fn careless_demotion(world: &World, user_id: UserId, ready: &tokio::sync::
 async fn two_owners_who_demote_each_other_at_once_leave_one(pool: PgPool) {
     let world = World::new(pool).await;
     let first = &world.harbour.owner;
-    let id =
-        world.identity.create_staff(world.harbour.permit(), &form("second", Role::Owner)).await.unwrap().id;
+    let id = world
+        .identity
+        .create_staff(world.harbour.permit(), &form("second", Role::Owner), true)
+        .await
+        .unwrap()
+        .id;
     let at = (world.harbour.hotel_id, "Harbour House");
     let second = actor(world.harbour.organisation_id, id, "second", at, Role::Owner);
 

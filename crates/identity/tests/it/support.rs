@@ -221,8 +221,9 @@ async fn house(identity: &Identity, database: &Database, word: &str, hotel_name:
     let owner = actor(organisation_id, owner_id, &email, at, Role::Owner);
     let permit = || owner.permit(hotel_id).unwrap();
     let (manager, reception) = (format!("manager-{word}"), format!("reception-{word}"));
-    let manager_id = identity.create_staff(permit(), &form(&manager, Role::Manager)).await.unwrap().id;
-    let reception_id = identity.create_staff(permit(), &form(&reception, Role::Reception)).await.unwrap().id;
+    let manager_id = identity.create_staff(permit(), &form(&manager, Role::Manager), true).await.unwrap().id;
+    let reception_id =
+        identity.create_staff(permit(), &form(&reception, Role::Reception), true).await.unwrap().id;
     House {
         organisation_id,
         hotel_id,

@@ -2,13 +2,13 @@
 
 use domain::access::{Permit, right};
 use domain::booking::{BookingForm, StayRow, StayTimes};
-use domain::guest::GuestDraft;
+use domain::guest::{GuestDraft, GuestForm};
 use domain::ids::{BookingId, GuestId, HotelId, RoomTypeId, StayId};
 use domain::money::Money;
 use domain::problem::{ProblemCode, Problems, optional_text};
 use domain::reference::booking_reference;
 use domain::room::{RoomChoice, rate, whole_number};
-use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState, read_date};
+use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState, read_date, read_time};
 use platform::audit::{self, Deed};
 use platform::clock::business_date;
 use platform::database::Transaction;
@@ -28,6 +28,8 @@ const REFERENCE_ATTEMPTS: u32 = 4;
 pub enum GuestChoice {
     /// A guest that is on record, with what has changed.
     Existing(GuestId, Option<GuestDraft>),
+    /// A guest that is on record, as everything reads that a desk was shown of them and sends back: all but the note.
+    Corrected(GuestId, GuestDraft),
     /// A new guest; one with the same identity number is reused.
     New(GuestDraft),
 }
@@ -160,15 +162,20 @@ impl Pms {
             }
             state = state.apply(StayAction::CheckIn, request.dates, today, now)?;
         }
+        let unknown_guest = |error| match error {
+            Error::NotFound => Error::at("guest_id", ProblemCode::NotFound),
+            error => error,
+        };
         let guest_id = match &request.guest {
             GuestChoice::Existing(id, known) => {
-                guests::update_known(transaction, *id, known.as_ref()).await.map_err(|error| {
-                    if matches!(error, Error::NotFound) {
-                        Error::at("guest_id", ProblemCode::NotFound)
-                    } else {
-                        error
-                    }
-                })?;
+                guests::update_known(transaction, *id, known.as_ref()).await.map_err(unknown_guest)?;
+                *id
+            }
+            GuestChoice::Corrected(id, draft) => {
+                if guests::correct(transaction, *id, draft).await.map_err(unknown_guest)? {
+                    let deed = Deed::of(&permit, "guest.changed", *id, json!({}));
+                    audit::record(&mut **transaction, deed, now).await?;
+                }
                 *id
             }
             GuestChoice::New(draft) => {
@@ -177,7 +184,13 @@ impl Pms {
         };
         let stay_id: StayId = platform::ids::new();
         let (booking_id, reference) = match request.booking_of {
-            Some(sibling) => booking_of(transaction, permit, sibling).await?,
+            Some(sibling) => {
+                let booking = booking_of(transaction, permit, sibling).await?;
+                if let Some(note) = &request.note {
+                    super::note::append(transaction, booking.0, note).await?;
+                }
+                booking
+            }
             None => self.insert_booking(transaction, permit, guest_id, request.note.as_deref()).await?,
         };
         sqlx::query!(
@@ -292,7 +305,7 @@ pub(super) async fn lock_rooms(
 }
 
 /// Loads a room or a type of the hotel. A room is closed if it is out of order on one of the nights, those of `kept`
-/// (which a stay has in it already) aside; a type is closed if all its rooms are. A room that is closed at this very
+/// (which a stay has already) aside; a type is closed if all its rooms are. A room that is closed at this very
 /// moment may still be booked: closing never depends on bookings, and the guest is then shown as one to be moved.
 pub(super) async fn bookable(
     transaction: &mut Transaction,
@@ -332,13 +345,17 @@ pub(super) async fn bookable(
                                       WHERE r.organisation_id = t.organisation_id AND r.room_type_id = t.id
                                         AND NOT EXISTS (SELECT FROM room_closures c
                                                         WHERE c.organisation_id = r.organisation_id AND c.room_id = r.id
-                                                          AND c.starts_on < $4 AND c.ends_on > $3)) AS "is_closed!"
+                                                          AND c.starts_on < $4 AND c.ends_on > $3
+                                                          AND NOT coalesce(c.starts_on < $6 AND c.ends_on > $5, false)))
+                              AS "is_closed!"
                    FROM room_types t WHERE t.hotel_id = $1 AND t.id = $2
                    FOR KEY SHARE OF t"#,
                 Uuid::from(permit.hotel_id()),
                 Uuid::from(id),
                 dates.arrival(),
                 dates.departure(),
+                kept.map(StayDates::arrival),
+                kept.map(StayDates::departure),
             )
             .fetch_optional(&mut **transaction)
             .await?
@@ -377,6 +394,7 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
         "" => None,
         text => problems.take("price", rate(text, facts.currency)).map(|money| Price::Nightly(money.minor)),
     };
+    let arrival_time = problems.take("arrival_time", read_time(&form.arrival_time)).flatten();
     let note =
         problems.take("booking_note", optional_text(&form.booking_note, super::note::MAX_NOTE)).flatten();
     let booking_of = match form.booking_of.trim() {
@@ -393,16 +411,31 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
                 None
             }
         },
-        text => problems
-            .take("guest_id", text.parse().map_err(|_| ProblemCode::NotFound))
-            .map(|id| GuestChoice::Existing(id, form.guest.check("").ok())),
+        text => {
+            let id = problems.take("guest_id", text.parse().map_err(|_| ProblemCode::NotFound));
+            // Who sends nothing about the guest changes nothing.
+            let draft = match form.guest {
+                ref guest if *guest == GuestForm::default() => Ok(None),
+                ref guest => guest.check("").map(Some),
+            };
+            match draft {
+                Ok(None) => id.map(|id| GuestChoice::Existing(id, None)),
+                Ok(Some(draft)) => id.map(|id| GuestChoice::Corrected(id, draft)),
+                Err(list) => {
+                    for problem in list {
+                        problems.add(problem.field, problem.code);
+                    }
+                    None
+                }
+            }
+        }
     };
     match (room, dates, party, guest) {
         (Some(room), Some(dates), Some(party), Some(guest)) => problems
             .or(BookingRequest {
                 room,
                 dates,
-                times: StayTimes::default(),
+                times: StayTimes { arrival: arrival_time, departure: None },
                 party,
                 guest,
                 price,

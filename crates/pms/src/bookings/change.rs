@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::access::{Permit, right};
-use domain::booking::{Occupant, StayChangeForm, StayRow};
+use domain::booking::{Occupant, StayChangeForm, StayRow, StayTimes};
 use domain::ids::{RoomId, StayId};
 use domain::money::{Currency, Money};
 use domain::problem::{ProblemCode, Problems};
 use domain::room::{RoomChoice, rate, whole_number};
-use domain::stay::{NightlyPrices, StayAction, StayDates, StayRefusal, StayState, StayStatus, read_date};
+use domain::stay::{
+    NightlyPrices, StayAction, StayDates, StayRefusal, StayState, StayStatus, read_date, read_time,
+};
 use platform::audit::{self, Deed};
 use platform::clock::business_date;
 use platform::database::Transaction;
@@ -105,7 +107,8 @@ impl Pms {
                 "INSERT INTO feedbacks (organisation_id, id, hotel_id, stay_id, guest_id, rating, note, created_at)
                  SELECT organisation_id, $2, hotel_id, id, guest_id, $3, $4, $5 FROM stays WHERE id = $1
                  ON CONFLICT ON CONSTRAINT feedbacks_stay_key
-                     DO UPDATE SET rating = excluded.rating, note = excluded.note, created_at = excluded.created_at",
+                     DO UPDATE SET rating = coalesce(excluded.rating, feedbacks.rating),
+                                   note = coalesce(excluded.note, feedbacks.note), created_at = excluded.created_at",
                 Uuid::from(id),
                 platform::ids::new::<Uuid>(),
                 said.rating,
@@ -149,20 +152,21 @@ impl Pms {
             }
         }
         let mut saved =
-            Saved { state, dates: stay.dates, nightly_minor: stay.nightly_minor.clone(), given_back: None };
+            Saved { state, dates: stay.dates, nightly_minor: stay.nightly_minor.clone(), booked: None };
         match action {
             StayAction::CheckOut => {
-                saved.give_back_nights(&stay, today);
+                saved.give_back_nights(today);
                 saved.agree_on(said.total_minor, stay.currency, permit)?;
+                if saved.nightly_minor != stay.nightly_minor {
+                    saved.booked = Some((stay.dates.departure(), stay.nightly_minor.clone()));
+                }
             }
             StayAction::UndoCheckOut => saved.take_nights_again(&stay)?,
             _ => {}
         }
         saved.write(transaction, &stay).await?;
         if let (StayAction::CheckOut, Some(room_id)) = (action, room_id) {
-            sqlx::query!("UPDATE rooms SET condition = 'dirty' WHERE id = $1", Uuid::from(room_id))
-                .execute(&mut **transaction)
-                .await?;
+            mark_dirty(transaction, room_id).await?;
         }
         let mut facts = json!({});
         if saved.dates != stay.dates {
@@ -176,7 +180,9 @@ impl Pms {
         Ok(())
     }
 
-    /// Changes dates, room, party or price. A night that stays keeps its price, a new one costs the room's rate.
+    /// Changes dates, room, party or price. A night that stays keeps its price, a new one costs the room's rate. Another
+    /// room is another price for every night that was not slept yet, unless it is of the same type and neither room has a
+    /// price of its own. A room that somebody in the house leaves is dirty.
     pub async fn change(
         &self,
         permit: Permit<'_, right::ManageBookings>,
@@ -232,8 +238,15 @@ impl Pms {
         }
         let wanted = Wanted::read(form, &stay, today)?;
         lock_rooms(&mut transaction, permit.hotel_id(), [stay.room, wanted.room]).await?;
-        let kept = (wanted.room == stay.room).then_some(stay.dates);
-        let room = bookable(&mut transaction, permit, wanted.room, wanted.dates, kept).await?;
+        let is_moved = wanted.room != stay.room;
+        let is_in_house = stay.state.status() == StayStatus::CheckedIn;
+        let nights = match (is_moved, is_in_house) {
+            // What was out of order while somebody slept elsewhere does not matter.
+            (true, true) => StayDates::new(today.max(wanted.dates.arrival()), wanted.dates.departure()),
+            _ => Ok(wanted.dates),
+        };
+        let (nights, kept) = (nights.unwrap_or(wanted.dates), (!is_moved).then_some(stay.dates));
+        let room = bookable(&mut transaction, permit, wanted.room, nights, kept).await?;
         if room.is_closed {
             return Err(Error::RoomOutOfOrder);
         }
@@ -244,23 +257,20 @@ impl Pms {
             return Err(StayRefusal::NoRoom.into());
         }
         let room_rate = Money::new(room.rate_minor, stay.currency);
-        let prices = NightlyPrices { currency: stay.currency, minor: stay.nightly_minor.clone() };
-        let prices = match wanted.price {
-            Some(price) => {
-                permit.also::<right::OverridePrice>()?;
-                NightlyPrices::flat(wanted.dates, price)
+        let mut prices = NightlyPrices { currency: stay.currency, minor: stay.nightly_minor.clone() };
+        let prices = if let Some(price) = wanted.price {
+            permit.also::<right::OverridePrice>()?;
+            NightlyPrices::flat(wanted.dates, price)
+        } else {
+            if is_moved && !is_same_offer(&stay, &wanted, &room) {
+                let slept = if is_in_house { (today - stay.dates.arrival()).num_days() } else { 0 };
+                prices.minor.truncate(usize::try_from(slept).unwrap_or(0));
             }
-            // Another room is another price for every night; other dates keep the nights that stay. Any room of the same
-            // type is no other room, unless it has a price of its own.
-            None if wanted.room != stay.room && !is_same_offer(&stay, &wanted, &room) => {
-                NightlyPrices::flat(wanted.dates, room_rate)
-            }
-            None => prices.moved(stay.dates, wanted.dates, room_rate),
+            prices.moved(stay.dates, wanted.dates, room_rate)
         };
         let result = sqlx::query!(
             "UPDATE stays SET arrival = $3, departure = $4, room_id = $5, party = $6, nightly_minor = $7,
-                              room_type_id = $8, arrival_time = coalesce($9, arrival_time),
-                              departure_time = coalesce($10, departure_time), version = version + 1
+                              room_type_id = $8, arrival_time = $9, departure_time = $10, version = version + 1
              WHERE hotel_id = $1 AND id = $2",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
@@ -270,16 +280,19 @@ impl Pms {
             wanted.party,
             &prices.minor,
             Uuid::from(room.room_type_id),
-            form.times.arrival,
-            form.times.departure,
+            wanted.times.arrival,
+            wanted.times.departure,
         )
         .execute(&mut *transaction)
         .await?;
         one_row(&result)?;
+        if let (true, true, Some(left)) = (is_moved, is_in_house, stay.room.room_id()) {
+            mark_dirty(&mut transaction, left).await?;
+        }
         let facts = json!({
             "arrival_before": stay.dates.arrival(), "departure_before": stay.dates.departure(),
             "arrival": wanted.dates.arrival(), "departure": wanted.dates.departure(),
-            "room": room.name, "room_changed": wanted.room != stay.room, "total_minor": prices.total().minor,
+            "room": room.name, "room_changed": is_moved, "total_minor": prices.total().minor,
         });
         audit::record(&mut *transaction, Deed::of(&permit, "stay.changed", id, facts), now).await?;
         transaction.commit().await?;
@@ -292,18 +305,14 @@ struct Saved {
     state: StayState,
     dates: StayDates,
     nightly_minor: Vec<i64>,
-    /// What was booked, when nights were given back.
-    given_back: Option<(NaiveDate, Vec<i64>)>,
+    /// What was booked, when nights were given back or another price was agreed on.
+    booked: Option<(NaiveDate, Vec<i64>)>,
 }
 
 impl Saved {
-    fn give_back_nights(&mut self, stay: &LockedStay, today: NaiveDate) {
-        let ended = stay.dates.ended_on(today);
-        if ended != stay.dates {
-            self.given_back = Some((stay.dates.departure(), stay.nightly_minor.clone()));
-            self.nightly_minor.truncate(usize::try_from(ended.nights()).unwrap_or(0));
-            self.dates = ended;
-        }
+    fn give_back_nights(&mut self, today: NaiveDate) {
+        self.dates = self.dates.ended_on(today);
+        self.nightly_minor.truncate(usize::try_from(self.dates.nights()).unwrap_or(0));
     }
 
     /// Spreads a total that was agreed on over the nights, if it is another one.
@@ -336,7 +345,7 @@ impl Saved {
             StayState::CheckedOut { checked_in_at, at, .. } => (Some(checked_in_at), Some(at), None),
             StayState::Cancelled { at } | StayState::NoShow { at } => (None, None, Some(at)),
         };
-        let (booked_departure, booked_prices) = self.given_back.clone().unzip();
+        let (booked_departure, booked_prices) = self.booked.clone().unzip();
         let result = sqlx::query!(
             "UPDATE stays SET status = $2, departure = $3, nightly_minor = $4, checked_in_at = $5, checked_out_at = $6,
                               ended_at = $7, booked_departure = $8, booked_nightly_minor = $9, version = version + 1
@@ -357,9 +366,10 @@ impl Saved {
     }
 }
 
-/// A [`StayChangeForm`] that was read; empty fields mean "as it was".
+/// A [`StayChangeForm`] that was read; empty fields, times aside, mean "as it was".
 struct Wanted {
     dates: StayDates,
+    times: StayTimes,
     room: RoomChoice,
     party: i16,
     price: Option<Money>,
@@ -375,6 +385,10 @@ impl Wanted {
         let dates = arrival
             .zip(departure)
             .and_then(|(from, to)| problems.take("departure", StayDates::new(from, to)));
+        let times = StayTimes {
+            arrival: problems.take("arrival_time", read_time(&form.arrival_time)).flatten(),
+            departure: problems.take("departure_time", read_time(&form.departure_time)).flatten(),
+        };
         let room = match form.room_id.trim() {
             "" => Some(stay.room),
             text => problems.take("room_id", text.parse()),
@@ -399,22 +413,26 @@ impl Wanted {
         }
         match (dates, room, party) {
             (Some(dates), Some(room), Some(party)) => {
-                problems.or(Self { dates, room, party, price }).map_err(Error::from)
+                problems.or(Self { dates, times, room, party, price }).map_err(Error::from)
             }
             _ => Err(problems.into_vec().into()),
         }
     }
 }
 
-/// Whether a room is given to a stay that waits for one of its type at its type's price, or is given back.
+/// Whether the price stays: a room of the same type is no other room, unless one of the two has a price of its own, and no
+/// room yet is none.
 fn is_same_offer(stay: &LockedStay, wanted: &Wanted, room: &Bookable) -> bool {
-    let rooms = (stay.room.room_id(), wanted.room.room_id());
-    room.room_type_id == stay.room_type_id
-        && match rooms {
-            (Some(_), Some(_)) => false,
-            (None, Some(_)) => !room.has_own_rate,
-            (_, None) => true,
-        }
+    let costs_the_same = wanted.room.room_id().is_none() || !(room.has_own_rate || stay.room_has_own_rate);
+    room.room_type_id == stay.room_type_id && costs_the_same
+}
+
+/// A room that somebody has left.
+async fn mark_dirty(transaction: &mut Transaction, room_id: RoomId) -> Result<()> {
+    sqlx::query!("UPDATE rooms SET condition = 'dirty' WHERE id = $1", Uuid::from(room_id))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
 }
 
 /// Whether a room is out of order today.

@@ -47,19 +47,21 @@ impl Pms {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        let history = history(&mut transaction, id.into()).await?;
+        let mut history = history(&mut transaction, id.into()).await?;
         transaction.end_of_reading();
         let today = business_date(&facts.time_zone, self.clock.now());
         let times = [facts.checked_in_at, facts.checked_out_at, facts.ended_at];
         let state = state(id, row.status, &facts.time_zone, times)?;
         let booked = booked_dates(id, row.dates, facts.booked_departure)?;
-        let (actions, email) = match permit.also::<right::ManageBookings>() {
-            Ok(_) => {
-                let mut allowed = state.allowed(booked, today);
-                allowed.retain(|action| *action != StayAction::CheckIn || row.room_id.is_some());
-                (allowed, facts.email)
+        let (actions, email) = if permit.also::<right::ManageBookings>().is_ok() {
+            let mut allowed = state.allowed(booked, today);
+            allowed.retain(|action| *action != StayAction::CheckIn || row.room_id.is_some());
+            (allowed, facts.email)
+        } else {
+            for entry in &mut history {
+                entry.facts.retain(|(fact, _)| fact != "sent_to");
             }
-            Err(_) => (Vec::new(), None),
+            (Vec::new(), None)
         };
         let zone = &facts.time_zone;
         let currency = row.total.currency;

@@ -46,9 +46,14 @@ impl Pms {
         let by_reference = match reference::parse(&filter.text) {
             Some(reference) => {
                 select_stays!(
-                    "AND b.reference = $2 ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
+                    "AND b.reference = $2 AND ($3::text IS NULL OR s.status = $3)
+                     AND (s.arrival, s.id) < ($4, $5)
+                     ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
                     hotel_id,
                     reference,
+                    status,
+                    arrival,
+                    id,
                 )
                 .fetch_all(&mut *transaction)
                 .await?

@@ -1,9 +1,10 @@
 //! What colleagues should know about a booking.
 
 use domain::access::{Permit, right};
-use domain::ids::StayId;
-use domain::problem::optional_text;
+use domain::ids::{BookingId, StayId};
+use domain::problem::{ProblemCode, optional_text};
 use platform::audit::{self, Deed};
+use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -38,4 +39,20 @@ impl Pms {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Adds to a booking's note what was said when a room was added to it; a note that grows too long is a problem at
+/// `booking_note`.
+pub(super) async fn append(transaction: &mut Transaction, id: BookingId, note: &str) -> Result<()> {
+    let whole = sqlx::query_scalar!(
+        r#"UPDATE bookings SET note = concat_ws(E'\n', note, $2::text) WHERE id = $1 RETURNING note AS "note!""#,
+        Uuid::from(id),
+        note,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    if whole.chars().count() > MAX_NOTE {
+        return Err(Error::at("booking_note", ProblemCode::TooLong { max: MAX_NOTE }));
+    }
+    Ok(())
 }

@@ -10,7 +10,8 @@ use domain::guest::{Guest, GuestForm};
 use domain::ids::GuestId;
 pub use insights::{Feedback, GuestHistory, GuestInsights};
 use platform::audit::{self, Deed};
-pub(crate) use repo::{insert, replace, reuse_or_insert, update_known};
+use platform::database::Transaction;
+pub(crate) use repo::{correct, insert, replace, reuse_or_insert, update_known};
 pub(crate) use search::{MATCHES, Pattern, matching_ids};
 use serde_json::json;
 use uuid::Uuid;
@@ -29,20 +30,7 @@ impl Pms {
         id: GuestId,
     ) -> Result<(Guest, Vec<StayRow>)> {
         let mut transaction = self.database.begin(&permit).await?;
-        let row = sqlx::query!(
-            r#"SELECT g.first_name, g.last_name, g.email, g.phone, g.gov_id, g.address, g.city, g.state, g.zip_code,
-                      g.country, g.note,
-                      (SELECT count(*) FROM stays s WHERE s.organisation_id = g.organisation_id AND s.guest_id = g.id
-                          AND s.hotel_id = $2 AND s.status IN ('checked_in', 'checked_out')) AS "stays!",
-                      (SELECT max(s.departure) FROM stays s WHERE s.organisation_id = g.organisation_id AND s.guest_id = g.id
-                          AND s.hotel_id = $2 AND s.status = 'checked_out') AS last_departure
-               FROM guests g WHERE g.id = $1"#,
-            Uuid::from(id),
-            Uuid::from(permit.hotel_id()),
-        )
-        .fetch_optional(&mut *transaction)
-        .await?
-        .ok_or(Error::NotFound)?;
+        let guest = record(&mut transaction, permit, id).await?;
         let stays = select_stays!(
             "AND s.guest_id = $2 ORDER BY s.arrival DESC, s.id DESC LIMIT $3",
             Uuid::from(permit.hotel_id()),
@@ -52,24 +40,6 @@ impl Pms {
         .fetch_all(&mut *transaction)
         .await?;
         transaction.end_of_reading();
-        let guest = Guest {
-            id,
-            details: GuestForm {
-                first_name: row.first_name,
-                last_name: row.last_name,
-                email: row.email.unwrap_or_default(),
-                phone: row.phone.unwrap_or_default(),
-                gov_id: row.gov_id.unwrap_or_default(),
-                address: row.address.unwrap_or_default(),
-                city: row.city.unwrap_or_default(),
-                state: row.state.unwrap_or_default(),
-                zip_code: row.zip_code.unwrap_or_default(),
-                country: row.country.unwrap_or_default(),
-                note: row.note.unwrap_or_default(),
-            },
-            stays: row.stays,
-            last_departure: row.last_departure,
-        };
         Ok((guest, stays.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?))
     }
 
@@ -88,19 +58,63 @@ impl Pms {
         Ok(id)
     }
 
-    /// Replaces what is known about a guest.
+    /// Replaces what is known about a guest by what `change` makes of it. Two changes at once come one after the other:
+    /// neither takes back what the other wrote.
     pub async fn change_guest(
         &self,
         permit: Permit<'_, right::ManageGuests>,
         id: GuestId,
-        form: &GuestForm,
+        change: impl FnOnce(GuestForm) -> GuestForm,
     ) -> Result<()> {
-        let draft = form.check("")?;
         let mut transaction = self.database.begin(&permit).await?;
-        replace(&mut transaction, id, &draft).await?;
+        sqlx::query!("SELECT FROM guests WHERE id = $1 FOR UPDATE", Uuid::from(id))
+            .execute(&mut *transaction)
+            .await?;
+        let known = record(&mut transaction, permit, id).await?.details;
+        replace(&mut transaction, id, &change(known).check("")?).await?;
         audit::record(&mut *transaction, Deed::of(&permit, "guest.changed", id, json!({})), self.clock.now())
             .await?;
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// A guest, with how often they stayed in this hotel.
+async fn record(
+    transaction: &mut Transaction,
+    permit: Permit<'_, right::ManageGuests>,
+    id: GuestId,
+) -> Result<Guest> {
+    let row = sqlx::query!(
+            r#"SELECT g.first_name, g.last_name, g.email, g.phone, g.gov_id, g.address, g.city, g.state, g.zip_code,
+                      g.country, g.note,
+                      (SELECT count(*) FROM stays s WHERE s.organisation_id = g.organisation_id AND s.guest_id = g.id
+                          AND s.hotel_id = $2 AND s.status IN ('checked_in', 'checked_out')) AS "stays!",
+                      (SELECT max(s.departure) FROM stays s WHERE s.organisation_id = g.organisation_id AND s.guest_id = g.id
+                          AND s.hotel_id = $2 AND s.status = 'checked_out') AS last_departure
+               FROM guests g WHERE g.id = $1"#,
+            Uuid::from(id),
+            Uuid::from(permit.hotel_id()),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+    Ok(Guest {
+        id,
+        details: GuestForm {
+            first_name: row.first_name,
+            last_name: row.last_name,
+            email: row.email.unwrap_or_default(),
+            phone: row.phone.unwrap_or_default(),
+            gov_id: row.gov_id.unwrap_or_default(),
+            address: row.address.unwrap_or_default(),
+            city: row.city.unwrap_or_default(),
+            state: row.state.unwrap_or_default(),
+            zip_code: row.zip_code.unwrap_or_default(),
+            country: row.country.unwrap_or_default(),
+            note: row.note.unwrap_or_default(),
+        },
+        stays: row.stays,
+        last_departure: row.last_departure,
+    })
 }

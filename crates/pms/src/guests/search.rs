@@ -95,8 +95,8 @@ pub(crate) async fn matching_ids(transaction: &mut Transaction, pattern: &Patter
 }
 
 impl Pms {
-    /// Guests whose name, e-mail address, telephone or identity number begins with `text`, by name; without a text
-    /// the newest ones. `after` is the last guest of the page before.
+    /// Guests whose name, e-mail address or telephone number begins with `text`, or whose identity number it is, by name;
+    /// without a text the newest ones. `after` is the last guest of the page before.
     pub async fn guests(
         &self,
         permit: Permit<'_, right::ManageGuests>,

@@ -29,7 +29,8 @@ impl Pms {
     /// first also arrives first: the room is free exactly if that one arrives on or after the wanted departure. That is
     /// one step down the index `stays_live_by_room` a room, however many stays there are. Closures likewise.
     ///
-    /// A room that is free is not offered while so many stays without a room wait for one of its type that all are needed.
+    /// A room that is free is not offered while so many stays without a room wait for one of its type that all are needed
+    /// (`closed_units` leaves out those that are out of order).
     ///
     /// A stay of the future does not make a room occupied today (DESIGN 5.7).
     pub async fn available(
@@ -39,15 +40,16 @@ impl Pms {
     ) -> Result<Vec<AvailableRoom>> {
         let mut transaction = self.database.begin(&permit).await?;
         let rows = sqlx::query!(
-            r#"WITH open_types AS MATERIALIZED (
+            r#"WITH closed AS MATERIALIZED (SELECT * FROM closed_units($1, $2, $3)), open_types AS MATERIALIZED (
                    SELECT t.organisation_id, t.id, t.name, t.sleeps, t.rate_minor
                    FROM room_types t
                    WHERE t.hotel_id = $1
                      AND ($4::uuid IS NULL OR t.id = $4)
                      AND ($5::smallint IS NULL OR t.sleeps >= $5)
                      AND NOT EXISTS (SELECT FROM room_type_nights n
+                                     LEFT JOIN closed c ON c.room_type_id = n.room_type_id AND c.night = n.night
                                      WHERE n.organisation_id = t.organisation_id AND n.room_type_id = t.id
-                                       AND n.night >= $2 AND n.night < $3 AND n.taken >= n.capacity))
+                                       AND n.night >= $2 AND n.night < $3 AND n.taken + coalesce(c.units, 0) >= n.capacity))
                SELECT r.id, r.number, r.floor, r.room_type_id, t.name AS room_type, t.sleeps,
                       coalesce(r.rate_minor, t.rate_minor) AS "rate_minor!", r.rate_minor IS NOT NULL AS "has_own_rate!",
                       r.condition, h.currency AS "currency: String",
@@ -95,8 +97,8 @@ impl Pms {
             .collect()
     }
 
-    /// The room types of which a stay can be booked for all nights without choosing the room now, cheapest first. Rooms
-    /// that are out of order on one of the nights are not counted on.
+    /// The room types of which a stay can be booked for all nights without choosing the room now, cheapest first. A room
+    /// that is out of order for a night is not counted on that night.
     pub async fn available_types(
         &self,
         permit: Permit<'_, right::ViewDesk>,
@@ -104,15 +106,14 @@ impl Pms {
     ) -> Result<Vec<AvailableType>> {
         let mut transaction = self.database.begin(&permit).await?;
         let rows = sqlx::query!(
-            r#"SELECT * FROM (
+            r#"WITH closed AS MATERIALIZED (SELECT * FROM closed_units($1, $2, $3))
+               SELECT * FROM (
                    SELECT t.id, t.name, t.sleeps, t.rate_minor, h.currency AS "currency: String",
-                          (coalesce((SELECT min(n.capacity - n.taken) FROM room_type_nights n
-                                     WHERE n.organisation_id = t.organisation_id AND n.room_type_id = t.id
-                                       AND n.night >= $2 AND n.night < $3), t.units + t.overbooking)
-                           - (SELECT count(DISTINCT c.room_id)
-                              FROM rooms r JOIN room_closures c ON c.organisation_id = r.organisation_id AND c.room_id = r.id
-                              WHERE r.organisation_id = t.organisation_id AND r.room_type_id = t.id
-                                AND c.ends_on > $2 AND c.starts_on < $3))::int AS "units_left!"
+                          (SELECT min(coalesce(n.capacity - n.taken, t.units + t.overbooking) - coalesce(c.units, 0))
+                           FROM generate_series($2, $3 - 1, interval '1 day') AS day
+                           LEFT JOIN room_type_nights n
+                               ON n.organisation_id = t.organisation_id AND n.room_type_id = t.id AND n.night = day::date
+                           LEFT JOIN closed c ON c.room_type_id = t.id AND c.night = day::date)::int AS "units_left!"
                    FROM room_types t
                    JOIN hotels h ON h.organisation_id = t.organisation_id AND h.id = t.hotel_id
                    WHERE t.hotel_id = $1

@@ -19,7 +19,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::error::one_row;
+use crate::error::{one_row, retried};
 use crate::hotel::Facts;
 use crate::{Error, Pms, Result};
 
@@ -107,8 +107,13 @@ impl Pms {
         record.map(Room::try_from).transpose()
     }
 
-    /// Adds a room.
-    pub async fn create_room(&self, permit: Permit<'_, right::ManageRooms>, form: &RoomForm) -> Result<Room> {
+    /// Adds a room that is as clean as said.
+    pub async fn create_room(
+        &self,
+        permit: Permit<'_, right::ManageRooms>,
+        form: &RoomForm,
+        condition: RoomCondition,
+    ) -> Result<Room> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         let facts = Facts::load(&mut transaction, &permit, now).await?;
@@ -123,8 +128,8 @@ impl Pms {
         };
         let id: RoomId = platform::ids::new();
         sqlx::query!(
-            "INSERT INTO rooms (organisation_id, id, hotel_id, room_type_id, number, floor, rate_minor, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO rooms (organisation_id, id, hotel_id, room_type_id, number, floor, rate_minor, condition, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             Uuid::from(permit.organisation_id()),
             Uuid::from(id),
             Uuid::from(permit.hotel_id()),
@@ -132,6 +137,7 @@ impl Pms {
             draft.number,
             draft.floor,
             rate,
+            condition.as_str(),
             now,
         )
         .execute(&mut *transaction)
@@ -148,6 +154,15 @@ impl Pms {
 
     /// Changes a room's number, floor, type or price.
     pub async fn change_room(
+        &self,
+        permit: Permit<'_, right::ManageRooms>,
+        id: RoomId,
+        form: &RoomForm,
+    ) -> Result<()> {
+        retried!(self.change_room_once(permit, id, form))
+    }
+
+    async fn change_room_once(
         &self,
         permit: Permit<'_, right::ManageRooms>,
         id: RoomId,

@@ -285,8 +285,11 @@ async fn a_stranger_finds_nothing_and_changes_nothing(superuser: PgPool) {
     ));
     assert!(matches!(pms.guest(mill.permit(), guest).await, Err(Error::NotFound)));
     assert!(matches!(
-        pms.change_guest(mill.permit(), guest, &GuestForm { first_name: "X".into(), ..GuestForm::default() })
-            .await,
+        pms.change_guest(mill.permit(), guest, |_| GuestForm {
+            first_name: "X".into(),
+            ..GuestForm::default()
+        })
+        .await,
         Err(Error::NotFound)
     ));
     let mut wanted = request(mill.rooms[0], world.dates(0, 1), "");

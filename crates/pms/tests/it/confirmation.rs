@@ -76,6 +76,9 @@ async fn a_guest_is_written_what_was_booked(superuser: PgPool) {
     let sent: Vec<_> = history.iter().filter(|entry| entry.action == "stay.confirmation_sent").collect();
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[0].facts, [("sent_to".to_owned(), "bea@customer.example".to_owned())]);
+    let seen = pms.stay(housekeeper.permit(house.hotel_id).unwrap(), first.id).await.unwrap();
+    let mut sent = seen.history.iter().filter(|entry| entry.action == "stay.confirmation_sent");
+    assert!(sent.all(|entry| entry.facts.is_empty()), "whom we wrote to is for those who may write");
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

@@ -4,6 +4,7 @@
 mod bookings;
 mod confirmation;
 mod finding;
+mod moving;
 mod no_double_booking;
 mod support;
 mod waiting;

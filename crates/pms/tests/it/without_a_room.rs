@@ -5,7 +5,7 @@ use domain::access::right;
 use domain::booking::{BookingForm, StayChangeForm};
 use domain::guest::GuestForm;
 use domain::ids::RoomTypeId;
-use domain::room::{ClosureForm, RoomChoice, RoomForm, RoomTypeForm};
+use domain::room::{ClosureForm, RoomChoice, RoomCondition, RoomForm, RoomTypeForm};
 use domain::stay::{StayAction, StayDates, StayRefusal};
 use futures::future::join_all;
 use pms::Error;
@@ -335,6 +335,85 @@ async fn a_type_whose_rooms_are_all_out_of_order_is_not_sold(superuser: PgPool) 
     assert!(matches!(book("Ben").await, Err(Error::RoomOutOfOrder)));
 }
 
+/// Puts a room out of order.
+async fn close(world: &World, room: usize, dates: StayDates) {
+    let form = ClosureForm {
+        room_id: world.harbour.rooms[room].to_string(),
+        starts_on: dates.arrival().to_string(),
+        ends_on: dates.departure().to_string(),
+        reason: "Water".into(),
+    };
+    world.pms.close_room(world.harbour.permit(), &form).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn of_64_desks_none_gets_a_room_that_is_out_of_order(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let double = type_named(&world, "Double").await;
+    close(&world, 3, world.dates(1, 3)).await;
+    for (night, rooms) in [(0, 3), (1, 2), (2, 2), (3, 3)] {
+        let seen = rush(&world, RoomChoice::AnyOf(double), world.dates(night, night + 1)).await;
+        assert_eq!(seen, (rooms, 64 - rooms), "night {night}");
+    }
+}
+
+/// The same rush without the guard.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn without_the_count_a_room_that_is_out_of_order_is_sold(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    sqlx::query(
+        "CREATE OR REPLACE FUNCTION closed_units(of_hotel uuid, from_night date, to_night date)
+         RETURNS TABLE (room_type_id uuid, night date, units bigint) LANGUAGE sql STABLE
+         AS 'SELECT NULL::uuid, NULL::date, 0::bigint WHERE false'",
+    )
+    .execute(&world.superuser)
+    .await
+    .unwrap();
+    let double = type_named(&world, "Double").await;
+    close(&world, 3, world.dates(1, 3)).await;
+    assert_eq!(rush(&world, RoomChoice::AnyOf(double), world.dates(1, 2)).await, (3, 61));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_offered_while_a_room_is_out_of_order_is_what_can_be_booked(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let double = type_named(&world, "Double").await;
+    let wanted = Availability { dates: world.dates(0, 3), room_type_id: Some(double), party: None };
+    let left = async || {
+        let types = pms.available_types(house.permit(), &wanted).await.unwrap();
+        let rooms = pms.available(house.permit(), &wanted).await.unwrap();
+        (types.first().map_or(0, |offer| offer.units_left), rooms.len())
+    };
+    // Somebody is in a room before it is closed: counted once.
+    let there = pms.make_booking(house.permit(), request(house.rooms[3], wanted.dates, "Ada")).await.unwrap();
+    close(&world, 3, world.dates(0, 2)).await;
+    assert_eq!(left().await, (2, 2));
+    close(&world, 4, world.dates(2, 4)).await;
+    assert_eq!(left().await, (1, 1));
+    // Whoever waits for a room gets the last one.
+    let any = RoomChoice::AnyOf(double);
+    let waiting = pms.make_booking(house.permit(), request_for(any, wanted.dates, "Ben")).await.unwrap();
+    assert_eq!(left().await, (0, 0));
+    let late = pms.make_booking(house.permit(), request(house.rooms[5], wanted.dates, "Cleo")).await;
+    assert!(matches!(late, Err(Error::SoldOut)), "{late:?}");
+    // Closed after it was sold: nothing that is there is lost, and nothing more is sold.
+    close(&world, 5, world.dates(0, 4)).await;
+    assert_eq!(left().await, (0, 0));
+    pms.act(house.permit(), there.id, StayAction::CheckIn).await.unwrap_err();
+    let form = StayChangeForm { party: "2".into(), version: 1, ..StayChangeForm::default() };
+    pms.change(house.permit(), waiting.id, &form).await.unwrap();
+    close(&world, 3, world.dates(3, 4)).await;
+    let longer = StayChangeForm {
+        departure: world.dates(0, 4).departure().to_string(),
+        version: 2,
+        ..StayChangeForm::default()
+    };
+    let refused = pms.change(house.permit(), waiting.id, &longer).await;
+    assert!(matches!(refused, Err(Error::SoldOut)), "{refused:?}");
+    assert_eq!(world.count(WRONG_NIGHTS).await, 0);
+}
+
 /// A room that is refused leaves nothing, not even the type that it was to have.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_refused_room_leaves_no_type(superuser: PgPool) {
@@ -346,12 +425,15 @@ async fn a_refused_room_leaves_no_type(superuser: PgPool) {
         rate: "75".into(),
         ..RoomForm::default()
     };
-    assert!(pms.create_room(house.permit(), &form("101", "Attic")).await.is_err(), "there is a 101");
+    assert!(
+        pms.create_room(house.permit(), &form("101", "Attic"), RoomCondition::Clean).await.is_err(),
+        "there is a 101"
+    );
     assert!(pms.change_room(house.permit(), house.rooms[1], &form("101", "Attic")).await.is_err());
     assert_eq!(world.count("SELECT count(*) FROM room_types WHERE name = 'Attic'").await, 0);
-    let made = pms.create_room(house.permit(), &form("201", "Attic")).await.unwrap();
+    let made = pms.create_room(house.permit(), &form("201", "Attic"), RoomCondition::Clean).await.unwrap();
     assert_eq!((made.room_type.as_str(), made.rate.minor), ("Attic", 7_500));
-    let same = pms.create_room(house.permit(), &form("202", "ATTIC")).await.unwrap();
+    let same = pms.create_room(house.permit(), &form("202", "ATTIC"), RoomCondition::Clean).await.unwrap();
     assert_eq!(same.room_type_id, made.room_type_id);
 }
 

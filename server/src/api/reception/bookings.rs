@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use chrono::NaiveTime;
 use domain::access::{Permit, right};
-use domain::booking::{StayChangeForm, StayTimes};
+use domain::booking::StayChangeForm;
 use domain::ids::{RoomId, StayId};
 use domain::problem::ProblemCode;
 use domain::room::RoomChoice;
@@ -136,7 +137,8 @@ pub struct BookingChange {
     nightly_price: Option<Amount>,
 }
 
-/// Changes dates, room, party or price. A night that stays keeps its price unless another is given.
+/// Changes dates, room, party or price. A night that stays keeps its price unless another is given; in a room of another type,
+/// or with a price of its own, the nights to come cost what that room costs.
 #[utoipa::path(
     patch, path = "/bookings/{id}", tag = "bookings", security(("bearer" = [])), params(("id" = String, Path, description = "The booking's id")),
     request_body = BookingChange,
@@ -161,6 +163,11 @@ pub async fn change(
         Some(text) => civil_date(text, &zone, field).map(|date| date.to_string()),
         None => Ok(String::new()),
     };
+    // A date alone says nothing about the time.
+    let time = |text: &Option<String>, present: Option<NaiveTime>| {
+        let said = text.as_deref().and_then(|text| time_of_day(text, &zone));
+        said.or(present).map(|time| time.to_string()).unwrap_or_default()
+    };
     let room = body.room_id.unwrap_or_default();
     let room_id = match (room.as_str(), body.room_type_id.as_deref().map(str::trim)) {
         ("", None | Some("")) => String::new(),
@@ -179,10 +186,8 @@ pub async fn change(
         party: body.num_guests.map(|party| party.to_string()).unwrap_or_default(),
         price: body.nightly_price.as_ref().map(Amount::text).unwrap_or_default(),
         version: present.version,
-        times: StayTimes {
-            arrival: body.check_in_at.as_deref().and_then(|text| time_of_day(text, &zone)),
-            departure: body.expected_check_out_at.as_deref().and_then(|text| time_of_day(text, &zone)),
-        },
+        arrival_time: time(&body.check_in_at, present.row.times.arrival),
+        departure_time: time(&body.expected_check_out_at, present.row.times.departure),
     };
     pms.change(permit, id, &form).await.map_err(|error| booking_problem(error, &room, TAKEN))?;
     one(&state, permit.also()?, id).await

@@ -19,9 +19,9 @@ use crate::web::bearer::{Bearer, HotelHeader};
 /// Which guests are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct Wanted {
-    /// The beginning of a name, e-mail address, telephone or identity number; all where none is given.
+    /// The beginning of a name, e-mail address or telephone number, or a whole identity number; all where none is given.
     text: Option<String>,
-    /// Without a text: the last guest of the page before.
+    /// The last guest of the page before.
     before: Option<String>,
 }
 
@@ -224,12 +224,7 @@ pub async fn change(
     Json(body): Json<GuestBody>,
 ) -> Result<Json<GuestOut>, Problem> {
     let permit = caller.permit::<right::ManageGuests>(&hotel)?;
-    let present = find(&state, permit, id.parse().map_err(|_| unknown())?).await?;
-    state
-        .services
-        .pms
-        .change_guest(permit, present.id, &body.form(present.details))
-        .await
-        .map_err(problem)?;
-    Ok(Json(find(&state, permit, present.id).await?.into()))
+    let id = id.parse().map_err(|_| unknown())?;
+    state.services.pms.change_guest(permit, id, |known| body.form(known)).await.map_err(problem)?;
+    Ok(Json(find(&state, permit, id).await?.into()))
 }

@@ -32,7 +32,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::reset_password))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::me))
-        .routes(routes!(users::get, users::change))
+        .routes(routes!(users::get, users::change, users::remove))
         .routes(routes!(users::set_password))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))

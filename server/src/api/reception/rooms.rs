@@ -169,9 +169,9 @@ pub async fn create(
     Json(body): Json<NewRoom>,
 ) -> Result<(StatusCode, Json<RoomOut>), Problem> {
     let permit = caller.permit::<right::ManageRooms>(&hotel)?;
-    let is_dirty = match body.status.as_deref().map(str::trim) {
-        None | Some("" | "A") => false,
-        Some("D") => true,
+    let condition = match body.status.as_deref().map(str::trim) {
+        None | Some("" | "A") => RoomCondition::Clean,
+        Some("D") => RoomCondition::Dirty,
         Some(_) => return Err(at("status", ProblemCode::NotOnOffer)),
     };
     let currency = state.services.pms.hotel(permit.also()?).await?.currency;
@@ -183,11 +183,7 @@ pub async fn create(
         rate,
         ..RoomForm::default()
     };
-    let mut room = state.services.pms.create_room(permit, &form).await.map_err(room_problem)?;
-    if is_dirty {
-        state.services.pms.set_condition(permit.also()?, room.id, RoomCondition::Dirty).await?;
-        room.condition = RoomCondition::Dirty;
-    }
+    let room = state.services.pms.create_room(permit, &form, condition).await.map_err(room_problem)?;
     Ok((StatusCode::CREATED, Json(RoomOut::new(room, permit.hotel_id(), false, None))))
 }
 

@@ -90,7 +90,8 @@ pub async fn create(
         password: body.password,
     };
     let identity = &state.services.identity;
-    let mut member = identity.create_staff(permit, &form).await.map_err(|error| match error {
+    let is_active = body.is_active != Some(false);
+    let member = identity.create_staff(permit, &form, is_active).await.map_err(|error| match error {
         identity::Error::Invalid(problems)
             if problems.iter().any(|problem| problem.code == ProblemCode::AlreadyInUse) =>
         {
@@ -98,10 +99,6 @@ pub async fn create(
         }
         other => other.into(),
     })?;
-    if body.is_active == Some(false) {
-        identity.change_staff(permit, member.id, member.role, false).await?;
-        member.is_active = false;
-    }
     Ok((StatusCode::CREATED, Json(User::new(member, permit.hotel_id()))))
 }
 
@@ -191,6 +188,25 @@ pub async fn change(
     done.map_err(user_problem)?;
     let changed = member(&state, permit, id).await?.ok_or_else(unknown)?;
     Ok(Json(User::new(changed, permit.hotel_id())))
+}
+
+/// Takes away a colleague's role in the hotel, who goes on working in another one; who works in no other is deactivated with
+/// `PATCH`. For owners and managers.
+#[utoipa::path(
+    delete, path = "/users/{id}", tag = "users", security(("bearer" = [])), params(("id" = String, Path, description = "The user's id")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem))
+)]
+pub async fn remove(
+    State(state): State<AppState>,
+    caller: Bearer,
+    hotel: HotelHeader,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let permit = caller.permit::<right::ManageStaff>(&hotel)?;
+    let id: UserId = id.parse().map_err(|_| unknown())?;
+    state.services.identity.remove_role(permit, id).await.map_err(user_problem)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Somebody who works in the hotel.

@@ -1,0 +1,218 @@
+//! A guest who is in the house moves to another room, and what a desk undoes.
+
+use domain::booking::{BookingForm, StayChangeForm};
+use domain::guest::GuestForm;
+use domain::ids::StayId;
+use domain::money::Currency;
+use domain::problem::ProblemCode;
+use domain::room::{ClosureForm, RoomCondition};
+use domain::stay::StayAction;
+use pms::Error;
+use pms::bookings::{CheckOut, Price};
+use sqlx::PgPool;
+
+use crate::support::{World, request};
+
+/// A stay in room 104 from today for four nights at 80 a night, where the rate is 120: checked in, two nights slept.
+async fn in_the_house(world: &World) -> StayId {
+    let (house, pms) = (&world.harbour, &world.pms);
+    let mut wanted = request(house.rooms[3], world.dates(0, 4), "Ada");
+    wanted.price = Some(Price::Nightly(8_000));
+    let stay = pms.make_booking(house.permit(), wanted).await.unwrap().id;
+    pms.act(house.permit(), stay, StayAction::CheckIn).await.unwrap();
+    world.tomorrow();
+    world.tomorrow();
+    stay
+}
+
+fn to_room(world: &World, room: usize, version: i32) -> StayChangeForm {
+    StayChangeForm { room_id: world.harbour.rooms[room].to_string(), version, ..StayChangeForm::default() }
+}
+
+async fn nights(world: &World, stay: StayId) -> Vec<i64> {
+    let details = world.pms.stay(world.harbour.permit(), stay).await.unwrap();
+    assert_eq!(details.row.total.currency, Currency::EUR);
+    details.nights.iter().map(|night| night.price.minor).collect()
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_room_that_is_left_is_dirty_and_nights_that_were_slept_keep_their_price(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay = in_the_house(&world).await;
+    let condition = async |room: usize| {
+        let id = house.rooms[room].to_string();
+        pms.find_room(house.permit(), &id).await.unwrap().unwrap().condition
+    };
+    // Of the same type: what was agreed on stays.
+    pms.change(house.permit(), stay, &to_room(&world, 4, 2)).await.unwrap();
+    assert_eq!(nights(&world, stay).await, [8_000; 4]);
+    assert_eq!(condition(3).await, RoomCondition::Dirty);
+    assert_eq!(condition(4).await, RoomCondition::Clean);
+    // Of another type: the nights to come cost what they cost there.
+    pms.change(house.permit(), stay, &to_room(&world, 0, 3)).await.unwrap();
+    assert_eq!(nights(&world, stay).await, [8_000, 8_000, 9_000, 9_000]);
+    assert_eq!(condition(4).await, RoomCondition::Dirty);
+    // Who has not come yet leaves nothing behind.
+    let later =
+        pms.make_booking(house.permit(), request(house.rooms[1], world.dates(1, 2), "Ben")).await.unwrap().id;
+    pms.change(house.permit(), later, &to_room(&world, 2, 1)).await.unwrap();
+    assert_eq!(condition(1).await, RoomCondition::Clean);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_room_that_was_out_of_order_takes_a_guest_from_another(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let close = async |room: usize, from: i64, to: i64| {
+        let dates = world.dates(from, to);
+        let form = ClosureForm {
+            room_id: house.rooms[room].to_string(),
+            starts_on: dates.arrival().to_string(),
+            ends_on: dates.departure().to_string(),
+            reason: "Paint".into(),
+        };
+        pms.close_room(house.permit(), &form).await.unwrap();
+    };
+    close(4, 0, 2).await;
+    close(5, 0, 3).await;
+    let stay = in_the_house(&world).await;
+    let refused = pms.change(house.permit(), stay, &to_room(&world, 5, 2)).await;
+    assert!(matches!(refused, Err(Error::RoomOutOfOrder)), "{refused:?}");
+    pms.change(house.permit(), stay, &to_room(&world, 4, 2)).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_check_in_is_not_undone_when_nobody_could_check_in_again(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay = in_the_house(&world).await;
+    pms.act(house.permit(), stay, StayAction::UndoCheckIn).await.unwrap();
+    pms.act(house.permit(), stay, StayAction::CheckIn).await.unwrap();
+    world.tomorrow();
+    world.tomorrow();
+    let actions = pms.stay(house.permit(), stay).await.unwrap().actions;
+    assert!(actions.contains(&StayAction::CheckOut) && !actions.contains(&StayAction::UndoCheckIn));
+    assert!(matches!(
+        pms.act(house.permit(), stay, StayAction::UndoCheckIn).await,
+        Err(Error::Refused(domain::stay::StayRefusal::Over { .. }))
+    ));
+    pms.act(house.permit(), stay, StayAction::CheckOut).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn undoing_a_check_out_gives_back_what_was_agreed_before_and_keeps_what_was_said(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay = in_the_house(&world).await;
+    world.tomorrow();
+    world.tomorrow();
+    let said = CheckOut { rating: Some(5), total_minor: Some(100), ..CheckOut::default() };
+    pms.check_out(house.permit(), stay, &said).await.unwrap();
+    assert_eq!(nights(&world, stay).await, [25; 4]);
+    pms.act(house.permit(), stay, StayAction::UndoCheckOut).await.unwrap();
+    assert_eq!(nights(&world, stay).await, [8_000; 4]);
+    let said = CheckOut { note: Some("Left an umbrella".into()), ..CheckOut::default() };
+    pms.check_out(house.permit(), stay, &said).await.unwrap();
+    let kept: (Option<i16>, Option<String>) =
+        sqlx::query_as("SELECT rating, note FROM feedbacks").fetch_one(&world.superuser).await.unwrap();
+    assert_eq!(kept, (Some(5), Some("Left an umbrella".into())));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_typed_about_a_returning_guest_is_written_or_refused_at_its_field(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let known = GuestForm {
+        first_name: "Ada".into(),
+        last_name: "Byron".into(),
+        phone: "+44 20 1".into(),
+        gov_id: "P1".into(),
+        note: "Feathers".into(),
+        ..GuestForm::default()
+    };
+    let guest = pms.create_guest(house.permit(), &known).await.unwrap();
+    let book = async |night: i64, guest_form: GuestForm| {
+        let form = BookingForm {
+            room_id: house.rooms[0].to_string(),
+            arrival: world.dates(night, night + 1).arrival().to_string(),
+            departure: world.dates(night, night + 1).departure().to_string(),
+            party: "1".into(),
+            guest_id: guest.to_string(),
+            guest: guest_form,
+            ..BookingForm::default()
+        };
+        pms.book(house.permit(), &form).await
+    };
+    let details = async || pms.guest(house.permit(), guest).await.unwrap().0.details;
+    let changes = async || world.count("SELECT count(*) FROM audit_log WHERE action = 'guest.changed'").await;
+    // Nothing sent, nothing changed; nor where what is sent is what is known.
+    book(0, GuestForm::default()).await.unwrap();
+    book(1, GuestForm { note: String::new(), ..known.clone() }).await.unwrap();
+    assert_eq!((details().await, changes().await), (known.clone(), 0));
+    let wrong = GuestForm { email: "no address".into(), phone: "+44 20 2".into(), ..known.clone() };
+    match book(2, wrong).await {
+        Err(Error::Invalid(problems)) => {
+            assert_eq!((problems.len(), problems[0].field.as_str()), (1, "email"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let married = GuestForm {
+        last_name: "Lovelace".into(),
+        phone: String::new(),
+        gov_id: "p2".into(),
+        ..known.clone()
+    };
+    book(2, married).await.unwrap();
+    let now = details().await;
+    assert_eq!((now.last_name.as_str(), now.phone.as_str(), now.gov_id.as_str()), ("Lovelace", "", "P2"));
+    assert_eq!((now.note.as_str(), changes().await), ("Feathers", 1));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_note_on_another_room_is_added_to_the_bookings(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let mut wanted = request(house.rooms[0], world.dates(0, 1), "Ada");
+    wanted.note = Some("Late".into());
+    let first = pms.make_booking(house.permit(), wanted.clone()).await.unwrap().id;
+    let another = |room: usize, note: &str| {
+        let mut wanted = request(house.rooms[room], world.dates(0, 1), "Ada");
+        (wanted.booking_of, wanted.note) = (Some(first), Some(note.to_owned()));
+        wanted
+    };
+    pms.make_booking(house.permit(), another(1, "No feathers")).await.unwrap();
+    let note = async || pms.stay(house.permit(), first).await.unwrap().note.unwrap();
+    assert_eq!(note().await, "Late\nNo feathers");
+    match pms.make_booking(house.permit(), another(2, &"x".repeat(1999))).await {
+        Err(Error::Invalid(problems)) => {
+            assert_eq!(problems[0].field, "booking_note");
+            assert_eq!(problems[0].code, ProblemCode::TooLong { max: 2000 });
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(note().await, "Late\nNo feathers");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn two_who_change_a_guest_at_once_undo_nothing(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let form = GuestForm { first_name: "Ada".into(), ..GuestForm::default() };
+    for round in 0..20 {
+        let guest = pms.create_guest(house.permit(), &form).await.unwrap();
+        let phone =
+            pms.change_guest(house.permit(), guest, |known| GuestForm { phone: "+1 555".into(), ..known });
+        let city =
+            pms.change_guest(house.permit(), guest, |known| GuestForm { city: "Porto".into(), ..known });
+        let (phone, city) = futures::future::join(phone, city).await;
+        phone.unwrap();
+        city.unwrap();
+        let (known, _) = pms.guest(house.permit(), guest).await.unwrap();
+        assert_eq!(
+            (known.details.phone.as_str(), known.details.city.as_str()),
+            ("+1 555", "Porto"),
+            "round {round}"
+        );
+    }
+}
