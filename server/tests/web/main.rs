@@ -41,6 +41,8 @@ mod roles;
 #[cfg(test)]
 mod stripe;
 #[cfg(test)]
+mod stripe_follows;
+#[cfg(test)]
 mod stripe_money;
 #[cfg(test)]
 mod stripe_orders;

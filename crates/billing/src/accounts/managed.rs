@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Profile, ProfileError, StoredProfile, ensure_customer, lock, profile};
 use crate::payments::{record, tell_cancelled};
+use crate::providers::follow_all_later;
 use crate::subscriptions::AddonSubscription;
 use crate::tokens::{self, Entry};
 use crate::{Billing, Error, Result, input};
@@ -159,15 +160,20 @@ impl Billing {
         if !force && (has.invoices > 0 || has.subscriptions > 0) {
             return Err(Error::Conflict("User has invoices or subscriptions".to_owned()));
         }
-        let ended = sqlx::query_scalar!(
+        let ended = sqlx::query!(
             r#"UPDATE subscriptions SET status = 'cancelled', cancelled_at = $2, expires_at = least(expires_at, $2), pending_plan_id = NULL,
-                                        updated_at = $2
-               WHERE account_id = $1 AND status IN ('pending', 'active', 'trialing', 'paused') RETURNING id AS "id: SubscriptionId""#,
+                                        updated_at = $2, changed_no = nextval('provider_readings')
+               WHERE account_id = $1 AND status IN ('pending', 'active', 'trialing', 'paused')
+               RETURNING id AS "id: SubscriptionId", provider_subscription_id IS NOT NULL AS "is_collected!""#,
             id,
             now,
         )
         .fetch_all(&mut *transaction)
         .await?;
+        // Or the provider would go on charging somebody who is no customer any more.
+        let collected = ended.iter().filter(|it| it.is_collected).map(|it| (account_id, it.id));
+        follow_all_later(&mut transaction, collected, now).await?;
+        let ended = ended.into_iter().map(|it| it.id).collect();
         tell_cancelled(&mut transaction, account_id, ended, "account_closed", now).await?;
         sqlx::query!("DELETE FROM client_events WHERE user_id = $1", id).execute(&mut *transaction).await?;
         sqlx::query!(

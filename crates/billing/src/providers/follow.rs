@@ -5,7 +5,7 @@ use domain::billing::{SubscriptionState, Totals};
 use domain::ids::{AccountId, SubscriptionId};
 use domain::money::Money;
 use platform::database::Transaction;
-use platform::jobs::{self, Job, Options};
+use platform::jobs::{self, Job};
 use plugin_api::payment::{Interval, SessionLine, Wanted};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -43,8 +43,22 @@ pub(crate) async fn follow_later(
     )
     .execute(&mut **transaction)
     .await?;
-    let options = Options { deduplication_key: Some(subscription_id.to_string()), ..Options::default() };
-    jobs::enqueue(transaction, &FollowSubscription { account_id, subscription_id }, options, now).await?;
+    follow_all_later(transaction, [(account_id, subscription_id)], now).await
+}
+
+/// Lets the provider follow several, whose `changed_no` the caller sees to.
+pub(crate) async fn follow_all_later(
+    transaction: &mut Transaction,
+    subscriptions: impl IntoIterator<Item = (AccountId, SubscriptionId)>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let jobs: Vec<_> = subscriptions
+        .into_iter()
+        .map(|(account_id, subscription_id)| {
+            (subscription_id.to_string(), FollowSubscription { account_id, subscription_id })
+        })
+        .collect();
+    jobs::enqueue_all(transaction, &jobs, now, now).await?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use plugin_api::Switches;
 use plugin_api::payment::PaymentProvider;
 
 pub use follow::FollowSubscription;
-pub(crate) use follow::follow_later;
+pub(crate) use follow::{follow_all_later, follow_later};
 pub use inbox::{EventRow, HandleEvent, KeptEvent, Outcome, Received};
 pub use pages::{ClosePages, ReturnPayment};
 pub use session::{Checkout, PayPage, Paying};

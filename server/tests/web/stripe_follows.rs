@@ -1,0 +1,79 @@
+//! What Stripe collects follows what becomes of the subscription here.
+
+use billing::checkout::Order;
+use domain::access::Actor;
+use domain::ids::{InvoiceId, PlanId, SubscriptionId};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::stripe::{Till, customer, subscription};
+use crate::stripe_money::shop_with_till;
+use crate::v1::admin;
+
+async fn plan(pool: &PgPool, slug: &str) -> PlanId {
+    let id: Uuid =
+        sqlx::query_scalar("SELECT id FROM plans WHERE slug = $1").bind(slug).fetch_one(pool).await.unwrap();
+    id.into()
+}
+
+/// Orders a plan alone.
+async fn ordered(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> InvoiceId {
+    let order = Order {
+        plan_id: Some(plan(pool, slug).await),
+        bundle_ids: Vec::new(),
+        addon_ids: Vec::new(),
+        currency: "EUR".to_owned(),
+        country: Some("DE".to_owned()),
+        payment_method: None,
+    };
+    till.billing.checkout(buyer.own_account(), &order).await.unwrap().invoice_id
+}
+
+/// Buys a plan that Stripe collects from now on.
+async fn bought(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> SubscriptionId {
+    till.pay(&till.page(buyer, ordered(till, pool, buyer, slug).await).await);
+    till.deliver_all().await;
+    subscription(till, buyer).await.id
+}
+
+/// Does what waits to be told to Stripe of a customer, and hears what Stripe says to it.
+async fn follow_all(till: &Till, pool: &PgPool, buyer: &Actor) {
+    let jobs: Vec<Value> = sqlx::query_scalar(
+        "DELETE FROM jobs WHERE queue = 'billing.follow_subscription' AND payload ->> 'account_id' = ($1::uuid)::text
+         RETURNING payload",
+    )
+    .bind(buyer.user_id)
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    for job in jobs {
+        till.billing.follow(&serde_json::from_value(job).unwrap()).await.unwrap();
+    }
+    till.deliver_all().await;
+}
+
+/// What Stripe took from a customer so far, oldest first.
+async fn taken(pool: &PgPool, buyer: &Actor) -> Vec<i64> {
+    sqlx::query_scalar(
+        "SELECT amount_minor FROM payments WHERE account_id = $1 AND captured_at IS NOT NULL ORDER BY captured_at",
+    )
+    .bind(buyer.user_id)
+    .fetch_all(pool)
+    .await
+    .unwrap()
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_deleted_customer_is_charged_no_more(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    bought(&till, &pool, &buyer, "basic").await;
+    let one = format!("/api/v1/admin/users/{}", buyer.user_id);
+    admin(&site).await.expect(200, "DELETE", &one, Some(json!({ "force": true }))).await;
+    follow_all(&till, &pool, &buyer).await;
+    till.sandbox.advance_to_next_renewal();
+    till.deliver_all().await;
+    assert_eq!(taken(&pool, &buyer).await.len(), 1, "what was paid before");
+    assert_eq!(till.end_state(&pool, &buyer).await["subscriptions"][0][0], "cancelled");
+}
