@@ -258,13 +258,24 @@ impl Basis {
     }
 }
 
-/// The country of an account's address, and the rate of its place there.
+/// The country whose tax an account pays for what it has, and the rate there: that of its address, else the one that its
+/// newest order named.
 pub(crate) async fn tax_of(
     transaction: &mut Transaction,
     account_id: AccountId,
     now: DateTime<Utc>,
 ) -> Result<(Option<String>, TaxRate)> {
-    let place = TaxPlace::of(transaction, account_id).await?;
+    let mut place = TaxPlace::of(transaction, account_id).await?;
+    if place.country.is_none() {
+        let named = sqlx::query_scalar!(
+            r#"SELECT tax_country AS "country: String" FROM invoices WHERE account_id = $1 AND reason = 'purchase'
+               ORDER BY invoiced_at DESC, id DESC LIMIT 1"#,
+            Uuid::from(account_id),
+        )
+        .fetch_optional(&mut **transaction)
+        .await?;
+        place = TaxPlace { country: named.flatten(), region: None };
+    }
     let rate = tax_rate(transaction, &place, now.date_naive()).await?;
     Ok((place.country, rate))
 }

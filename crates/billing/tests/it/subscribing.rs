@@ -169,6 +169,19 @@ async fn a_subscription_goes_on_in_the_currency_in_which_it_was_bought(superuser
     assert_eq!((renewal.totals.total.minor, renewal.totals.total.currency), (1200, Currency::USD));
 }
 
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_has_no_address_is_taxed_where_the_order_was(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    world.set_tax(&world.bob, "DE", 1900).await;
+    let order = Order { country: Some("DE".into()), ..order_of(world.basic) };
+    let ordered = world.order(&world.ada, order).await;
+    world.pay(ordered.invoice_id).await;
+    world.later(25);
+    world.billing.tick().await.unwrap();
+    assert_eq!(world.open_invoice(account).await.totals.total.minor, 1189, "9.99 and 19 percent");
+}
+
 /// An add-on lasts for its own period and is over then, whatever its subscription does; bought again it runs again. Three years
 /// of it, a day at a time.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
