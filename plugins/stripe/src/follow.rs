@@ -36,12 +36,16 @@ impl Stripe {
                 UpdateSubscriptionPauseCollectionBehavior::Void,
             ));
         }
-        if let Some(at) = wanted.next_payment_at.filter(|at| is_elsewhere(&found, *at)) {
-            // What is tried out is not paid: so the next payment comes when the time left is over.
+        let item = found.items.data.first().zip(wanted.line.as_ref());
+        let is_other_interval = item.is_some_and(|(item, line)| !recurs(&item.price, line));
+        if let Some(at) = wanted.next_payment_at.filter(|at| is_other_interval || is_elsewhere(&found, *at)) {
+            // What is tried out is not paid: so the next payment comes when the time left is over. Without it another
+            // interval would begin, and be charged, at once.
             update = update.trial_end(UpdateSubscriptionTrialEnd::Timestamp(at.timestamp()));
         }
-        if let (Some(item), Some(line)) = (found.items.data.first(), &wanted.line)
-            && !costs(&item.price, line)
+        if let Some((item, line)) = item.filter(|(item, line)| !costs(&item.price, line))
+            // While it is paused, or its period not collected yet, another interval waits for what comes next.
+            && (!is_other_interval || wanted.next_payment_at.is_some())
         {
             let mut changed = UpdateSubscriptionItems::new();
             changed.id = Some(item.id.to_string());
@@ -107,12 +111,16 @@ fn unit(line: &SessionLine) -> Result<(RecurringInterval, u64), ProviderError> {
 
 /// Whether a price is what the line asks for already.
 fn costs(price: &Price, line: &SessionLine) -> bool {
-    let same_interval = unit(line).is_ok_and(|(unit, count)| {
-        price.recurring.as_ref().is_some_and(|known| known.interval == unit && known.interval_count == count)
-    });
-    same_interval
+    recurs(price, line)
         && price.unit_amount == Some(line.amount.minor)
         && price.currency.to_string().eq_ignore_ascii_case(line.amount.currency.code())
+}
+
+/// Whether a price is paid as often as the line asks for.
+fn recurs(price: &Price, line: &SessionLine) -> bool {
+    unit(line).is_ok_and(|(unit, count)| {
+        price.recurring.as_ref().is_some_and(|known| known.interval == unit && known.interval_count == count)
+    })
 }
 
 /// Whether the next payment would come at another time than `at`, by more than Stripe's own rounding.

@@ -1,6 +1,7 @@
 //! What Stripe collects follows what becomes of the subscription here.
 
 use billing::checkout::Order;
+use chrono::TimeDelta;
 use domain::access::Actor;
 use domain::ids::{InvoiceId, PlanId, SubscriptionId};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use crate::stripe::{Till, customer, subscription};
 use crate::stripe_money::shop_with_till;
-use crate::v1::admin;
+use crate::v1::{admin, shop};
 
 async fn plan(pool: &PgPool, slug: &str) -> PlanId {
     let id: Uuid =
@@ -76,4 +77,43 @@ async fn a_deleted_customer_is_charged_no_more(pool: PgPool) {
     till.deliver_all().await;
     assert_eq!(taken(&pool, &buyer).await.len(), 1, "what was paid before");
     assert_eq!(till.end_state(&pool, &buyer).await["subscriptions"][0][0], "cancelled");
+}
+
+/// The whole of a year that was paid for comes before a month of a lesser plan, and a plan that is kept after all costs
+/// what it did.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_lesser_plan_by_the_month_waits_for_the_end_of_the_year(pool: PgPool) {
+    let site = shop(&pool).await;
+    sqlx::query("UPDATE plans SET billing_period = 'yearly' WHERE slug = 'pro'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    for is_kept in [false, true] {
+        let till = Till::new(&site).await;
+        let (buyer, basic) = (customer(&site).await, plan(&pool, "basic").await);
+        let own = buyer.own_account();
+        let id = bought(&till, &pool, &buyer, "pro").await;
+        let before = subscription(&till, &buyer).await;
+        till.clock.advance(TimeDelta::days(65));
+        till.billing.downgrade(own, id, basic).await.unwrap();
+        follow_all(&till, &pool, &buyer).await;
+        let year = taken(&pool, &buyer).await[0];
+        assert_eq!(taken(&pool, &buyer).await, [year], "nothing is charged before the year is over");
+        let waiting = subscription(&till, &buyer).await;
+        assert_eq!((waiting.plan.id, waiting.state), (before.plan.id, before.state));
+        if is_kept {
+            till.billing.keep_plan(own, id).await.unwrap();
+            follow_all(&till, &pool, &buyer).await;
+        }
+        till.sandbox.advance_to_next_renewal().unwrap();
+        follow_all(&till, &pool, &buyer).await;
+        let after = subscription(&till, &buyer).await;
+        let days = (after.state.expires_at().unwrap() - before.state.expires_at().unwrap()).num_days();
+        let taken = taken(&pool, &buyer).await;
+        if is_kept {
+            assert_eq!((after.plan.id, taken, days / 365), (before.plan.id, vec![year, year], 1));
+        } else {
+            assert_eq!((after.plan.id, taken[1] < year, days / 28), (basic, true, 1), "{taken:?}");
+        }
+    }
 }

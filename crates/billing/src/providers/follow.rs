@@ -10,7 +10,6 @@ use plugin_api::payment::{Interval, SessionLine, Wanted};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::catalogue::currency;
 use crate::subscriptions::change::tax_of;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::{Billing, Result};
@@ -78,12 +77,7 @@ impl Billing {
         let subscription =
             LockedSubscription::load(&mut transaction, job.account_id, job.subscription_id).await?;
         let linked = sqlx::query!(
-            r#"SELECT s.provider, s.provider_subscription_id, s.changed_no, i.plan_id AS "paid_plan_id?", i.currency AS "currency?: String"
-               FROM subscriptions s
-               LEFT JOIN LATERAL (SELECT plan_id, currency FROM invoices
-                                  WHERE account_id = s.account_id AND subscription_id = s.id AND reason <> 'upgrade' AND status = 'paid'
-                                  ORDER BY paid_at DESC LIMIT 1) i ON true
-               WHERE s.account_id = $1 AND s.id = $2"#,
+            "SELECT provider, provider_subscription_id, changed_no FROM subscriptions WHERE account_id = $1 AND id = $2",
             Uuid::from(job.account_id),
             Uuid::from(job.subscription_id),
         )
@@ -92,19 +86,19 @@ impl Billing {
         let (Some(provider), Some(reference)) = (linked.provider, linked.provider_subscription_id) else {
             return Ok(());
         };
-        let next_plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
-        let line = match linked.currency.filter(|_| linked.paid_plan_id != Some(next_plan_id.into())) {
-            Some(code) => {
-                let plan = PlanFacts::load_in(&mut transaction, next_plan_id, currency(&code)?).await?;
-                Some(line(&mut transaction, job.account_id, &plan, now).await?)
-            }
-            None => None,
+        let renews = subscription.state.is_current();
+        let line = if renews {
+            let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+            let plan = PlanFacts::load_in(&mut transaction, plan_id, subscription.currency).await?;
+            Some(line(&mut transaction, job.account_id, &plan, now).await?)
+        } else {
+            None
         };
         // Nobody here waits for the provider.
         sqlx::query!("ROLLBACK TO SAVEPOINT reading").execute(&mut *transaction).await?;
         let state = subscription.state;
         let wanted = Wanted {
-            renews: state.is_current(),
+            renews,
             is_paused: matches!(state, SubscriptionState::Paused { .. }),
             line,
             next_payment_at: match state {

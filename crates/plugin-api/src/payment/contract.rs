@@ -9,7 +9,7 @@ use domain::money::{Currency, Money};
 
 use super::{
     Interval, NewSession, Payer, PaymentProvider, Reading, Returned, Session, SessionLine, SessionStatus,
-    Subject, SubscriptionStanding, Wanted, WebhookError,
+    Subject, SubscriptionReading, SubscriptionStanding, Wanted, WebhookError,
 };
 
 /// Somebody who can pay, and the place where the provider's messages arrive.
@@ -173,6 +173,20 @@ async fn paid_again_and_again(provider: &dyn PaymentProvider, till: &dyn Till) {
         (euro(1190), true),
         "another plan is paid from the next period on"
     );
+    let yearly = Some(line("Basic", 11900, Some(Interval::Year)));
+    let paid = |it: &SubscriptionReading| {
+        it.periods.iter().filter(|period| period.is_paid && period.total.minor > 0).count()
+    };
+    for next_payment_at in [None, Some(last.ends_at)] {
+        let waiting =
+            follow(Wanted { line: yearly.clone(), next_payment_at, ..wanted(true, false, None) }).await;
+        assert_eq!(paid(&waiting), paid(&cheaper), "also one of another interval: {waiting:?}");
+    }
+    till.next_period().await;
+    let yearly = read(provider, of_subscription()).await.subscription.expect("a subscription");
+    let next = yearly.periods.last().expect("a period");
+    assert_eq!((next.total, next.is_paid), (euro(11900), true));
+    assert!(next.ends_at > last.ends_at + TimeDelta::days(364), "{next:?}");
 }
 
 async fn knows_its_own_messages(provider: &dyn PaymentProvider, till: &dyn Till) {

@@ -99,6 +99,7 @@ pub struct Wanted {
     pub is_paused: bool,
     /// What is paid from the next period on, and how often; none where that stays as it is.
     pub line: Option<SessionLine>,
-    /// When the next period is paid, where that is not when the provider's period ends.
+    /// When the next period is paid; none where that is when the provider's period ends. A line of another interval begins
+    /// then, and waits while that is not said.
     pub next_payment_at: Option<DateTime<Utc>>,
 }
