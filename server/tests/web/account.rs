@@ -196,3 +196,33 @@ async fn clients_keep_their_plan_and_what_they_cancelled(pool: PgPool) {
     assert_eq!(resumed["subscription"]["status"], "ACTIVE");
     ada.expect(400, "POST", &of("resume"), None).await;
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_plan_that_is_paid_once_is_paid_at_once_and_waits_for_no_renewal(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (ada, _) = signed_in(&site, "test@example.com", "TestPass123@").await;
+    let active = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
+    let id = active["subscription"]["id"].as_str().unwrap().to_owned();
+    let lifetime: Uuid = sqlx::query_scalar(
+        "INSERT INTO plans (id, name, slug, price_minor, currency, billing_period, created_at, updated_at)
+         VALUES (gen_random_uuid(), 'Lifetime', 'lifetime', 50000, 'EUR', 'one_time', now(), now()) RETURNING id",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let downgrade = format!("/api/v1/user/subscriptions/{id}/downgrade");
+    let refused = ada.expect(400, "POST", &downgrade, Some(json!({ "plan_id": lifetime }))).await;
+    assert_eq!(refused["error"], "Cannot downgrade to a one-time plan");
+
+    let customer = browser(&site, "test@example.com", "TestPass123@").await;
+    let changes = text(site.get(&format!("/account/subscriptions/{id}"), &customer).await).await;
+    let choice = changes.split("<h2>Lifetime</h2>").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(choice.contains("/actions/upgrade") && !choice.contains("/actions/downgrade"), "{choice}");
+
+    let upgrade = format!("/api/v1/user/subscriptions/{id}/upgrade");
+    let asked = ada.expect(200, "POST", &upgrade, Some(json!({ "plan_id": lifetime }))).await;
+    let paid = format!("/api/v1/admin/invoices/{}/mark-paid", asked["invoice"]["id"].as_str().unwrap());
+    admin(&site).await.expect(200, "POST", &paid, Some(json!({}))).await;
+    let page = text(site.get("/account", &customer).await).await;
+    assert!(page.contains("Not renewed; access until"), "{page}");
+}

@@ -4,6 +4,7 @@ use billing::checkout::Order;
 use chrono::TimeDelta;
 use domain::access::Actor;
 use domain::ids::{InvoiceId, PlanId, SubscriptionId};
+use platform::clock::Clock as _;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -116,4 +117,29 @@ async fn a_lesser_plan_by_the_month_waits_for_the_end_of_the_year(pool: PgPool) 
             assert_eq!((after.plan.id, taken[1] < year, days / 28), (basic, true, 1), "{taken:?}");
         }
     }
+}
+
+/// What is paid once is not collected again: the subscription at Stripe ends with the period that was paid for.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_plan_that_is_paid_once_ends_what_stripe_collects(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let own = buyer.own_account();
+    let id = bought(&till, &pool, &buyer, "basic").await;
+    sqlx::query("UPDATE plans SET billing_period = 'one_time', price_minor = 50000 WHERE slug = 'pro'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let changed = till.billing.upgrade(own, id, plan(&pool, "pro").await).await.unwrap();
+    till.pay(&till.page(&buyer, changed.invoice_id).await);
+    till.deliver_all().await;
+    follow_all(&till, &pool, &buyer).await;
+    let paid = taken(&pool, &buyer).await;
+    assert_eq!(paid.len(), 2, "Basic, and the difference");
+    till.sandbox.advance_to_next_renewal();
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(taken(&pool, &buyer).await, paid, "and nothing again");
+    let after = subscription(&till, &buyer).await;
+    assert_eq!((after.plan.name.as_str(), after.state.status().as_str()), ("Pro", "active"));
+    assert!(after.state.days_remaining(till.clock.now()) > 30_000, "{after:?}");
 }

@@ -50,8 +50,8 @@ fn Choice(subscription: SubscriptionView, plan: PricedPlan, change: Option<Chang
     let t = &texts().overview;
     let price =
         fill(t.per, &[("price", &show::money(plan.net)), ("period", period(plan.plan.billing_period))]);
-    // What costs less for the same time is a lesser plan.
-    let is_better = {
+    // What costs less for the same time is a lesser plan. One that is paid once is none: it has no renewal to begin with.
+    let is_better = !plan.plan.billing_period.is_recurring() || {
         let days = |period: domain::billing::BillingPeriod| i128::from(period.days());
         i128::from(plan.net.minor) * days(subscription.billing_period)
             >= i128::from(subscription.price.minor) * days(plan.plan.billing_period)

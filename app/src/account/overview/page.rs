@@ -109,6 +109,11 @@ fn meaning(subscription: &SubscriptionView, now: DateTime<Utc>) -> String {
         SubscriptionState::Cancelled { expires_at: Some(end), was_trial: true, .. } if end > now => {
             on(t.trial_ends, end)
         }
+        SubscriptionState::Active { expires_at, .. }
+            if !subscription.billing_period.is_recurring() && subscription.pending_plan.is_none() =>
+        {
+            on(t.access_until, expires_at)
+        }
         SubscriptionState::Active { expires_at, .. } if subscription.is_collected => on(t.renews, expires_at),
         SubscriptionState::Active { expires_at, .. } => on(t.ask_renewal, expires_at),
         SubscriptionState::Paused { paused_at, .. } => on(t.paused_since, paused_at),

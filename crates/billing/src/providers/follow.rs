@@ -86,11 +86,10 @@ impl Billing {
         let (Some(provider), Some(reference)) = (linked.provider, linked.provider_subscription_id) else {
             return Ok(());
         };
-        let renews = subscription.state.is_current();
-        let line = if renews {
+        let line = if subscription.state.is_current() {
             let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
             let plan = PlanFacts::load_in(&mut transaction, plan_id, subscription.currency).await?;
-            Some(line(&mut transaction, job.account_id, &plan, now).await?)
+            line(&mut transaction, job.account_id, &plan, now).await?
         } else {
             None
         };
@@ -98,13 +97,15 @@ impl Billing {
         sqlx::query!("ROLLBACK TO SAVEPOINT reading").execute(&mut *transaction).await?;
         let state = subscription.state;
         let wanted = Wanted {
-            renews,
+            renews: line.is_some(),
             is_paused: matches!(state, SubscriptionState::Paused { .. }),
-            line,
             next_payment_at: match state {
-                SubscriptionState::Active { expires_at, .. } if expires_at > now => Some(expires_at),
+                SubscriptionState::Active { expires_at, .. } if line.is_some() && expires_at > now => {
+                    Some(expires_at)
+                }
                 _ => None,
             },
+            line,
         };
         self.provider(&provider)?.follow(&reference, &wanted).await?;
         // Where it changed meanwhile, another job will tell of that.
@@ -139,14 +140,15 @@ impl Billing {
     }
 }
 
-/// What a plan costs from the next period on, with tax.
+/// What a plan costs from the next period on, with tax; none where it is paid once.
 async fn line(
     transaction: &mut Transaction,
     account_id: AccountId,
     plan: &PlanFacts,
     now: DateTime<Utc>,
-) -> Result<SessionLine> {
+) -> Result<Option<SessionLine>> {
+    let Some(interval) = Interval::of(plan.billing_period) else { return Ok(None) };
     let (_, rate) = tax_of(transaction, account_id, now).await?;
     let amount: Money = Totals::of([plan.price], rate, plan.price.currency)?.total;
-    Ok(SessionLine { name: plan.name.clone(), amount, interval: Interval::of(plan.billing_period) })
+    Ok(Some(SessionLine { name: plan.name.clone(), amount, interval: Some(interval) }))
 }

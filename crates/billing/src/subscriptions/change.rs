@@ -164,7 +164,10 @@ impl Billing {
         if subscription.plan_id == plan_id {
             return Err(SubscriptionRefusal::SamePlan.into());
         }
-        offered(&mut transaction, permit, &subscription, plan_id).await?;
+        let plan = offered(&mut transaction, permit, &subscription, plan_id).await?;
+        if !plan.billing_period.is_recurring() {
+            return Err(SubscriptionRefusal::OneTimeToDowngrade.into());
+        }
         refuse_rivals(&mut transaction, &subscription, plan_id).await?;
         subscription.pending_plan_id = Some(plan_id);
         // A renewal that was asked for at the present price is asked for again at the new one.

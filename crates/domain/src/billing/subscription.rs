@@ -91,6 +91,9 @@ pub enum SubscriptionRefusal {
     /// Only what is active can change to a lesser plan.
     #[error("Only active subscriptions can be downgraded")]
     NotActiveToDowngrade,
+    /// What is paid once has no next period with which it could begin.
+    #[error("Cannot downgrade to a one-time plan")]
+    OneTimeToDowngrade,
     /// No other plan was asked for.
     #[error("No plan change is scheduled")]
     NoPlanToCome,
