@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use billing::mails::Mails;
-use billing::providers::{ClosePages, FollowSubscription, HandleEvent, ReturnPayment};
+use billing::providers::{ClosePage, ClosePages, FollowSubscription, HandleEvent, ReturnPayment};
 use billing::webhooks::{Announcer, DeliverWebhooks, Webhooks};
 use chrono::{NaiveTime, TimeDelta};
 use platform::jobs::{Cron, HandlerError, Handlers, Job, Schedule, Worker, housekeeping};
@@ -95,7 +95,8 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
 
 /// Everything that this release knows how to do.
 pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -> Handlers {
-    let (provider, pages, returns) = (billing.clone(), billing.clone(), billing.clone());
+    let (provider, pages, page, returns) =
+        (billing.clone(), billing.clone(), billing.clone(), billing.clone());
     let handlers = Handlers::new()
         .on(|context, job: housekeeping::Housekeeping| async move {
             housekeeping::run(context.clone(), job).await?;
@@ -125,6 +126,10 @@ pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -
         .on(move |_, ClosePages {}| {
             let billing = pages.clone();
             async move { billing.close_pages().await.map(drop).map_err(of_billing) }
+        })
+        .on(move |_, ClosePage { provider, session }| {
+            let billing = page.clone();
+            async move { billing.close_page(&provider, &session).await.map_err(of_billing) }
         })
         .on(move |_, job: ReturnPayment| {
             let billing = returns.clone();

@@ -1,12 +1,17 @@
-//! Nobody pays what nobody owes any more: pages of void invoices are closed, and money that was faster goes back.
+//! Nobody pays what nobody owes any more: pages of invoices that are void, or paid otherwise, are closed, and money that was
+//! faster goes back or is somebody's to look at.
 
-use billing::providers::{FollowSubscription, ReturnPayment};
-use serde_json::Value;
+use billing::providers::{ClosePage, FollowSubscription, Received, ReturnPayment};
+use domain::ids::InvoiceId;
+use plugin_api::payment::{PaymentProvider, Subject, SubscriptionStanding};
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use stripe_sandbox::Payment;
 
 use crate::stripe::{Till, customer, order};
-use crate::v1::shop;
+use crate::stripe_money::shop_with_till;
+use crate::support::Site;
+use crate::v1::{admin, shop};
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_page_of_a_void_invoice_is_closed(pool: PgPool) {
@@ -64,4 +69,55 @@ async fn money_for_a_void_invoice_goes_back_and_is_not_collected_again(pool: PgP
         (&"cancelled".into(), &"cancelled".into())
     );
     assert_eq!((&state["tokens"], &state["subscriptions"][0][3]), (&Value::Null, &false.into()), "{state}");
+}
+
+/// The admin says that the money came by another way.
+async fn mark_paid(site: &Site, id: InvoiceId) {
+    let path = format!("/api/v1/admin/invoices/{id}/mark-paid");
+    admin(site).await.expect(200, "POST", &path, Some(json!({ "payment_reference": "by bank" }))).await;
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_page_of_what_was_paid_otherwise_is_closed(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    mark_paid(&site, invoice_id).await;
+    let jobs: Vec<Value> = sqlx::query_scalar("SELECT payload FROM jobs WHERE queue = 'billing.close_page'")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    assert_eq!(jobs.len(), 1);
+    let ClosePage { provider, session } = serde_json::from_value(jobs[0].clone()).unwrap();
+    till.billing.close_page(&provider, &session).await.unwrap();
+    till.billing.close_page(&provider, &session).await.unwrap();
+    assert_ne!(till.sandbox.pay(&page.session_id, crate::stripe::CARD), Payment::Paid);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_paid_twice_is_kept_for_the_admin_and_not_collected_again(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    mark_paid(&site, invoice_id).await;
+    till.pay(&page);
+    let mut kept = 0;
+    for message in till.messages() {
+        kept += usize::from(matches!(till.deliver(&message).await, Received::Kept { .. }));
+    }
+    assert!(kept > 0);
+    let said: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT left(last_error, 11) FROM provider_events WHERE status = 'failed'",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert_eq!(said, ["Paid twice:"], "somebody has to give the second payment back");
+
+    till.sandbox.advance_to_next_renewal();
+    let reading = till.stripe.read(&Subject::Session(page.session_id)).await.unwrap().unwrap();
+    let collected = reading.subscription.unwrap();
+    assert_eq!((collected.standing, collected.periods.len()), (SubscriptionStanding::Ended, 1));
 }

@@ -23,6 +23,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::catalogue::currency;
+use crate::providers::close_later;
 use crate::{Billing, Error, Result, accounts};
 
 /// Money that arrived, as a provider or an admin says.
@@ -74,6 +75,8 @@ pub(crate) struct LockedInvoice {
     pub period_until: Option<DateTime<Utc>>,
     pub from_expires_at: Option<DateTime<Utc>>,
     pub payment_reference: Option<String>,
+    /// The page where it can be, or was, paid: the provider, and its id there.
+    pub page: Option<(String, String)>,
     pub lines: Vec<LockedLine>,
 }
 
@@ -96,7 +99,7 @@ impl LockedInvoice {
         accounts::lock(transaction, account_id).await?;
         let row = sqlx::query!(
             r#"SELECT reason, status, currency AS "currency: String", total_minor AS "total_minor!", from_plan_id, payment_reference,
-                      period_until, from_expires_at
+                      period_until, from_expires_at, provider, provider_session_id
                FROM invoices WHERE account_id = $1 AND id = $2"#,
             Uuid::from(account_id),
             Uuid::from(id),
@@ -123,6 +126,7 @@ impl LockedInvoice {
             period_until: row.period_until,
             from_expires_at: row.from_expires_at,
             payment_reference: row.payment_reference,
+            page: row.provider.zip(row.provider_session_id),
             lines,
         })
     }
@@ -143,7 +147,8 @@ impl Billing {
     /// Settles an invoice on the word of a payment provider, whose signature was checked. Repeating it changes nothing.
     pub async fn capture(&self, id: InvoiceId, payment: &Payment) -> Result<Settled> {
         let mut transaction = self.database.begin_worker().await?;
-        let settled = settle(&mut transaction, id, Capture::of(payment), self.clock.now()).await?;
+        let invoice = LockedInvoice::load(&mut transaction, id).await?;
+        let settled = settle_past_page(&mut transaction, invoice, payment, self.clock.now()).await?;
         transaction.commit().await?;
         Ok(settled)
     }
@@ -168,7 +173,7 @@ impl Billing {
                 )));
             }
         }
-        let settled = settle(&mut transaction, id, Capture::of(payment), now).await?;
+        let settled = settle_past_page(&mut transaction, invoice, payment, now).await?;
         record(
             &mut transaction,
             permit,
@@ -263,6 +268,20 @@ impl Billing {
         transaction.rollback().await?;
         Ok(payment.map(|payment| (payment.provider, payment.reference)))
     }
+}
+
+/// Settles an invoice with money that did not come from its page, on which nobody is to pay it again.
+async fn settle_past_page(
+    transaction: &mut Transaction,
+    invoice: LockedInvoice,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<Settled> {
+    let settled = settle(transaction, invoice.id, Capture::of(payment), now).await?;
+    if let Some((provider, session)) = invoice.page.filter(|_| invoice.status != InvoiceStatus::Paid) {
+        close_later(transaction, provider, session, now).await?;
+    }
+    Ok(settled)
 }
 
 /// Writes what the admin did.

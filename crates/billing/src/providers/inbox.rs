@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::apply::apply;
 use crate::payments::record;
 use crate::{Billing, Error, Result};
 
@@ -200,7 +199,11 @@ impl Billing {
             return Ok(None);
         }
         let outcome = match read {
-            Some((reading, number)) => apply(&mut transaction, provider, &reading, number, now).await?,
+            Some((reading, number)) => {
+                let outcome;
+                (transaction, outcome) = self.apply(transaction, provider, &reading, number).await?;
+                outcome
+            }
             None if subject.is_some() => Outcome::Ignored("not one of ours"),
             None => Outcome::Ignored("nothing to do"),
         };

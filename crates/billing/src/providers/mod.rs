@@ -3,7 +3,7 @@
 //! * [`Billing::create_session`], [`Billing::session_status`], [`Billing::portal`]: what a payer needs
 //! * [`Billing::receive`], [`Billing::replay`]: what a provider sends, kept as it came
 //! * [`FollowSubscription`]: a provider's subscription does what ours does
-//! * [`ClosePages`], [`ReturnPayment`]: nobody pays what nobody owes any more
+//! * [`ClosePages`], [`ClosePage`], [`ReturnPayment`]: nobody pays what nobody owes any more
 //!
 //! An event only says that something changed. What is done follows from a [reading](plugin_api::payment::Reading) of the
 //! whole purchase, applied under the lock of its account: doing that again, late or in another order changes nothing.
@@ -23,7 +23,8 @@ use plugin_api::payment::PaymentProvider;
 pub use follow::FollowSubscription;
 pub(crate) use follow::{follow_all_later, follow_later};
 pub use inbox::{EventRow, HandleEvent, KeptEvent, Outcome, Received};
-pub use pages::{ClosePages, ReturnPayment};
+pub(crate) use pages::close_later;
+pub use pages::{ClosePage, ClosePages, ReturnPayment};
 pub use session::{Checkout, PayPage, Paying};
 
 use crate::{Billing, Error, Result};

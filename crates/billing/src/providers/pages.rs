@@ -20,6 +20,30 @@ impl Job for ClosePages {
     const QUEUE: &'static str = "billing.close_pages";
 }
 
+/// Closes the page of an invoice that was paid otherwise.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClosePage {
+    /// The provider.
+    pub provider: String,
+    /// Its id of the page.
+    pub session: String,
+}
+
+impl Job for ClosePage {
+    const QUEUE: &'static str = "billing.close_page";
+}
+
+/// Lets a page be closed, once this transaction is committed.
+pub(crate) async fn close_later(
+    transaction: &mut Transaction,
+    provider: String,
+    session: String,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<()> {
+    jobs::enqueue(transaction, &ClosePage { provider, session }, Options::default(), now).await?;
+    Ok(())
+}
+
 /// Has a provider give back a payment for what nobody owes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReturnPayment {
@@ -60,12 +84,7 @@ impl Billing {
         .fetch_all(self.database.worker())
         .await?;
         for page in &open {
-            match self.provider(&page.provider)?.close_session(&page.session).await {
-                // What was paid, or is over, is closed.
-                Ok(())
-                | Err(ProviderError::Refused(_) | ProviderError::Unknown | ProviderError::Unsupported) => {}
-                Err(problem) => return Err(problem.into()),
-            }
+            self.close_page(&page.provider, &page.session).await?;
             sqlx::query!(
                 "UPDATE invoices SET provider_session_id = NULL, expired_sessions = expired_sessions + 1
                  WHERE account_id = $1 AND id = $2 AND provider_session_id = $3 AND status = 'cancelled'",
@@ -77,6 +96,17 @@ impl Billing {
             .await?;
         }
         Ok(open.len())
+    }
+
+    /// Closes a page.
+    pub async fn close_page(&self, provider: &str, session: &str) -> Result<()> {
+        match self.provider(provider)?.close_session(session).await {
+            // What was paid, or is over, is closed.
+            Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Unknown | ProviderError::Unsupported) => {
+                Ok(())
+            }
+            Err(problem) => Err(problem.into()),
+        }
     }
 
     /// Has the provider give back a payment for what nobody owes.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::AccountId;
 use platform::database::Transaction;
 use platform::outbox::{self, Event};
-use plugin_api::payment::{Reading, SessionStatus, Subject};
+use plugin_api::payment::{Reading, SessionStatus, Subject, Wanted};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,8 +19,8 @@ impl Billing {
     /// Asks the provider, and makes what it knows so here. Gives what it said; none if it knows nothing of ours.
     pub(super) async fn read_and_apply(&self, provider: &str, subject: &Subject) -> Result<Option<Reading>> {
         let Some((reading, number)) = self.read(provider, subject).await? else { return Ok(None) };
-        let mut transaction = self.database.begin_worker().await?;
-        let outcome = apply(&mut transaction, provider, &reading, number, self.clock.now()).await?;
+        let transaction = self.database.begin_worker().await?;
+        let (transaction, outcome) = self.apply(transaction, provider, &reading, number).await?;
         transaction.commit().await?;
         tracing::debug!(?outcome, "billing.provider_read");
         Ok(Some(reading))
@@ -33,6 +33,42 @@ impl Billing {
             .fetch_one(self.database.worker())
             .await?;
         Ok(provider.read(subject).await?.map(|reading| (reading, number)))
+    }
+
+    /// Makes a reading so. What was paid a second time is somebody's to look at, but the provider does not collect it again.
+    pub(super) async fn apply(
+        &self,
+        mut transaction: Transaction,
+        provider: &str,
+        reading: &Reading,
+        number: i64,
+    ) -> Result<(Transaction, Outcome)> {
+        match apply(&mut transaction, provider, reading, number, self.clock.now()).await {
+            Err(error @ Error::PaidTwice(_)) => {
+                // Nobody here waits for the provider.
+                transaction.rollback().await?;
+                self.end_unlinked(provider, reading).await?;
+                Err(error)
+            }
+            outcome => Ok((transaction, outcome?)),
+        }
+    }
+
+    /// Ends what a provider collects, unless it is for one of our subscriptions.
+    async fn end_unlinked(&self, provider: &str, reading: &Reading) -> Result<()> {
+        let Some(collected) = &reading.subscription else { return Ok(()) };
+        let is_linked = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM subscriptions WHERE provider = $1 AND provider_subscription_id = $2) AS "is_linked!""#,
+            provider,
+            collected.id,
+        )
+        .fetch_one(self.database.worker())
+        .await?;
+        if !is_linked {
+            let wanted = Wanted { renews: false, is_paused: false, line: None, next_payment_at: None };
+            self.provider(provider)?.follow(&collected.id, &wanted).await?;
+        }
+        Ok(())
     }
 }
 
@@ -54,7 +90,7 @@ pub(super) async fn remember_customer(
 }
 
 /// Makes a reading so, under the lock of the account. Gives what there was to do.
-pub(super) async fn apply(
+async fn apply(
     transaction: &mut Transaction,
     provider: &str,
     reading: &Reading,
