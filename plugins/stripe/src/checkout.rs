@@ -16,6 +16,7 @@ use stripe_core::refund::CreateRefund;
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionUiMode};
 use stripe_types::Currency;
 
+use crate::amount::to_stripe;
 use crate::client::{once, problem};
 use crate::{INVOICE_KEY, Stripe};
 
@@ -135,7 +136,7 @@ fn fingerprint(parts: &[Option<&str>]) -> String {
 
 fn line(line: &SessionLine) -> Result<CreateCheckoutSessionLineItems, ProviderError> {
     let mut price = CreateCheckoutSessionLineItemsPriceData::new(currency(line)?);
-    price.unit_amount = Some(line.amount.minor);
+    price.unit_amount = Some(to_stripe(line.amount)?);
     price.product_data = Some(ProductData::new(line.name.as_str()));
     price.recurring = line.interval.map(|interval| {
         use CreateCheckoutSessionLineItemsPriceDataRecurringInterval as Unit;

@@ -14,6 +14,7 @@ use stripe_product::price::{CreatePrice, CreatePriceRecurring, CreatePriceRecurr
 use stripe_shared::{Price, RecurringInterval, Subscription, SubscriptionStatus};
 
 use crate::Stripe;
+use crate::amount::to_stripe;
 use crate::checkout::currency;
 use crate::client::{once, problem};
 
@@ -80,15 +81,11 @@ impl Stripe {
             _ => CreatePriceRecurringInterval::Month,
         });
         recurring.interval_count = Some(count);
-        let key = format!(
-            "price-{product}-{}-{}-{}{count}",
-            line.amount.minor,
-            line.amount.currency,
-            unit.as_str()
-        );
+        let amount = to_stripe(line.amount)?;
+        let key = format!("price-{product}-{amount}-{}-{}{count}", line.amount.currency, unit.as_str());
         let made = CreatePrice::new(currency(line)?)
             .product(product)
-            .unit_amount(line.amount.minor)
+            .unit_amount(amount)
             .nickname(line.name.clone())
             .recurring(recurring)
             .customize()
@@ -112,7 +109,7 @@ fn unit(line: &SessionLine) -> Result<(RecurringInterval, u64), ProviderError> {
 /// Whether a price is what the line asks for already.
 fn costs(price: &Price, line: &SessionLine) -> bool {
     recurs(price, line)
-        && price.unit_amount == Some(line.amount.minor)
+        && to_stripe(line.amount).is_ok_and(|amount| price.unit_amount == Some(amount))
         && price.currency.to_string().eq_ignore_ascii_case(line.amount.currency.code())
 }
 

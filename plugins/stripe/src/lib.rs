@@ -3,6 +3,7 @@
 //! What Stripe's objects carry of ours is one thing, `metadata.invoice_id`: on the session, and on the subscription or
 //! payment that comes of it. Whatever an event is about, that leads back to the invoice.
 
+mod amount;
 mod checkout;
 mod client;
 mod follow;

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::ids::InvoiceId;
-use domain::money::{Currency, Money};
 use plugin_api::payment::{
     PaidPeriod, PaymentReading, ProviderError, Reading, Returned, SessionReading, SessionStatus, Subject,
     SubscriptionReading, SubscriptionStanding,
@@ -22,6 +21,7 @@ use stripe_shared::{
     InvoiceStatus, PaymentIntent, PaymentIntentStatus, Subscription, SubscriptionStatus,
 };
 
+use crate::amount::from_stripe;
 use crate::client::problem;
 use crate::{INVOICE_KEY, Stripe};
 
@@ -50,7 +50,7 @@ impl Stripe {
             .map_err(|error| problem(&error))?;
         let Some(invoice_id) = session.metadata.as_ref().and_then(ours) else { return Ok(None) };
         let total = session.amount_total.zip(session.currency.as_ref());
-        let total = total.map(|(minor, currency)| money(minor, currency)).transpose()?;
+        let total = total.map(|(units, currency)| from_stripe(units, currency)).transpose()?;
         let reading = SessionReading {
             id: session.id.to_string(),
             status: session_status(&session),
@@ -125,8 +125,9 @@ impl Stripe {
             .send(&self.client)
             .await
             .map_err(|error| problem(&error))?;
+        let refunded = charge(&intent).map_or(0, |charge| charge.amount_refunded);
         let returned = Returned {
-            refunded_minor: charge(&intent).map_or(0, |charge| charge.amount_refunded),
+            refunded_minor: from_stripe(refunded, &intent.currency)?.minor,
             is_disputed: charge(&intent).is_some_and(|charge| charge.disputed),
             is_lost: self.is_lost_to_dispute(&intent).await?,
         };
@@ -192,14 +193,6 @@ fn ours(metadata: &HashMap<String, String>) -> Option<InvoiceId> {
     metadata.get(INVOICE_KEY)?.parse().ok()
 }
 
-fn money(minor: i64, currency: &stripe_types::Currency) -> Result<Money, ProviderError> {
-    let currency: Currency = currency
-        .to_string()
-        .parse()
-        .map_err(|_| ProviderError::Refused(format!("unknown currency {currency}")))?;
-    Ok(Money::new(minor, currency))
-}
-
 fn instant(timestamp: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(timestamp, 0).unwrap_or_default()
 }
@@ -234,7 +227,7 @@ fn payment(intent: &PaymentIntent) -> Result<PaymentReading, ProviderError> {
     let is_captured = intent.status == PaymentIntentStatus::Succeeded;
     Ok(PaymentReading {
         reference: intent.id.to_string(),
-        amount: money(intent.amount, &intent.currency)?,
+        amount: from_stripe(intent.amount, &intent.currency)?,
         captured_at: is_captured.then(|| instant(charge.map_or(intent.created, |charge| charge.created))),
         returned: None,
         has_failed: intent.status == PaymentIntentStatus::RequiresPaymentMethod
@@ -244,18 +237,18 @@ fn payment(intent: &PaymentIntent) -> Result<PaymentReading, ProviderError> {
 
 fn period(invoice: &Invoice) -> Result<PaidPeriod, ProviderError> {
     let is_paid = invoice.status == Some(InvoiceStatus::Paid);
-    let total = money(invoice.total, &invoice.currency)?;
+    let total = from_stripe(invoice.total, &invoice.currency)?;
     // The invoice's own period is the one before; what is paid for is on its lines.
     let ends_at = invoice.lines.data.iter().map(|line| line.period.end).max().unwrap_or(invoice.period_end);
     let paid = invoice.payments.as_ref().and_then(|all| all.data.iter().find(|it| it.status == "paid"));
     let payment = paid.and_then(|it| Some((it, it.payment.payment_intent.as_ref()?))).map(|(it, intent)| {
-        PaymentReading {
+        Ok(PaymentReading {
             reference: intent.id().to_string(),
-            amount: Money::new(it.amount_paid.unwrap_or(invoice.amount_paid), total.currency),
+            amount: from_stripe(it.amount_paid.unwrap_or(invoice.amount_paid), &invoice.currency)?,
             captured_at: Some(instant(it.status_transitions.paid_at.unwrap_or(it.created))),
             returned: None,
             has_failed: false,
-        }
+        })
     });
     Ok(PaidPeriod {
         reference: invoice.id.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -263,7 +256,7 @@ fn period(invoice: &Invoice) -> Result<PaidPeriod, ProviderError> {
         total,
         is_paid,
         attempts: u32::try_from(invoice.attempt_count).unwrap_or(u32::MAX),
-        payment,
+        payment: payment.transpose()?,
         pay_url: invoice.hosted_invoice_url.clone().filter(|_| invoice.status == Some(InvoiceStatus::Open)),
     })
 }

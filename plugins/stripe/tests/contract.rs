@@ -7,8 +7,11 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::ids::{AccountId, InvoiceId};
+use domain::money::Money;
 use plugin_api::payment::contract::{self, Till};
-use plugin_api::payment::{PaymentProvider, ProviderError, Session, Subject, WebhookError};
+use plugin_api::payment::{
+    Interval, NewSession, Payer, PaymentProvider, ProviderError, Session, SessionLine, Subject, WebhookError,
+};
 use plugin_stripe::{Config, Stripe};
 use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, signature};
 use tokio::net::TcpListener;
@@ -105,4 +108,36 @@ async fn a_provider_that_is_away_is_said_to_be_so() {
     let error = provider.read(&Subject::Session("cs_1".to_owned())).await.unwrap_err();
     assert!(error.is_passing(), "{error:?}");
     assert!(matches!(provider.refund("pi_1").await, Err(ProviderError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_page_asks_for_what_the_invoice_says_in_every_currency() {
+    let world = World::new().await;
+    let make = async |minor, currency: &str, interval| {
+        let (account_id, invoice_id) = world.new_ids();
+        let amount = Money::new(minor, currency.parse().unwrap());
+        let new = NewSession {
+            key: invoice_id.to_string(),
+            invoice_id,
+            invoice_number: "INV-2027-000001".to_owned(),
+            payer: Payer { account_id, customer: None, email: None, name: None },
+            lines: vec![SessionLine { name: "Pro".to_owned(), amount, interval }],
+            success_url: "https://shop.example/done".to_owned(),
+            cancel_url: "https://shop.example/cart".to_owned(),
+        };
+        world.stripe.create_session(&new).await
+    };
+    // 4,990 krónur are 499,000 hundredths at Stripe.
+    let page = make(4_990, "ISK", Some(Interval::Months(1))).await.unwrap();
+    world.pay(&page).await;
+    let read = world.stripe.read(&Subject::Session(page.id.clone())).await.unwrap().unwrap();
+    let paid = Money::new(4_990, "ISK".parse().unwrap());
+    assert_eq!(read.session.unwrap().total, Some(paid));
+    let subscription = read.subscription.unwrap();
+    let [first] = &subscription.periods[..] else { panic!("one period: {subscription:?}") };
+    assert_eq!((first.total, first.payment.as_ref().unwrap().amount), (paid, paid));
+
+    assert!(make(5_120, "KWD", None).await.is_ok());
+    let refused = make(5_124, "KWD", None).await.unwrap_err();
+    assert_eq!(refused.to_string(), "Stripe takes KWD with two decimals only, and 5.124 has three");
 }

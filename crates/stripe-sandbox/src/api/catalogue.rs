@@ -101,10 +101,11 @@ impl NewPrice {
                 ));
             }
         };
+        let currency = currency(params)?;
         Ok(Self {
             product,
-            currency: currency(params)?,
-            unit_amount: unit_amount(params)?,
+            unit_amount: unit_amount(params, &currency)?,
+            currency,
             recurring: params.child("recurring")?.map(|it| recurrence(&it)).transpose()?,
             nickname: params.filled("nickname")?,
             lookup_key: params.filled("lookup_key")?,
@@ -146,7 +147,7 @@ pub fn currency(params: &Params<'_>) -> Result<String, ApiError> {
     Err(ApiError::invalid_param(&params.path("currency"), format!("Invalid currency: {code}.")))
 }
 
-fn unit_amount(params: &Params<'_>) -> Result<i64, ApiError> {
+fn unit_amount(params: &Params<'_>, currency: &str) -> Result<i64, ApiError> {
     let decimal = params.filled("unit_amount_decimal")?;
     let amount = match (params.int("unit_amount")?, decimal) {
         (Some(amount), None) => amount,
@@ -164,6 +165,21 @@ fn unit_amount(params: &Params<'_>) -> Result<i64, ApiError> {
             format!("This value must be between 0 and {MOST}."),
         )
         .with_code("parameter_invalid_integer"));
+    }
+    // The króna is counted in hundredths that it does not have; of thousandths the last digit is not used.
+    let step = match currency {
+        "isk" => 100,
+        "bhd" | "jod" | "kwd" | "omr" | "tnd" => 10,
+        _ => 1,
+    };
+    if amount % step != 0 {
+        return Err(ApiError::invalid_param(
+            &params.path("unit_amount"),
+            format!(
+                "Invalid amount. Amounts in {} must be evenly divisible by {step}.",
+                currency.to_uppercase()
+            ),
+        ));
     }
     Ok(amount)
 }
