@@ -1,6 +1,7 @@
 //! What Stripe collects follows what becomes of the subscription here.
 
 use billing::checkout::Order;
+use billing::providers::FollowSubscription;
 use chrono::TimeDelta;
 use domain::access::Actor;
 use domain::ids::{InvoiceId, PlanId, SubscriptionId};
@@ -142,4 +143,31 @@ async fn a_plan_that_is_paid_once_ends_what_stripe_collects(pool: PgPool) {
     let after = subscription(&till, &buyer).await;
     assert_eq!((after.plan.name.as_str(), after.state.status().as_str()), ("Pro", "active"));
     assert!(after.state.days_remaining(till.clock.now()) > 30_000, "{after:?}");
+}
+
+/// What the next period costs is what the plan costs by then; where that is what Stripe knows, it is left alone.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn another_price_of_a_plan_is_what_stripe_collects_next(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let (buyer, admin) = (customer(&site).await, admin(&site).await);
+    let id = bought(&till, &pool, &buyer, "basic").await;
+    let first = taken(&pool, &buyer).await[0];
+    let messages = till.messages().len();
+    let job = FollowSubscription { account_id: buyer.own_account().account_id(), subscription_id: id };
+    till.billing.follow(&job).await.unwrap();
+    assert_eq!(till.messages().len(), messages, "nothing changed at Stripe");
+
+    let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
+    let change = async |change: Value| {
+        admin.expect(200, "PUT", &path, Some(change)).await;
+        let jobs = "SELECT count(*) FROM jobs WHERE queue = 'billing.follow_subscription'";
+        sqlx::query_scalar::<_, i64>(jobs).fetch_one(&pool).await.unwrap()
+    };
+    assert_eq!(change(json!({ "description": "Another text" })).await, 0, "nothing that is charged");
+    assert_eq!(change(json!({ "price": "20.00" })).await, 1);
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(taken(&pool, &buyer).await, [first], "the period that was paid for is kept");
+    till.sandbox.advance_to_next_renewal().unwrap();
+    till.deliver_all().await;
+    assert_eq!(taken(&pool, &buyer).await, [first, 2380], "20.00 and 19 percent");
 }

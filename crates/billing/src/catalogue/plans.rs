@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
 use domain::billing::{BillingPeriod, Plan};
-use domain::ids::PlanId;
+use domain::ids::{AccountId, PlanId, SubscriptionId};
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use super::prices::Rates;
 use super::{currency, read};
 use crate::modules::MODULES;
 use crate::payments::record;
+use crate::providers::follow_all_later;
 use crate::{Billing, Error, Result, input};
 
 /// The most tokens that one payment brings.
@@ -151,10 +152,16 @@ impl Billing {
         let before = one(&mut transaction, id).await?;
         input::refuse_stale(change.version, before.plan.version)?;
         let rates = Rates::load(&mut transaction).await?;
+        let cost = (before.plan.price, before.plan.billing_period);
         let plan = changed(before.plan, change, &rates)?;
         save(&mut transaction, &plan, now).await?;
-        if let Some(prices) = own_prices(&plan, &before.prices, change, &rates)? {
-            save_prices(&mut transaction, id, &prices).await?;
+        let prices = own_prices(&plan, &before.prices, change, &rates)?;
+        if let Some(prices) = &prices {
+            save_prices(&mut transaction, id, prices).await?;
+        }
+        let has_other_prices = prices.is_some_and(|prices| prices != before.prices);
+        if has_other_prices || (plan.price, plan.billing_period) != cost {
+            charge_later(&mut transaction, id, now).await?;
         }
         record(&mut transaction, permit, action, id.into(), facts(&plan), now).await?;
         let changed = one(&mut transaction, id).await?;
@@ -308,6 +315,19 @@ fn own_prices(
         prices.push(input::price(text, currency)?);
     }
     Ok(Some(prices))
+}
+
+/// Lets providers know what the next period costs of what they collect of a plan, once this transaction is committed.
+async fn charge_later(transaction: &mut Transaction, id: PlanId, now: DateTime<Utc>) -> Result<()> {
+    let collected = sqlx::query!(
+        r#"SELECT account_id AS "account_id: AccountId", id AS "id: SubscriptionId" FROM subscriptions
+           WHERE coalesce(pending_plan_id, plan_id) = $1 AND provider_subscription_id IS NOT NULL
+             AND status IN ('active', 'trialing', 'paused')"#,
+        Uuid::from(id),
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    follow_all_later(transaction, collected.into_iter().map(|it| (it.account_id, it.id)), now).await
 }
 
 /// A slug that no plan has: with `-copy`, and a number where that is taken too.
