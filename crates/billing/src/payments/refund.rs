@@ -13,6 +13,7 @@ use super::settle::{end_rivals, organisation, start_addons, tell_cancelled};
 use super::{LockedInvoice, Reversed};
 use crate::documents::credit_notes;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
+use crate::subscriptions::void_open_changes;
 use crate::tokens::{self, Entry};
 use crate::{Error, Result};
 
@@ -48,6 +49,7 @@ pub(crate) async fn refund(
             LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
         if let ("upgrade", Some(plan_id)) = (invoice.reason.as_str(), invoice.from_plan_id) {
             // The better plan was paid back; the one before it was not, and neither were its days.
+            void_open_changes(transaction, &subscription, now).await?;
             subscription.plan_id = plan_id;
             if let Some(end) = invoice.from_expires_at {
                 subscription.state = subscription.state.upgraded(end).at(now);
@@ -163,6 +165,9 @@ pub(crate) async fn restore(
         let plan = PlanFacts::load(transaction, plan_id).await?;
         let mut subscription =
             LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
+        if invoice.reason == "upgrade" {
+            void_open_changes(transaction, &subscription, now).await?;
+        }
         if let ("upgrade", Some(until), true) =
             (invoice.reason.as_str(), invoice.period_until, subscription.state.is_current())
         {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{LockedInvoice, Payment, Settled};
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
+use crate::subscriptions::void_open_changes;
 use crate::tokens::{self, Entry};
 use crate::{Error, Result};
 
@@ -162,6 +163,10 @@ async fn start_subscription(
         _ if subscription.state.status() == SubscriptionStatus::Active => subscription.state,
         _ => subscription.state.activated(now, plan.billing_period)?,
     };
+    if invoice.reason != "purchase" {
+        // A renewal was asked for at the price of the plan before, an upgrade for the days that were left then.
+        void_open_changes(transaction, &subscription, now).await?;
+    }
     subscription.plan_id = plan_id;
     subscription.pending_plan_id = None;
     // Whoever pays last has the place: another subscription of a single category ends (spec 5.4).

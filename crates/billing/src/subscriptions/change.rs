@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::read::{self, Subscription};
 use super::record::{LockedSubscription, PlanFacts};
-use super::void_open_changes;
+use super::{void_open, void_open_changes};
 use crate::catalogue::prices::{TaxPlace, tax_rate};
 use crate::checkout::{DUE_DAYS, publish};
 use crate::error::CartProblem;
@@ -89,7 +89,9 @@ impl Billing {
     }
 
     /// Asks for the difference to a better plan; the subscription gets it when the invoice is paid, at once where
-    /// nothing is due, for a period that began when it was asked for: until then the present one is given back. Another upgrade that was asked for and not paid is taken back.
+    /// nothing is due, for a period that began when it was asked for: until then the present one is given back. Another upgrade
+    /// that was asked for and not paid is taken back. A renewal stays open, in case this is never paid: whichever of them is
+    /// paid voids the other.
     pub async fn upgrade(
         &self,
         permit: AccountPermit<'_>,
@@ -109,7 +111,7 @@ impl Billing {
         let plan = offered(&mut transaction, permit, &subscription, plan_id).await?;
         refuse_rivals(&mut transaction, &subscription, plan_id).await?;
         let (change, country) = cost(&mut transaction, &subscription, &plan, now).await?;
-        void_open_changes(&mut transaction, &subscription, now).await?;
+        void_open(&mut transaction, &subscription, &["upgrade"], now).await?;
         let invoice_id: InvoiceId = platform::ids::new();
         let line = NewLine::subscription(
             id,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::change::tax_of;
 use super::record::{LockedSubscription, PlanFacts};
 use super::reminders::remind;
+use super::void_open;
 use crate::checkout::DUE_DAYS;
 use crate::invoices::{self, NewInvoice, NewLine};
 use crate::payments::{Capture, organisation_of, settle};
@@ -19,6 +20,10 @@ use crate::{Billing, Result, accounts};
 
 /// How many days before its end a renewal is asked for (spec 5.6, "renewal reminder").
 const RENEWAL_DAYS: u64 = 7;
+
+/// How long before its end what costs nothing goes on, where a better plan was asked for: its renewal is settled at once,
+/// which voids the upgrade.
+const FREE_RENEWAL: TimeDelta = TimeDelta::hours(1);
 
 /// How many days a provider that collects a subscription has for it after the end of the period: it tries again when a
 /// card is refused, and its word comes later than the end.
@@ -125,17 +130,18 @@ async fn ask_for_renewal(
     accounts::lock(&mut transaction, account_id).await?;
     let subscription = LockedSubscription::load(&mut transaction, account_id, id).await?;
     let Some(expires_at) = subscription.state.expires_at() else { return Ok(false) };
-    let is_open = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM invoices WHERE account_id = $1 AND subscription_id = $2 AND reason = 'renewal' AND status = 'pending')
-               AS "is_open!""#,
-            Uuid::from(account_id),
-            Uuid::from(id),
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
+    let open = sqlx::query_scalar!(
+        "SELECT reason FROM invoices
+         WHERE account_id = $1 AND subscription_id = $2 AND reason IN ('renewal', 'upgrade') AND status = 'pending'",
+        Uuid::from(account_id),
+        Uuid::from(id),
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let is_open = |reason: &str| open.iter().any(|open| open == reason);
     let is_due = subscription.state.status() == SubscriptionStatus::Active
         && expires_at <= now + Days::new(RENEWAL_DAYS)
-        && !is_open;
+        && !is_open("renewal");
     let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
     let plan = PlanFacts::load_in(&mut transaction, plan_id, subscription.currency).await?;
     if !is_due || !plan.billing_period.is_recurring() {
@@ -143,6 +149,9 @@ async fn ask_for_renewal(
     }
     let (tax_country, tax_rate) = tax_of(&mut transaction, account_id, now).await?;
     let totals = Totals::of([plan.price], tax_rate, plan.price.currency)?;
+    if totals.total.minor == 0 && is_open("upgrade") && now + FREE_RENEWAL < expires_at {
+        return Ok(false);
+    }
     let invoice_id: InvoiceId = platform::ids::new();
     let line = NewLine::subscription(id, plan_id, format!("Renewal: {}", plan.name), plan.price);
     invoices::insert(
@@ -208,15 +217,7 @@ async fn end(
             .await?;
     }
     // The difference to a better plan makes no sense any more; the next period can still be paid for.
-    sqlx::query!(
-        "UPDATE invoices SET status = 'cancelled', updated_at = $3
-             WHERE account_id = $1 AND subscription_id = $2 AND status = 'pending' AND reason = 'upgrade'",
-        Uuid::from(account_id),
-        Uuid::from(id),
-        now,
-    )
-    .execute(&mut *transaction)
-    .await?;
+    void_open(&mut transaction, &subscription, &["upgrade"], now).await?;
     subscription.save(&mut transaction, now).await?;
     let kind = if was_trial { "subscription.trial_ended" } else { "subscription.expired" };
     tell(&mut transaction, account_id, kind, id, now).await?;

@@ -132,17 +132,30 @@ impl Billing {
     }
 }
 
-/// Voids what was asked for and makes no sense any more: renewals and changes of a subscription that ends.
+/// Voids what was asked for and makes no sense any more: renewals and changes of a subscription that ends, or that has
+/// another plan or end than the one they were reckoned from.
 pub(crate) async fn void_open_changes(
     transaction: &mut Transaction,
     subscription: &LockedSubscription,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    void_open(transaction, subscription, &["renewal", "upgrade"], now).await
+}
+
+/// Voids what was asked for a subscription for one of these reasons.
+async fn void_open(
+    transaction: &mut Transaction,
+    subscription: &LockedSubscription,
+    reasons: &[&str],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let reasons: Vec<String> = reasons.iter().map(|reason| (*reason).to_owned()).collect();
     sqlx::query!(
-        "UPDATE invoices SET status = 'cancelled', updated_at = $3
-         WHERE account_id = $1 AND subscription_id = $2 AND status = 'pending' AND reason IN ('renewal', 'upgrade')",
+        "UPDATE invoices SET status = 'cancelled', updated_at = $4
+         WHERE account_id = $1 AND subscription_id = $2 AND status = 'pending' AND reason = ANY ($3)",
         Uuid::from(subscription.account_id),
         Uuid::from(subscription.id),
+        &reasons,
         now,
     )
     .execute(&mut **transaction)

@@ -260,3 +260,81 @@ async fn trials_ends_and_smaller_plans_are_on_their_day_through_the_years(superu
 async fn status(world: &World, id: domain::ids::SubscriptionId) -> SubscriptionStatus {
     world.billing.subscription(world.ada.own_account(), id).await.unwrap().state.status()
 }
+
+/// Both may be open, since an upgrade may never be paid. Each was reckoned from the plan and the end that there were.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn of_a_renewal_and_an_upgrade_the_one_that_is_paid_voids_the_other(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (ada, bob) = (world.ada.own_account(), world.bob.own_account());
+    let (of_ada, _) = world.subscribe(&world.ada, world.basic).await;
+    let (of_bob, _) = world.subscribe(&world.bob, world.basic).await;
+    let begin = world.clock.now();
+    world.later(24);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 2);
+    let (renewal_of_ada, renewal_of_bob) =
+        (world.open_invoice(ada).await.id, world.open_invoice(bob).await.id);
+    let upgrade_of_ada = world.billing.upgrade(ada, of_ada, world.pro).await.unwrap().invoice_id;
+    let upgrade_of_bob = world.billing.upgrade(bob, of_bob, world.pro).await.unwrap().invoice_id;
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 0, "those are open still");
+
+    world.pay(upgrade_of_ada).await;
+    let renewal = world.billing.invoice(ada, renewal_of_ada).await.unwrap();
+    assert_eq!(renewal.status, InvoiceStatus::Cancelled);
+    let late = world.billing.capture(renewal_of_ada, &crate::support::payment()).await;
+    assert!(matches!(late, Err(Error::InvoiceState(_))), "{late:?}");
+    let upgraded = world.billing.subscription(ada, of_ada).await.unwrap();
+    assert_eq!(
+        (upgraded.plan.id, upgraded.state.expires_at()),
+        (world.pro, Some(begin + TimeDelta::days(54)))
+    );
+
+    world.pay(renewal_of_bob).await;
+    let upgrade = world.billing.invoice(bob, upgrade_of_bob).await.unwrap();
+    assert_eq!(upgrade.status, InvoiceStatus::Cancelled);
+    let renewed = world.billing.subscription(bob, of_bob).await.unwrap();
+    assert_eq!(
+        (renewed.plan.id, renewed.state.expires_at()),
+        (world.basic, Some(begin + TimeDelta::days(60)))
+    );
+
+    // The next period is that of the plan which they have.
+    world.later(23);
+    world.billing.tick().await.unwrap();
+    assert_eq!(world.open_invoice(ada).await.totals.total.minor, 2999);
+    world.later(6);
+    world.billing.tick().await.unwrap();
+    assert_eq!(world.open_invoice(bob).await.totals.total.minor, 999);
+}
+
+/// What costs nothing goes on by itself, but not before somebody had time to pay for a better plan.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_renewal_that_costs_nothing_waits_for_an_upgrade_that_is_open(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (ada, bob) = (world.ada.own_account(), world.bob.own_account());
+    sqlx::query("UPDATE plans SET price_minor = 0 WHERE slug = 'basic'")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let begin = world.clock.now();
+    let of_ada = world.order(&world.ada, order_of(world.basic)).await.subscription_id.unwrap();
+    let of_bob = world.order(&world.bob, order_of(world.basic)).await.subscription_id.unwrap();
+    world.later(20);
+    let upgrade = world.billing.upgrade(ada, of_ada, world.pro).await.unwrap().invoice_id;
+    world.billing.upgrade(bob, of_bob, world.pro).await.unwrap();
+    world.later(9);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 0);
+    world.pay(upgrade).await;
+    let upgraded = world.billing.subscription(ada, of_ada).await.unwrap();
+    assert_eq!(
+        (upgraded.plan.id, upgraded.state.expires_at()),
+        (world.pro, Some(begin + TimeDelta::days(50)))
+    );
+    world.clock.advance(TimeDelta::hours(23));
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 1);
+    let renewed = world.billing.subscription(bob, of_bob).await.unwrap();
+    assert_eq!(
+        (renewed.plan.id, renewed.state.expires_at()),
+        (world.basic, Some(begin + TimeDelta::days(60)))
+    );
+    assert_eq!(world.count("SELECT count(*) FROM invoices WHERE status = 'pending'").await, 0);
+}
