@@ -167,6 +167,7 @@ impl Billing {
                 subscription_id,
                 from_plan_id: None,
                 period_until: None,
+                from_expires_at: None,
                 totals,
                 tax_rate: cart.tax_rate,
                 tax_country: cart.country.clone(),

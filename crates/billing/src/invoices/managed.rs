@@ -148,6 +148,7 @@ impl Billing {
             subscription_id: subscription.map(|(id, _)| id),
             from_plan_id: None,
             period_until: None,
+            from_expires_at: None,
             totals: Totals::of(lines.iter().map(|line| line.unit_price), original.tax_rate, currency)?,
             tax_rate: original.tax_rate,
             tax_country,

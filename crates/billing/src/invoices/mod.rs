@@ -32,8 +32,9 @@ pub(crate) struct NewInvoice<'a> {
     pub plan_id: Option<PlanId>,
     pub subscription_id: Option<SubscriptionId>,
     pub from_plan_id: Option<PlanId>,
-    /// Of an upgrade: the end of the period that it pays for.
+    /// Of an upgrade: the end of the period that it pays for, and the end that there was when it was asked for.
     pub period_until: Option<DateTime<Utc>>,
+    pub from_expires_at: Option<DateTime<Utc>>,
     pub totals: Totals,
     pub tax_rate: TaxRate,
     pub tax_country: Option<String>,
@@ -111,9 +112,9 @@ pub(crate) async fn insert(
          )
          INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, from_plan_id, status, currency, subtotal_minor,
                                tax_minor, tax_rate, tax_country, payment_method, invoiced_at, due_at, created_at, updated_at,
-                               period_until)
+                               period_until, from_expires_at)
          SELECT $1, $2, 'INV-' || $3 || '-' || lpad(last::text, greatest(6, length(last::text)), '0'), $4, $5, $6, $7, 'pending', $8, $9,
-                $10, $11, $12, $13, $14, $15, $14, $14, $16
+                $10, $11, $12, $13, $14, $15, $14, $14, $16, $17
          FROM number",
         Uuid::from(new.account_id),
         Uuid::from(new.id),
@@ -131,6 +132,7 @@ pub(crate) async fn insert(
         now,
         new.due_at,
         new.period_until,
+        new.from_expires_at,
     )
     .execute(&mut **transaction)
     .await?;

@@ -11,7 +11,7 @@ pub(crate) use refund::{Tokens, credit_part, refund, restore};
 pub(crate) use settle::{Capture, organisation_of, settle, tell_cancelled};
 pub use taken::{Taken, Unsettled};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::AdminPermit;
 use domain::billing::InvoiceStatus;
 use domain::ids::{AccountId, InvoiceId, OrganisationId, PlanId, SubscriptionId};
@@ -71,9 +71,8 @@ pub(crate) struct LockedInvoice {
     pub status: InvoiceStatus,
     pub total: Money,
     pub from_plan_id: Option<PlanId>,
-    /// Of an upgrade: the end of the period that it pays for, and the end that there was before it was paid.
-    pub period_until: Option<DateTime<Utc>>,
-    pub from_expires_at: Option<DateTime<Utc>>,
+    /// Of an upgrade: by how much its period moves the end that there was when it was asked for.
+    pub moves_end_by: TimeDelta,
     pub payment_reference: Option<String>,
     /// The page where it can be, or was, paid: the provider, and its id there.
     pub page: Option<(String, String)>,
@@ -123,8 +122,11 @@ impl LockedInvoice {
             status: row.status.parse()?,
             total: Money::new(row.total_minor, currency),
             from_plan_id: row.from_plan_id.map(PlanId),
-            period_until: row.period_until,
-            from_expires_at: row.from_expires_at,
+            // Invoices of before periods were kept leave the dates as they are.
+            moves_end_by: row
+                .period_until
+                .zip(row.from_expires_at)
+                .map_or(TimeDelta::zero(), |(to, from)| to - from),
             payment_reference: row.payment_reference,
             page: row.provider.zip(row.provider_session_id),
             lines,

@@ -51,9 +51,7 @@ pub(crate) async fn refund(
             // The better plan was paid back; the one before it was not, and neither were its days.
             void_open_changes(transaction, &subscription, now).await?;
             subscription.plan_id = plan_id;
-            if let Some(end) = invoice.from_expires_at {
-                subscription.state = subscription.state.upgraded(end).at(now);
-            }
+            subscription.state = subscription.state.moved(-invoice.moves_end_by).at(now);
         } else {
             subscription.state = subscription.state.revoked(now);
             tell_cancelled(transaction, invoice.account_id, vec![subscription_id], "refunded", now).await?;
@@ -168,11 +166,9 @@ pub(crate) async fn restore(
         if invoice.reason == "upgrade" {
             void_open_changes(transaction, &subscription, now).await?;
         }
-        if let ("upgrade", Some(until), true) =
-            (invoice.reason.as_str(), invoice.period_until, subscription.state.is_current())
-        {
-            subscription.state = subscription.state.upgraded(until).at(now);
-        } else if invoice.reason != "upgrade" || !subscription.state.is_current() {
+        if invoice.reason == "upgrade" && subscription.state.is_current() {
+            subscription.state = subscription.state.moved(invoice.moves_end_by).at(now);
+        } else {
             end_rivals(transaction, &invoice, subscription_id, now).await?;
             subscription.state = subscription.state.cancelled(now).activated(now, plan.billing_period)?;
         }

@@ -144,13 +144,14 @@ async fn start_subscription(
     let plan = PlanFacts::load(transaction, plan_id).await?;
     subscription.state = subscription.state.at(now);
     subscription.state = match (invoice.reason.as_str(), period) {
-        ("upgrade", _) if subscription.state.is_current() => {
-            remember_end(transaction, invoice, subscription.state.expires_at()).await?;
-            // Invoices of before periods were kept leave the dates as they are.
-            invoice.period_until.map_or(subscription.state, |until| subscription.state.upgraded(until))
+        ("upgrade", _) => {
+            let upgraded = subscription.state.moved(invoice.moves_end_by).at(now);
+            if !upgraded.is_current() {
+                // Its invoice is voided when the subscription or its own period ends, so this is money that has to go back.
+                return Err(Error::InvoiceState("Subscription is not active".to_owned()));
+            }
+            upgraded
         }
-        // Its invoice is voided when the subscription ends, so this is money that has to go back.
-        ("upgrade", _) => return Err(Error::InvoiceState("Subscription is not active".to_owned())),
         ("renewal", Some((_, until))) => subscription.state.paid_until(now, until),
         ("renewal", None) => subscription.state.renewed(now, plan.billing_period),
         // The provider's periods are those of the calendar: ours last as long, or access would lapse before the next one.
@@ -197,23 +198,6 @@ async fn start_subscription(
     };
     tokens::enter(transaction, invoice.account_id, entry, now).await?;
     Ok(Some(plan.default_tokens))
-}
-
-/// Keeps where a refund of an upgrade goes back to.
-async fn remember_end(
-    transaction: &mut Transaction,
-    invoice: &LockedInvoice,
-    expires_at: Option<DateTime<Utc>>,
-) -> Result<()> {
-    sqlx::query!(
-        "UPDATE invoices SET from_expires_at = $3 WHERE account_id = $1 AND id = $2",
-        Uuid::from(invoice.account_id),
-        Uuid::from(invoice.id),
-        expires_at,
-    )
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
 }
 
 /// Cancels other current subscriptions in the single categories of the plan on the invoice.

@@ -112,6 +112,9 @@ impl Billing {
         refuse_rivals(&mut transaction, &subscription, plan_id).await?;
         let (change, country) = cost(&mut transaction, &subscription, &plan, now).await?;
         void_open(&mut transaction, &subscription, &["upgrade"], now).await?;
+        // Once the present period or that of the better plan is over it is void.
+        let ends = [Some(change.proration.until), subscription.state.expires_at()];
+        let due_at = ends.into_iter().flatten().chain([now + Days::new(DUE_DAYS)]).min();
         let invoice_id: InvoiceId = platform::ids::new();
         let line = NewLine::subscription(
             id,
@@ -129,11 +132,12 @@ impl Billing {
                 subscription_id: Some(id),
                 from_plan_id: Some(subscription.plan_id),
                 period_until: Some(change.proration.until),
+                from_expires_at: subscription.state.expires_at(),
                 totals: change.totals,
                 tax_rate: change.tax_rate,
                 tax_country: country,
                 payment_method: None,
-                due_at: Some(now + Days::new(DUE_DAYS)),
+                due_at,
                 lines: &[line],
             },
             now,

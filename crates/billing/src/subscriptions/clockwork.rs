@@ -55,6 +55,7 @@ impl Billing {
 /// Does everything that is due at `now`.
 pub async fn tick(database: &Database, now: DateTime<Utc>) -> Result<Ticked> {
     let mut ticked = Ticked::default();
+    void_late_upgrades(database, now).await?;
     loop {
         let due = ending_before(database, now + Days::new(RENEWAL_DAYS), true).await?;
         let mut done = 0;
@@ -88,6 +89,39 @@ pub async fn tick(database: &Database, now: DateTime<Utc>) -> Result<Ticked> {
     ticked.addons = addons.rows_affected();
     ticked.reminders = remind(database, now).await?;
     Ok(ticked)
+}
+
+/// Voids upgrades that were not paid and whose own period is over: who pays for one now would have nothing of it, and
+/// lose what is left of the present plan. What is paused is not over.
+async fn void_late_upgrades(database: &Database, now: DateTime<Utc>) -> Result<()> {
+    let mut transaction = database.begin_worker().await?;
+    let late = sqlx::query!(
+        r#"SELECT i.account_id AS "account_id: AccountId", i.id AS "id: InvoiceId"
+           FROM invoices i JOIN subscriptions s ON s.account_id = i.account_id AND s.id = i.subscription_id
+           WHERE i.status = 'pending' AND i.reason = 'upgrade' AND s.status = 'active'
+             AND s.expires_at + (i.period_until - i.from_expires_at) <= $1 LIMIT $2"#,
+        now,
+        BATCH,
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    for row in late {
+        let mut transaction = database.begin_worker().await?;
+        accounts::lock(&mut transaction, row.account_id).await?;
+        sqlx::query!(
+            "UPDATE invoices i SET status = 'cancelled', updated_at = $3 FROM subscriptions s
+             WHERE i.account_id = $1 AND i.id = $2 AND i.status = 'pending' AND s.account_id = i.account_id AND s.id = i.subscription_id
+               AND s.status = 'active' AND s.expires_at + (i.period_until - i.from_expires_at) <= $3",
+            Uuid::from(row.account_id),
+            Uuid::from(row.id),
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+    }
+    Ok(())
 }
 
 /// Subscriptions that end by `until`, soonest first; those whose next period was not asked for yet, if `to_renew`.
@@ -164,6 +198,7 @@ async fn ask_for_renewal(
             subscription_id: Some(id),
             from_plan_id: None,
             period_until: None,
+            from_expires_at: None,
             totals,
             tax_rate,
             tax_country,

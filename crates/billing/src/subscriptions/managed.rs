@@ -164,6 +164,7 @@ impl Billing {
             subscription_id: Some(id),
             from_plan_id: None,
             period_until: None,
+            from_expires_at: None,
             totals: Totals::of([plan.price], tax_rate, plan.price.currency)?,
             tax_rate,
             tax_country,

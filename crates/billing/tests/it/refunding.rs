@@ -94,6 +94,34 @@ async fn the_refund_of_an_upgrade_goes_back_to_the_plan_before(superuser: PgPool
     assert_eq!(end().await, after);
 }
 
+/// What was paid after an upgrade is not paid back with it.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_refund_of_an_upgrade_leaves_the_periods_that_were_paid_since(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    let begin = world.clock.now();
+    world.later(10);
+    let upgrade = world.billing.upgrade(account, id, world.pro).await.unwrap();
+    world.pay(upgrade.invoice_id).await;
+    world.later(25);
+    world.billing.tick().await.unwrap();
+    let renewal = world.open_invoice(account).await;
+    world.pay(renewal.id).await;
+    let found = async || {
+        let subscription = world.billing.subscription(account, id).await.unwrap();
+        (subscription.plan.id, (subscription.state.expires_at().unwrap() - begin).num_days())
+    };
+    assert_eq!(found().await, (world.pro, 70));
+    world.billing.refund(admin, upgrade.invoice_id, "r").await.unwrap();
+    assert_eq!(found().await, (world.basic, 60));
+    world.billing.restored(upgrade.invoice_id).await.unwrap();
+    assert_eq!(found().await, (world.pro, 70));
+    world.billing.cancel(account, id).await.unwrap();
+    world.billing.refund(admin, upgrade.invoice_id, "r").await.unwrap();
+    assert_eq!(found().await, (world.basic, 60), "cancelled or not");
+}
+
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_admin_marks_an_invoice_as_paid_once(superuser: PgPool) {
     let world = World::new(superuser).await;

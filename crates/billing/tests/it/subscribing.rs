@@ -338,3 +338,55 @@ async fn a_renewal_that_costs_nothing_waits_for_an_upgrade_that_is_open(superuse
     );
     assert_eq!(world.count("SELECT count(*) FROM invoices WHERE status = 'pending'").await, 0);
 }
+
+/// The end moves by as much as the preview said: an interruption and what the admin gave until it is paid are kept.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_was_given_since_an_upgrade_was_asked_for_is_kept(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    let begin = world.clock.now();
+    world.later(1);
+    let upgrade = world.billing.upgrade(account, id, world.pro).await.unwrap();
+    assert_eq!(upgrade.change.proration.until, begin + TimeDelta::days(31));
+    world.billing.pause(account, id).await.unwrap();
+    world.later(40);
+    world.billing.tick().await.unwrap();
+    world.billing.resume(account, id).await.unwrap();
+    world.billing.extend_subscription(admin, id, 5).await.unwrap();
+    world.pay(upgrade.invoice_id).await;
+    let upgraded = world.billing.subscription(account, id).await.unwrap();
+    let end = begin + TimeDelta::days(31 + 40 + 5);
+    assert_eq!((upgraded.plan.id, upgraded.state.expires_at()), (world.pro, Some(end)));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_upgrade_that_is_not_paid_is_void_once_its_period_is_over(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let (id, _) = world.subscribe(&world.ada, world.yearly).await;
+    let end = world.billing.subscription(account, id).await.unwrap().state.expires_at();
+    world.later(200);
+    let asked = world.clock.now();
+    let upgrade = world.billing.upgrade(account, id, world.pro).await.unwrap();
+    let invoice = async || world.billing.invoice(account, upgrade.invoice_id).await.unwrap();
+    assert_eq!(invoice().await.due_at, Some(asked + TimeDelta::days(30)));
+    world.later(29);
+    world.billing.tick().await.unwrap();
+    assert_eq!(invoice().await.status, InvoiceStatus::Pending);
+    world.later(1);
+    let late = world.billing.capture(upgrade.invoice_id, &crate::support::payment()).await;
+    assert!(matches!(late, Err(Error::InvoiceState(_))), "{late:?}");
+    world.billing.tick().await.unwrap();
+    assert_eq!(invoice().await.status, InvoiceStatus::Cancelled);
+    let subscription = world.billing.subscription(account, id).await.unwrap();
+    assert_eq!((subscription.plan.id, subscription.state.expires_at()), (world.yearly, end));
+
+    // Nor is it due after the present period, with which it is void, too.
+    let (id, _) = world.subscribe(&world.bob, world.basic).await;
+    world.later(24);
+    let bob = world.bob.own_account();
+    let upgrade = world.billing.upgrade(bob, id, world.pro).await.unwrap();
+    let invoice = world.billing.invoice(bob, upgrade.invoice_id).await.unwrap();
+    assert_eq!(invoice.due_at, upgrade.subscription.state.expires_at());
+}

@@ -1,6 +1,6 @@
 //! The states a subscription passes through, and what each allows (spec `subscription-billing.md` 5.5, 5.6).
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::BillingPeriod;
@@ -249,13 +249,20 @@ impl SubscriptionState {
         }
     }
 
-    /// Another plan is paid for until `until`, in place of what was left of the present one.
+    /// Another plan is paid for, or paid back: the end moves by as much as its period was to move it, so that what was paid
+    /// or given since is kept.
     #[must_use]
-    pub fn upgraded(self, until: DateTime<Utc>) -> Self {
+    pub fn moved(self, by: TimeDelta) -> Self {
+        let moved = |end: DateTime<Utc>| end.checked_add_signed(by).unwrap_or(end);
         match self {
-            Self::Active { started_at, .. } => Self::Active { started_at, expires_at: until },
-            Self::Paused { started_at, paused_at, .. } => {
-                Self::Paused { started_at, expires_at: until, paused_at }
+            Self::Active { started_at, expires_at } => {
+                Self::Active { started_at, expires_at: moved(expires_at) }
+            }
+            Self::Paused { started_at, expires_at, paused_at } => {
+                Self::Paused { started_at, expires_at: moved(expires_at), paused_at }
+            }
+            Self::Cancelled { started_at, expires_at, cancelled_at, was_trial } => {
+                Self::Cancelled { started_at, expires_at: expires_at.map(moved), cancelled_at, was_trial }
             }
             other => other,
         }
@@ -294,7 +301,7 @@ impl SubscriptionState {
         match self {
             Self::Paused { started_at, expires_at, paused_at } => Ok(Self::Active {
                 started_at,
-                expires_at: expires_at + (now - paused_at).max(chrono::TimeDelta::zero()),
+                expires_at: expires_at + (now - paused_at).max(TimeDelta::zero()),
             }),
             _ => Err(SubscriptionRefusal::NotPaused),
         }
@@ -310,7 +317,7 @@ impl SubscriptionState {
             Self::Trialing { started_at, ends_at } => (Some(started_at), Some(ends_at)),
             Self::Active { started_at, expires_at } => (Some(started_at), Some(expires_at)),
             Self::Paused { started_at, expires_at, paused_at } => {
-                (Some(started_at), Some(expires_at + (now - paused_at).max(chrono::TimeDelta::zero())))
+                (Some(started_at), Some(expires_at + (now - paused_at).max(TimeDelta::zero())))
             }
             Self::Cancelled { started_at, expires_at, .. } => (started_at, expires_at),
             Self::Expired { started_at, expired_at } => (Some(started_at), Some(expired_at)),
@@ -423,7 +430,7 @@ impl TryFrom<StateColumns> for SubscriptionState {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{TimeDelta, TimeZone};
+    use chrono::TimeZone;
     use proptest::prelude::*;
 
     use super::*;

@@ -130,7 +130,7 @@ impl Customer {
             let is_century = time == TimeDelta::days(BillingPeriod::OneTime.days().into());
             assert!(rest >= 0 && (is_century || rest < i128::from(better.price.minor)), "{change:?}");
         }
-        self.state = self.state.upgraded(change.until);
+        self.state = self.state.moved(change.until - expires_at);
         self.purse = time;
         (self.plan, self.pending) = (better, None);
     }

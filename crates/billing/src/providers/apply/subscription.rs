@@ -144,6 +144,7 @@ impl Purchase<'_> {
                 subscription_id: Some(id),
                 from_plan_id: None,
                 period_until: None,
+                from_expires_at: None,
                 totals,
                 tax_rate,
                 tax_country,
