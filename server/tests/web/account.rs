@@ -191,6 +191,17 @@ async fn clients_keep_their_plan_and_what_they_cancelled(pool: PgPool) {
     let changes = text(site.get(&format!("/account/subscriptions/{id}"), &customer).await).await;
     assert!(changes.contains("From ") && changes.replace('\u{a0}', " ").contains("€ 1.00"), "{changes}");
 
+    // In the currency in which it was bought, as the renewal will be.
+    sqlx::query("UPDATE subscriptions SET currency = 'USD'").execute(&pool).await.unwrap();
+    sqlx::query("INSERT INTO plan_prices SELECT id, 'USD', 1234 FROM plans WHERE slug = 'basic'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE currencies SET is_active = false WHERE code = 'USD'").execute(&pool).await.unwrap();
+    assert!(text(site.get("/account", &customer).await).await.contains("12.34"));
+    let changes = text(site.get(&format!("/account/subscriptions/{id}"), &customer).await).await;
+    assert!(changes.contains("1.08") && !changes.contains('€'), "{changes}");
+
     ada.expect(200, "POST", &of("cancel"), None).await;
     let resumed = ada.expect(200, "POST", &of("resume"), None).await;
     assert_eq!(resumed["subscription"]["status"], "ACTIVE");

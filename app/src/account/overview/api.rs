@@ -105,7 +105,9 @@ pub async fn load_changes(
         priced
             .map(|plan| {
                 let cost = costs.remove(&plan.plan.id);
-                (plan, cost)
+                // In the currency in which it goes on, also where nothing is sold in that one any more.
+                let net = cost.as_ref().map_or(plan.net, |cost| cost.price);
+                (PricedPlan { net, ..plan }, cost)
             })
             .collect(),
     ))

@@ -76,6 +76,7 @@ impl Billing {
         for (plan_id, plan) in plans {
             let change = basis.cost_of(&plan, now)?;
             let view = ChangeView {
+                price: plan.price,
                 credit: change.proration.credit,
                 totals: change.totals,
                 tax_rate: change.tax_rate,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::managed::SubscriptionQuery;
 use crate::catalogue::currency;
+use crate::catalogue::prices::Rates;
 use crate::{Error, Result};
 
 /// The most subscriptions of one account that are read: nobody has more in use.
@@ -52,7 +53,7 @@ pub struct SubscribedPlan {
     pub name: String,
     /// Its name in addresses.
     pub slug: String,
-    /// The net price of a period.
+    /// The net price of a period, in the currency in which it was bought: what its renewal costs.
     pub price: Money,
     /// How often it is paid for.
     pub billing_period: BillingPeriod,
@@ -135,6 +136,7 @@ struct Row {
     slug: String,
     price_minor: i64,
     currency: String,
+    bought_in: String,
     billing_period: String,
     pending_plan_id: Option<Uuid>,
     pending_name: Option<String>,
@@ -182,18 +184,40 @@ macro_rules! select_subscriptions {
         sqlx::query_as!(
             Row,
             r#"SELECT s.id, s.account_id, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at,
-                      s.provider_subscription_id, s.is_past_due, p.module, s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug, p.price_minor,
-                      p.currency AS "currency: String", p.billing_period, s.pending_plan_id, n.name AS "pending_name?",
+                      s.provider_subscription_id, s.is_past_due, p.module, s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug,
+                      coalesce(o.price_minor, p.price_minor) AS "price_minor!", coalesce(o.currency, p.currency) AS "currency!: String",
+                      s.currency AS "bought_in: String", p.billing_period, s.pending_plan_id, n.name AS "pending_name?",
                       coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)
                                                  ORDER BY c.sort_order, c.name)
                                 FROM plans_in_categories m JOIN plan_categories c ON c.id = m.category_id
                                 WHERE m.plan_id = p.id), '[]') AS "categories!: Json<Vec<PlanCategory>>"
                FROM subscriptions s
                JOIN plans p ON p.id = s.plan_id
+               LEFT JOIN plan_prices o ON o.plan_id = p.id AND o.currency = s.currency
                LEFT JOIN plans n ON n.id = s.pending_plan_id "# + $condition,
             $($argument),*
         )
     };
+}
+
+/// Subscriptions at the price that their renewal has, as [`PlanFacts::load_in`](super::record::PlanFacts::load_in) finds it:
+/// where their plan has none of its own in their currency it is converted.
+async fn priced(transaction: &mut Transaction, rows: Vec<Row>) -> Result<Vec<Subscription>> {
+    let rates = if rows.iter().any(|row| row.currency != row.bought_in) {
+        Some(Rates::load_all(transaction).await?)
+    } else {
+        None
+    };
+    rows.into_iter()
+        .map(|row| {
+            let bought_in = currency(&row.bought_in)?;
+            let mut subscription = Subscription::try_from(row)?;
+            if let Some(rates) = &rates {
+                subscription.plan.price = rates.convert(subscription.plan.price, bought_in)?;
+            }
+            Ok(subscription)
+        })
+        .collect()
 }
 
 /// An account's subscriptions, newest first.
@@ -208,7 +232,7 @@ pub(crate) async fn of_account(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    rows.into_iter().map(Subscription::try_from).collect()
+    priced(transaction, rows).await
 }
 
 /// One of an account's subscriptions.
@@ -224,7 +248,7 @@ pub(crate) async fn one(
     )
     .fetch_optional(&mut **transaction)
     .await?;
-    row.map(Subscription::try_from).transpose()
+    Ok(priced(transaction, row.into_iter().collect()).await?.pop())
 }
 
 /// The subscriptions to modules of some accounts, newest first.
@@ -238,14 +262,14 @@ pub(crate) async fn to_modules(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    rows.into_iter().map(Subscription::try_from).collect()
+    priced(transaction, rows).await
 }
 
 /// One subscription, whosever it is.
 pub(super) async fn any(transaction: &mut Transaction, id: SubscriptionId) -> Result<Option<Subscription>> {
     let row =
         select_subscriptions!("WHERE s.id = $1", Uuid::from(id)).fetch_optional(&mut **transaction).await?;
-    row.map(Subscription::try_from).transpose()
+    Ok(priced(transaction, row.into_iter().collect()).await?.pop())
 }
 
 /// Everybody's subscriptions, newest first, a part of them, and how many there are.
@@ -279,7 +303,7 @@ pub(super) async fn listed(
     )
     .fetch_one(&mut **transaction)
     .await?;
-    Ok((rows.into_iter().map(Subscription::try_from).collect::<Result<_>>()?, total))
+    Ok((priced(transaction, rows).await?, total))
 }
 
 /// A row of [`select_addons!`].

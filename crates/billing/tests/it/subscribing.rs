@@ -158,15 +158,26 @@ async fn a_subscription_goes_on_in_the_currency_in_which_it_was_bought(superuser
     let ordered = world.order(&world.ada, order).await;
     world.pay(ordered.invoice_id).await;
     let id = ordered.subscription_id.unwrap();
+    let shown = async || {
+        let plan = world.billing.subscription(account, id).await.unwrap().plan;
+        (plan.price.minor, plan.price.currency)
+    };
+    assert_eq!(shown().await, (1200, Currency::USD), "as its renewal will be");
     world.later(15);
     // Its own price in dollars against the other plan's, which is converted: 29.99 at 1.08.
     let change = world.billing.preview_change(account, id, world.pro).await.unwrap();
     let (credit, due) = (change.proration.credit, change.proration.amount_due);
     assert_eq!((credit.minor, due.minor, due.currency), (600, 3239 - 600, Currency::USD));
+    let changes = world.billing.preview_changes(account, id, &[world.pro]).await.unwrap();
+    assert_eq!((changes[&world.pro].price.minor, changes[&world.pro].price.currency), (3239, Currency::USD));
     world.later(10);
     world.billing.tick().await.unwrap();
     let renewal = world.open_invoice(account).await;
     assert_eq!((renewal.totals.total.minor, renewal.totals.total.currency), (1200, Currency::USD));
+    sqlx::query("DELETE FROM plan_prices").execute(&world.superuser).await.unwrap();
+    assert_eq!(shown().await, (1079, Currency::USD), "converted");
+    let listed = world.billing.subscriptions(account).await.unwrap();
+    assert_eq!(listed[0].plan.price.minor, 1079);
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

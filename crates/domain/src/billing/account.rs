@@ -180,6 +180,8 @@ pub struct TrialView {
 /// What a change of plan would cost now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeView {
+    /// The net price of a period of the other plan, in the currency of the subscription.
+    pub price: Money,
     /// What is left of the present plan, net.
     pub credit: Money,
     /// What the invoice would say.
