@@ -29,7 +29,7 @@ use crate::{Billing, CartProblem, Error, Result, accounts};
 pub use bought::{Bought, BundlePurchase};
 use cart::Cart;
 pub use quote::Quote;
-pub(crate) use tried::Tried;
+pub(crate) use tried::{Tried, begin_trial, families};
 
 /// The days in which an invoice is to be paid (spec 5.8).
 pub(crate) const DUE_DAYS: u64 = 30;
@@ -235,33 +235,13 @@ impl cart::Plan {
     ) -> Result<Subscribed> {
         let id: SubscriptionId = platform::ids::new();
         let state = match u16::try_from(self.trial_days) {
-            Ok(days) if days > 0 && self.begin_trial(transaction, account_id, now).await? => {
+            Ok(days) if days > 0 && begin_trial(transaction, account_id, &self.families, now).await? => {
                 SubscriptionState::trial(now, days)
             }
             _ => SubscriptionState::Pending,
         };
         insert_subscription(transaction, account_id, id, (self.id, self.price.currency), state, now).await?;
         Ok(Subscribed { id, state })
-    }
-
-    /// Whether the account has not tried a plan of this family before; notes that it does now.
-    async fn begin_trial(
-        &self,
-        transaction: &mut Transaction,
-        account_id: domain::ids::AccountId,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let begun = sqlx::query!(
-            "INSERT INTO trials (account_id, family_id, began_at)
-             SELECT $1, family_id, $3 FROM unnest($2::uuid[]) AS families (family_id)
-             WHERE NOT EXISTS (SELECT FROM trials t WHERE t.account_id = $1 AND t.family_id = ANY ($2))",
-            Uuid::from(account_id),
-            &self.families,
-            now,
-        )
-        .execute(&mut **transaction)
-        .await?;
-        Ok(begun.rows_affected() > 0)
     }
 }
 

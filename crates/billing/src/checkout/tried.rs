@@ -1,5 +1,6 @@
 //! Which plans an account has tried out already (DESIGN 5.4).
 
+use chrono::{DateTime, Utc};
 use domain::billing::{Plan, PricedPlan};
 use domain::ids::AccountId;
 use platform::database::Transaction;
@@ -31,8 +32,28 @@ impl Tried {
 }
 
 /// The families that share one trial: the single categories that a plan is in; the plan itself where there is none.
-pub(super) fn families(plan: &Plan) -> Vec<Uuid> {
+pub(crate) fn families(plan: &Plan) -> Vec<Uuid> {
     let single = plan.categories.iter().filter(|category| category.is_single);
     let families: Vec<Uuid> = single.map(|category| category.id.into()).collect();
     if families.is_empty() { vec![plan.id.into()] } else { families }
+}
+
+/// Whether the account has not tried a plan of these families before; notes that it does now.
+pub(crate) async fn begin_trial(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    families: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let begun = sqlx::query!(
+        "INSERT INTO trials (account_id, family_id, began_at)
+         SELECT $1, family_id, $3 FROM unnest($2::uuid[]) AS families (family_id)
+         WHERE NOT EXISTS (SELECT FROM trials t WHERE t.account_id = $1 AND t.family_id = ANY ($2))",
+        Uuid::from(account_id),
+        families,
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(begun.rows_affected() > 0)
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, Months, Utc};
 use domain::access::AdminPermit;
-use domain::billing::{BillingPeriod, SubscriptionState, SubscriptionStatus, Totals};
+use domain::billing::{BillingPeriod, Plan, SubscriptionState, SubscriptionStatus, Totals};
 use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
 use platform::database::{Transaction, violated_constraint};
 use platform::outbox::{self, Event};
@@ -13,7 +13,8 @@ use super::change::tax_of;
 use super::read::{self, Subscription};
 use super::record::{LockedSubscription, PlanFacts};
 use super::void_open_changes;
-use crate::checkout::{DUE_DAYS, insert_subscription};
+use crate::catalogue::plan_by_id;
+use crate::checkout::{DUE_DAYS, begin_trial, families, insert_subscription};
 use crate::invoices::{self, Invoice, NewInvoice, NewLine};
 use crate::payments::record;
 use crate::tokens::{self, Entry};
@@ -103,7 +104,7 @@ impl Billing {
     }
 
     /// Subscribes a customer, with an invoice that is to be paid in 30 days. Its tokens come with the payment. Somebody
-    /// who has the plan, or another one of a category that allows one, is [`Error::Conflict`].
+    /// who has the plan, or another one of a category that allows one, or who used its trial, is [`Error::Conflict`].
     pub async fn create_subscription(
         &self,
         permit: AdminPermit<'_>,
@@ -133,7 +134,7 @@ impl Billing {
             return Err(taken());
         }
         let state = if new.is_trial {
-            trial(&mut transaction, new.plan_id, started_at).await?
+            trial(&mut transaction, new, started_at, now).await?
         } else {
             let months =
                 new.months.map(|months| input::number("billing_period_months", months, 1, MOST_MONTHS));
@@ -316,18 +317,21 @@ fn end_of(period: BillingPeriod, months: Option<i64>, start: DateTime<Utc>) -> O
     start.checked_add_months(Months::new(u32::try_from(months).ok()?))
 }
 
+/// The trial of a plan, which an account has once, whoever begins it.
 async fn trial(
     transaction: &mut Transaction,
-    plan_id: PlanId,
+    new: &NewSubscription,
     started_at: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> Result<SubscriptionState> {
-    let days = sqlx::query_scalar!("SELECT trial_days FROM plans WHERE id = $1", Uuid::from(plan_id))
-        .fetch_one(&mut **transaction)
-        .await?;
-    match u16::try_from(days) {
-        Ok(days @ 1..) => Ok(SubscriptionState::trial(started_at, days)),
-        _ => Err(Error::Invalid("Plan has no trial period".to_owned())),
+    let plan = Plan::try_from(plan_by_id(transaction, new.plan_id, None).await?.ok_or(Error::NoPlan)?)?;
+    let Ok(days @ 1..) = u16::try_from(plan.trial_days) else {
+        return Err(Error::Invalid("Plan has no trial period".to_owned()));
+    };
+    if !begin_trial(transaction, new.account_id, &families(&plan), now).await? {
+        return Err(Error::Conflict("User has already used a trial".to_owned()));
     }
+    Ok(SubscriptionState::trial(started_at, days))
 }
 
 /// A subscription under the lock of its account.

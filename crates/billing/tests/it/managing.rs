@@ -5,6 +5,7 @@ use billing::catalogue::categories::CategoryChange;
 use billing::catalogue::plans::PlanChange;
 use billing::settings::payment_methods::PaymentMethodChange;
 use billing::subscriptions::managed::NewSubscription;
+use domain::access::Actor;
 use domain::ids::{AccountId, PlanCategoryId};
 use futures::future::join_all;
 use sqlx::PgPool;
@@ -150,4 +151,34 @@ async fn the_admin_makes_one_subscription_of_a_single_category(superuser: PgPool
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1, "{made:?}");
     assert!(made.iter().all(|made| matches!(made, Ok(_) | Err(Error::Conflict(_)))));
     assert_eq!(world.count("SELECT count(*) FROM invoices").await, 1);
+}
+
+/// A trial that the admin gives is the one that there is.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_admin_gives_no_second_trial_and_the_first_is_known(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let new = |who: &Actor, plan_id| NewSubscription {
+        account_id: AccountId(who.user_id.into()),
+        plan_id,
+        started_at: None,
+        is_trial: true,
+        months: None,
+    };
+    let (ada, bob) = (world.ada.own_account(), world.bob.own_account());
+    world.billing.create_subscription(admin, &new(&world.ada, world.yearly)).await.unwrap();
+    assert!(world.billing.has_used_trial(ada).await.unwrap());
+    world.later(14);
+    world.billing.tick().await.unwrap();
+    let again = world.order(&world.ada, order_of(world.yearly)).await;
+    assert_eq!(again.trial_ends_at, None, "it is to be paid for");
+
+    let tried = world.order(&world.bob, order_of(world.yearly)).await;
+    world.billing.cancel(bob, tried.subscription_id.unwrap()).await.unwrap();
+    let second = world.billing.create_subscription(admin, &new(&world.bob, world.yearly)).await.unwrap_err();
+    assert!(matches!(second, Error::Conflict(_)));
+    assert_eq!(second.to_string(), "User has already used a trial");
+    let without = world.billing.create_subscription(admin, &new(&world.bob, world.basic)).await.unwrap_err();
+    assert_eq!(without.to_string(), "Plan has no trial period");
+    assert_eq!(world.billing.subscriptions(bob).await.unwrap().len(), 1, "nothing happened");
 }
