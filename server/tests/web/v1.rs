@@ -92,6 +92,11 @@ async fn a_customer_signs_up_buys_pays_changes_and_leaves(pool: PgPool) {
     assert_eq!((&paid["status"], &paid["items_activated"]["tokens_credited"]), (&json!("paid"), &json!(600)));
     let again = admin.expect(200, "POST", "/api/v1/webhooks/payment", Some(arrived("35.69"))).await;
     assert_eq!(again["items_activated"]["tokens_credited"], 0);
+    let noted = sqlx::query_scalar::<_, i64>(
+        "SELECT count(*) FROM audit_log WHERE action = 'invoice.marked_paid' AND subject = $1::uuid AND user_id IS NOT NULL
+           AND facts = '{\"reference\": \"p-1\"}'",
+    );
+    assert_eq!(noted.bind(invoice_id).fetch_one(&pool).await.unwrap(), 1, "once, with its reference");
     assert_eq!(ada.expect(200, "GET", "/api/v1/user/tokens/balance", None).await, json!({ "balance": 600 }));
     let entries = ada.expect(200, "GET", "/api/v1/user/tokens/transactions", None).await;
     assert_eq!(entries["transactions"].as_array().unwrap().len(), 2);

@@ -155,6 +155,25 @@ impl Billing {
         Ok(settled)
     }
 
+    /// Settles an invoice whose money arrived, on the word of the admin. Repeating it changes nothing, and writes nothing down.
+    pub async fn arrived(
+        &self,
+        permit: AdminPermit<'_>,
+        id: InvoiceId,
+        payment: &Payment,
+    ) -> Result<Settled> {
+        let now = self.clock.now();
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let invoice = LockedInvoice::load(&mut transaction, id).await?;
+        let was_paid = invoice.status == InvoiceStatus::Paid;
+        let settled = settle_past_page(&mut transaction, invoice, payment, now).await?;
+        if !was_paid {
+            record_paid(&mut transaction, permit, id, payment, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(settled)
+    }
+
     /// Settles an invoice on the word of the admin.
     pub async fn mark_paid(
         &self,
@@ -176,15 +195,7 @@ impl Billing {
             }
         }
         let settled = settle_past_page(&mut transaction, invoice, payment, now).await?;
-        record(
-            &mut transaction,
-            permit,
-            "invoice.marked_paid",
-            id.into(),
-            json!({ "reference": payment.reference }),
-            now,
-        )
-        .await?;
+        record_paid(&mut transaction, permit, id, payment, now).await?;
         transaction.commit().await?;
         Ok(settled)
     }
@@ -284,6 +295,18 @@ async fn settle_past_page(
         close_later(transaction, provider, session, now).await?;
     }
     Ok(settled)
+}
+
+/// Writes that the admin said that an invoice is paid.
+async fn record_paid(
+    transaction: &mut Transaction,
+    permit: AdminPermit<'_>,
+    id: InvoiceId,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let facts = json!({ "reference": payment.reference });
+    record(transaction, permit, "invoice.marked_paid", id.into(), facts, now).await
 }
 
 /// Writes what the admin did.

@@ -82,7 +82,7 @@ pub async fn webhook(
     let reference: String = reference.replace('\0', "").chars().take(255).collect();
     let payment =
         Payment { reference: reference.clone(), method: None, paid: Some(amount.read("amount", currency)?) };
-    let settled = billing.capture(id, &payment).await?;
+    let settled = billing.arrived(permit, id, &payment).await?;
     Ok(Json(Captured {
         status: "paid",
         invoice_id: id.into(),
