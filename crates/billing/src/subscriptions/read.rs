@@ -251,14 +251,22 @@ pub(crate) async fn one(
     Ok(priced(transaction, row.into_iter().collect()).await?.pop())
 }
 
-/// The subscriptions to modules of some accounts, newest first.
+/// The subscriptions to modules of some accounts, newest first: not what was only ordered, of which each visit to a page to
+/// pay on leaves one.
 pub(crate) async fn to_modules(
     transaction: &mut Transaction,
     accounts: &[Uuid],
 ) -> Result<Vec<Subscription>> {
     let rows = select_subscriptions!(
-        "WHERE s.account_id = ANY ($1) AND p.module IS NOT NULL ORDER BY s.created_at DESC, s.id DESC",
-        accounts
+        "JOIN (SELECT l.account_id, l.id FROM unnest($1::uuid[]) AS a (id)
+               CROSS JOIN LATERAL (
+                   SELECT s.account_id, s.id FROM subscriptions s JOIN plans p ON p.id = s.plan_id
+                   WHERE s.account_id = a.id AND s.status <> 'pending' AND p.module IS NOT NULL
+                   ORDER BY s.created_at DESC, s.id DESC LIMIT $2
+               ) l) k ON k.account_id = s.account_id AND k.id = s.id
+         ORDER BY s.created_at DESC, s.id DESC",
+        accounts,
+        MOST
     )
     .fetch_all(&mut **transaction)
     .await?;

@@ -4,9 +4,11 @@ use billing::Error;
 use billing::catalogue::categories::CategoryChange;
 use billing::catalogue::plans::PlanChange;
 use billing::settings::payment_methods::PaymentMethodChange;
+use billing::subscriptions::Subscription;
 use billing::subscriptions::managed::NewSubscription;
 use domain::access::Actor;
-use domain::ids::{AccountId, PlanCategoryId};
+use domain::billing::SubscriptionStatus;
+use domain::ids::{AccountId, OrganisationId, PlanCategoryId};
 use futures::future::join_all;
 use sqlx::PgPool;
 
@@ -181,4 +183,41 @@ async fn the_admin_gives_no_second_trial_and_the_first_is_known(superuser: PgPoo
     let without = world.billing.create_subscription(admin, &new(&world.bob, world.basic)).await.unwrap_err();
     assert_eq!(without.to_string(), "Plan has no trial period");
     assert_eq!(world.billing.subscriptions(bob).await.unwrap().len(), 1, "nothing happened");
+}
+
+/// What was only ordered is no purchase, and a company that ordered without end takes nothing from the others.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_companies_bought_is_read_up_to_a_limit_for_each(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    sqlx::query("UPDATE plans SET module = 'hotel' WHERE slug = 'yearly'")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    for (who, orders, periods) in [(&world.ada, 700, 600), (&world.bob, 1, 1)] {
+        sqlx::query("INSERT INTO billing_accounts (id, user_id, created_at) VALUES ($1, $1, now())")
+            .bind(who.user_id)
+            .execute(&world.superuser)
+            .await
+            .unwrap();
+        sqlx::query(
+            "INSERT INTO subscriptions (account_id, id, plan_id, status, started_at, expires_at, created_at, updated_at, currency)
+             SELECT $1, gen_random_uuid(), $2, status, begun, begun, now(), now(), 'EUR'
+             FROM (SELECT 'pending' AS status, NULL::timestamptz AS begun FROM generate_series(1, $3::int)
+                   UNION ALL SELECT 'expired', now() FROM generate_series(1, $4::int)) AS made",
+        )
+        .bind(who.user_id)
+        .bind(world.yearly)
+        .bind(orders)
+        .bind(periods)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    }
+    let companies = [&world.ada, &world.bob].map(|who| OrganisationId(who.user_id.into()));
+    let found = world.billing.purchases_of(admin, &companies).await.unwrap();
+    let of = |company| &found[&company].subscriptions;
+    assert_eq!((of(companies[0]).len(), of(companies[1]).len()), (500, 1));
+    let are_bought = |it: &Subscription| it.state.status() == SubscriptionStatus::Expired;
+    assert!(found.values().all(|of| of.subscriptions.iter().all(are_bought)));
 }
