@@ -36,7 +36,7 @@ impl<T> Figure<T> {
 pub struct Dashboard {
     /// What the subscriptions that run bring a month.
     pub mrr: Figure<Money>,
-    /// What was paid in the last 30 days.
+    /// What was paid in the last 30 days and not given back.
     pub revenue: Figure<Money>,
     /// How many customers signed up in the last 30 days.
     pub user_growth: Figure<i64>,
@@ -76,9 +76,9 @@ impl Billing {
                SELECT (SELECT count(*) FROM joined WHERE is_new) AS "joined!",
                       (SELECT count(*) FROM joined WHERE NOT is_new) AS "joined_before!",
                       (SELECT count(*) FROM joined j WHERE is_new
-                         AND EXISTS (SELECT FROM invoices i WHERE i.account_id = j.id AND i.status = 'paid')) AS "paying!",
+                         AND EXISTS (SELECT FROM invoices i WHERE i.account_id = j.id AND i.status = 'paid' AND i.total_minor > 0)) AS "paying!",
                       (SELECT count(*) FROM joined j WHERE NOT is_new
-                         AND EXISTS (SELECT FROM invoices i WHERE i.account_id = j.id AND i.status = 'paid' AND i.paid_at <= $2))
+                         AND EXISTS (SELECT FROM invoices i WHERE i.account_id = j.id AND i.status = 'paid' AND i.total_minor > 0 AND i.paid_at <= $2))
                           AS "paying_before!",
                       (SELECT count(*) FROM ended WHERE is_new) AS "ended!",
                       (SELECT count(*) FROM ended WHERE NOT is_new) AS "ended_before!",
@@ -176,11 +176,16 @@ async fn payments(
     before: DateTime<Utc>,
     long_before: DateTime<Utc>,
 ) -> Result<Paid> {
-    // A sum for each currency; and, without a currency, how many paid.
+    // A sum for each currency, less what credit notes gave back of it; and, without a currency, how many paid.
     let rows = sqlx::query!(
         r#"SELECT currency AS "currency?: String", is_new AS "is_new!", sum(total_minor)::bigint AS "sum!", count(DISTINCT account_id) AS "payers!"
-           FROM (SELECT account_id, currency, total_minor, paid_at > $2 AS is_new FROM invoices
-                 WHERE status = 'paid' AND paid_at > $3 AND paid_at <= $1 AND total_minor > 0) AS paid
+           FROM (SELECT i.account_id, i.currency, i.total_minor - coalesce(c.credited, 0) AS total_minor, i.paid_at > $2 AS is_new
+                 FROM invoices i
+                 LEFT JOIN (SELECT n.account_id, n.invoice_id, sum(n.total_minor) AS credited FROM credit_notes n
+                            WHERE n.cancels IS NULL
+                              AND NOT EXISTS (SELECT FROM credit_notes x WHERE x.account_id = n.account_id AND x.cancels = n.id)
+                            GROUP BY n.account_id, n.invoice_id) c ON c.account_id = i.account_id AND c.invoice_id = i.id
+                 WHERE i.status = 'paid' AND i.paid_at > $3 AND i.paid_at <= $1 AND i.total_minor > 0) AS paid
            GROUP BY GROUPING SETS ((is_new, currency), (is_new))"#,
         now,
         before,

@@ -42,9 +42,14 @@ impl Billing {
         let mut transaction = self.database.begin_admin(&permit).await?;
         let rates = Rates::load_all(&mut transaction).await?;
         let paid = sqlx::query!(
-            r#"SELECT date_trunc('month', paid_at AT TIME ZONE 'UTC')::date AS "month!", currency AS "currency: String",
-                      sum(total_minor)::bigint AS "sum!"
-               FROM invoices WHERE status = 'paid' AND paid_at >= $1 AND paid_at <= $2 AND total_minor > 0 GROUP BY 1, 2"#,
+            r#"SELECT date_trunc('month', i.paid_at AT TIME ZONE 'UTC')::date AS "month!", i.currency AS "currency: String",
+                      sum(i.total_minor - coalesce(c.credited, 0))::bigint AS "sum!"
+               FROM invoices i
+               LEFT JOIN (SELECT n.account_id, n.invoice_id, sum(n.total_minor) AS credited FROM credit_notes n
+                          WHERE n.cancels IS NULL
+                            AND NOT EXISTS (SELECT FROM credit_notes x WHERE x.account_id = n.account_id AND x.cancels = n.id)
+                          GROUP BY n.account_id, n.invoice_id) c ON c.account_id = i.account_id AND c.invoice_id = i.id
+               WHERE i.status = 'paid' AND i.paid_at >= $1 AND i.paid_at <= $2 AND i.total_minor > 0 GROUP BY 1, 2"#,
             since,
             now,
         )
@@ -52,7 +57,8 @@ impl Billing {
         .await?;
         let joined = sqlx::query!(
             r#"SELECT date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS "month!", count(*) AS "count!",
-                      count(*) FILTER (WHERE EXISTS (SELECT FROM invoices i WHERE i.account_id = users.id AND i.status = 'paid')) AS "paying!"
+                      count(*) FILTER (WHERE EXISTS (SELECT FROM invoices i WHERE i.account_id = users.id AND i.status = 'paid'
+                                                              AND i.total_minor > 0)) AS "paying!"
                FROM users
                WHERE created_at >= $1 AND created_at <= $2 AND organisation_id IS NULL AND NOT is_platform_admin GROUP BY 1"#,
             since,

@@ -80,7 +80,8 @@ async fn forget(database: &Database, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Periods and trials that end soon. What is shorter than the time of its reminder needs none.
+/// Periods and trials that end soon. A trial that is shorter than the time of its reminder needs none; a period has one
+/// however short it is, since the invoice over the next one comes with it.
 async fn ends(database: &Database, now: DateTime<Utc>) -> Result<usize> {
     let mut transaction = database.begin_worker().await?;
     let notices = sqlx::query_as!(

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod buying;
 #[cfg(test)]
+mod counting;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod features;
