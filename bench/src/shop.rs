@@ -437,6 +437,7 @@ fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<
                 "now()",
                 "now() + interval '30 days'",
                 "NULL",
+                "NULL",
             ],
         )?,
     ];
