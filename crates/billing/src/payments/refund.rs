@@ -47,9 +47,9 @@ pub(crate) async fn refund(
     if let Some((subscription_id, _)) = invoice.subscription() {
         let mut subscription =
             LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
+        void_open_changes(transaction, &subscription, now).await?;
         if let ("upgrade", Some(plan_id)) = (invoice.reason.as_str(), invoice.from_plan_id) {
             // The better plan was paid back; the one before it was not, and neither were its days.
-            void_open_changes(transaction, &subscription, now).await?;
             subscription.plan_id = plan_id;
             subscription.state = subscription.state.moved(-invoice.moves_end_by).at(now);
         } else {

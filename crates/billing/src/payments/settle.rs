@@ -222,6 +222,8 @@ pub(super) async fn end_rivals(
         let mut rival = LockedSubscription::load(transaction, invoice.account_id, *rival).await?;
         rival.state = rival.state.revoked(now);
         rival.save(transaction, now).await?;
+        // Whoever paid for its next period would have both.
+        void_open_changes(transaction, &rival, now).await?;
     }
     tell_cancelled(transaction, invoice.account_id, rivals, "replaced", now).await
 }

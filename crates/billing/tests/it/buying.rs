@@ -118,6 +118,29 @@ async fn of_a_single_category_the_plan_paid_last_has_the_place(superuser: PgPool
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_renewal_of_what_was_replaced_or_paid_back_is_void(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let first = world.order(&world.ada, order_of(world.basic)).await;
+    let second = world.order(&world.ada, order_of(world.pro)).await;
+    let open = async || {
+        world.count("SELECT count(*) FROM invoices WHERE reason = 'renewal' AND status = 'pending'").await
+    };
+    world.pay(first.invoice_id).await;
+    world.later(25);
+    world.billing.tick().await.unwrap();
+    assert_eq!(open().await, 1);
+    world.pay(second.invoice_id).await;
+    assert_eq!(open().await, 0, "replaced");
+    world.later(25);
+    world.billing.tick().await.unwrap();
+    assert_eq!(open().await, 1);
+    world.billing.refund(world.admin.admin().unwrap(), second.invoice_id, "r").await.unwrap();
+    assert_eq!(open().await, 0, "paid back");
+    world.billing.tick().await.unwrap();
+    assert_eq!(open().await, 0);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_plan_is_tried_out_once(superuser: PgPool) {
     let world = World::new(superuser).await;
     let account = world.ada.own_account();
