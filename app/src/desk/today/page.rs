@@ -157,25 +157,20 @@ fn row(stay: &StayRow, today: NaiveDate, may_act: bool) -> AnyView {
     };
     let about = format!("{} · {}", stay.reference, show::guests(stay.party));
     let time = match stay.status {
-        StayStatus::Reserved => stay.times.arrival.map(|time| (t.comes_at, time)),
-        StayStatus::CheckedIn if stay.dates.departure() <= today => {
-            stay.times.departure.map(|time| (t.leaves_at, time))
-        }
+        StayStatus::Reserved => stay.times.arrival,
+        StayStatus::CheckedIn if stay.dates.departure() <= today => stay.times.departure,
         _ => None,
     };
-    let nights = match time {
-        Some((text, time)) => {
-            format!("{} · {}", show::nights(stay.dates), fill(text, &[("time", &show::clock(time))]))
-        }
-        None => show::nights(stay.dates),
-    };
+    let time = time.map(|time| {
+        view! { <span class="sub">{fill(t.at_time, &[("time", &show::clock(time))])}</span> }
+    });
     view! {
         <tr>
             <td class="col-room"><strong>{show::room(stay)}</strong> <span class="sub">{stay.room_type.clone()}</span></td>
             <td class="col-guest"><a href=routes::booking(stay.id)>{stay.guest_name.clone()}</a><span class="sub">{about}</span></td>
-            <td class="col-stay">{show::stay(stay.dates, today)} <span class="sub">{nights}</span></td>
+            <td class="col-stay">{show::stay(stay.dates, today)} <span class="sub">{show::nights(stay.dates)}</span></td>
             <td class="col-money">{balance}</td>
-            <td class="col-status">{show::status(stay, today)} {hint}</td>
+            <td class="col-status">{show::status(stay, today)} {time} {hint}</td>
             <td class="col-action">{may_act.then(|| actions(stay, today))}</td>
         </tr>
     }
