@@ -146,7 +146,7 @@ impl LockedInvoice {
 }
 
 impl Billing {
-    /// Settles an invoice on the word of a payment provider, whose signature was checked. Repeating it changes nothing.
+    /// Settles an invoice whose money arrived, on nobody's word: for demo data. Repeating it changes nothing.
     pub async fn capture(&self, id: InvoiceId, payment: &Payment) -> Result<Settled> {
         let mut transaction = self.database.begin_worker().await?;
         let invoice = LockedInvoice::load(&mut transaction, id).await?;

@@ -172,7 +172,7 @@ impl Pms {
                 *id
             }
             GuestChoice::Corrected(id, draft) => {
-                if guests::correct(transaction, *id, draft).await.map_err(unknown_guest)? {
+                if guests::correct(transaction, permit.also()?, *id, draft).await.map_err(unknown_guest)? {
                     let deed = Deed::of(&permit, "guest.changed", *id, json!({}));
                     audit::record(&mut **transaction, deed, now).await?;
                 }

@@ -6,12 +6,13 @@ mod search;
 
 use domain::access::{Permit, right};
 use domain::booking::StayRow;
-use domain::guest::{Guest, GuestForm};
+use domain::guest::{Guest, GuestDraft, GuestForm};
 use domain::ids::GuestId;
 pub use insights::{Feedback, GuestHistory, GuestInsights};
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
-pub(crate) use repo::{correct, insert, replace, reuse_or_insert, update_known};
+use repo::replace;
+pub(crate) use repo::{insert, reuse_or_insert, update_known};
 pub(crate) use search::{MATCHES, Pattern, matching_ids};
 use serde_json::json;
 use uuid::Uuid;
@@ -67,16 +68,42 @@ impl Pms {
         change: impl FnOnce(GuestForm) -> GuestForm,
     ) -> Result<()> {
         let mut transaction = self.database.begin(&permit).await?;
-        sqlx::query!("SELECT FROM guests WHERE id = $1 FOR UPDATE", Uuid::from(id))
-            .execute(&mut *transaction)
-            .await?;
-        let known = record(&mut transaction, permit, id).await?.details;
+        let known = locked(&mut transaction, permit, id).await?;
         replace(&mut transaction, id, &change(known).check("")?).await?;
         audit::record(&mut *transaction, Deed::of(&permit, "guest.changed", id, json!({})), self.clock.now())
             .await?;
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Replaces everything about a guest but the note, and says whether anything changed.
+pub(crate) async fn correct(
+    transaction: &mut Transaction,
+    permit: Permit<'_, right::ManageGuests>,
+    id: GuestId,
+    draft: &GuestDraft,
+) -> Result<bool> {
+    let known = locked(transaction, permit, id).await?;
+    let note = Some(known.note.clone()).filter(|note| !note.is_empty());
+    let corrected = GuestDraft { note, ..draft.clone() };
+    if known.check("").is_ok_and(|known| known == corrected) {
+        return Ok(false);
+    }
+    replace(transaction, id, &corrected).await?;
+    Ok(true)
+}
+
+/// What is known about a guest, which nobody else changes until the transaction ends.
+async fn locked(
+    transaction: &mut Transaction,
+    permit: Permit<'_, right::ManageGuests>,
+    id: GuestId,
+) -> Result<GuestForm> {
+    sqlx::query!("SELECT FROM guests WHERE id = $1 FOR UPDATE", Uuid::from(id))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(record(transaction, permit, id).await?.details)
 }
 
 /// A guest, with how often they stayed in this hotel.

@@ -143,31 +143,3 @@ pub(crate) async fn update_known(
     .await?;
     one_row(&result).map_err(|_| Error::NotFound)
 }
-
-/// Replaces everything about a guest but the note, and says whether anything changed. The guest must exist.
-pub(crate) async fn correct(transaction: &mut Transaction, id: GuestId, draft: &GuestDraft) -> Result<bool> {
-    let changed = sqlx::query_scalar!(
-        r#"WITH before AS MATERIALIZED (SELECT * FROM guests WHERE id = $1 FOR UPDATE)
-           UPDATE guests g SET first_name = $2, last_name = $3, email = $4, phone = $5, phone_digits = $6, gov_id = $7,
-                               address = $8, city = $9, state = $10, zip_code = $11, country = $12
-           FROM before b WHERE g.organisation_id = b.organisation_id AND g.id = b.id
-           RETURNING (b.first_name, b.last_name, b.email, b.phone, b.gov_id, b.address, b.city, b.state, b.zip_code, b.country)
-               IS DISTINCT FROM (g.first_name, g.last_name, g.email, g.phone, g.gov_id, g.address, g.city, g.state, g.zip_code, g.country)
-               AS "changed!""#,
-        Uuid::from(id),
-        draft.first_name,
-        draft.last_name,
-        draft.email,
-        draft.phone,
-        digits(draft),
-        draft.gov_id,
-        draft.address,
-        draft.city,
-        draft.state,
-        draft.zip_code,
-        draft.country,
-    )
-    .fetch_optional(&mut **transaction)
-    .await?;
-    changed.ok_or(Error::NotFound)
-}
