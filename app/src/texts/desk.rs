@@ -209,6 +209,9 @@ catalogue! {
         not_clean: "Room not clean yet",
         note_title: "Change the note",
         note_help: "For colleagues; guests do not see it.",
+        feedback_title: "Note how the stay went",
+        rating: "Rating",
+        feedback: "How it went",
         confirmation_title: "Send a confirmation",
         confirmation_email: "E-mail of the guest",
         confirmation_help: "The guest gets the dates, the prices and how to reach you.",
@@ -295,6 +298,8 @@ catalogue! {
         note: "Note for colleagues",
         history: "Stays in this hotel",
         no_stays: "No stays in this hotel yet.",
+        feedback: "How stays went",
+        until: "Stay until {date}",
         create: "Add the guest",
         newer_first: "Newest first",
     }

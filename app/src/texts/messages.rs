@@ -22,6 +22,11 @@ catalogue! {
         check_out: "Check out",
         cancel: "Cancel the booking",
         record_no_show: "Record a no-show",
+        rating_1: "1 · Bad",
+        rating_2: "2 · Poor",
+        rating_3: "3 · Fair",
+        rating_4: "4 · Good",
+        rating_5: "5 · Excellent",
         undo_check_in: "Undo the check-in",
         undo_check_out: "Undo the check-out",
         reinstate: "Bring it back",
@@ -76,6 +81,7 @@ catalogue! {
         no_room: "This stay has no room yet. Give it one first, under \"Change dates or room\".",
         room_out_of_order: "The room is out of order on one of these nights. Please choose another room.",
         not_live: "There is nothing to confirm: the stay is over or was called off.",
+        not_checked_out: "How a stay went is noted when the guest has left.",
         wrong_state: "This is no longer possible: somebody else may have done it already.",
         not_yet: "The stay has not begun yet. To check in early, change its arrival to today first.",
         over: "The nights of this stay are over.",
@@ -189,6 +195,7 @@ catalogue! {
         check_in_undone: "Check-in undone",
         check_out_undone: "Check-out undone",
         note_changed: "Note changed",
+        feedback_changed: "Noted how it went",
         confirmation_sent: "Confirmation sent",
         reinstated: "Brought back",
         guest_changed: "Guest changed",
@@ -300,6 +307,18 @@ pub fn status_text(status: StayStatus) -> &'static str {
     }
 }
 
+/// What a rating of 1 to 5 says.
+pub fn rating_text(rating: i16) -> &'static str {
+    let t = &texts().words;
+    match rating {
+        ..=1 => t.rating_1,
+        2 => t.rating_2,
+        3 => t.rating_3,
+        4 => t.rating_4,
+        5.. => t.rating_5,
+    }
+}
+
 /// The name of an action.
 pub fn action_text(action: StayAction) -> &'static str {
     let t = &texts().words;
@@ -382,6 +401,7 @@ pub fn error_text(error: &AppError) -> String {
         AppError::Conflict(Conflict::Stay(StayRefusal::Over { .. })) => t.over,
         AppError::Conflict(Conflict::Stay(StayRefusal::NoRoom)) => t.no_room,
         AppError::Conflict(Conflict::Stay(StayRefusal::NotLive)) => t.not_live,
+        AppError::Conflict(Conflict::Stay(StayRefusal::NotCheckedOut)) => t.not_checked_out,
         AppError::Conflict(Conflict::ChangedMeanwhile) => t.changed_meanwhile,
         AppError::Conflict(Conflict::InUse) => t.in_use,
         AppError::Conflict(Conflict::Subscription(refusal)) => subscription_refusal_text(*refusal),
@@ -472,6 +492,7 @@ pub fn history_text(action: &str) -> String {
         "stay.check_in_undone" => t.check_in_undone,
         "stay.check_out_undone" => t.check_out_undone,
         "stay.note_changed" => t.note_changed,
+        "stay.feedback_changed" => t.feedback_changed,
         "stay.confirmation_sent" => t.confirmation_sent,
         "stay.reinstated" => t.reinstated,
         "guest.changed" => t.guest_changed,

@@ -9,7 +9,8 @@ mod messages;
 
 pub use admin::AdminTexts;
 pub use messages::{
-    action_text, error_text, fact_text, history_text, notice_text, problem_text, role_text, status_text,
+    action_text, error_text, fact_text, history_text, notice_text, problem_text, rating_text, role_text,
+    status_text,
 };
 
 /// Declares a part of the catalogue: a structure of texts, and its English.

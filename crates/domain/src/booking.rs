@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::guest::GuestForm;
 use crate::ids::{BookingId, GuestId, RoomId, RoomTypeId, StayId};
 use crate::money::Money;
-use crate::room::RoomChoice;
+use crate::problem::{FieldProblem, Problems, optional_text};
+use crate::room::{RoomChoice, whole_number};
 use crate::stay::{StayAction, StayDates, StayStatus};
 use crate::text_enum::text_enum;
 
@@ -180,6 +181,8 @@ pub struct StayDetails {
     pub nights: Vec<Night>,
     /// The note on the booking.
     pub note: Option<String>,
+    /// How it went, for those who may book.
+    pub feedback: StayFeedback,
     /// The e-mail address of who booked, for those who may write to them.
     pub email: Option<String>,
     /// When it was booked.
@@ -199,6 +202,52 @@ pub struct StayDetails {
     /// What happened, newest first.
     pub history: Vec<HistoryEntry>,
 }
+
+/// How a stay went, as the desk noted it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StayFeedback {
+    /// 1 (bad) to 5 (good).
+    pub rating: Option<i16>,
+    /// In words.
+    pub note: Option<String>,
+}
+
+/// How one of a guest's stays went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastStayFeedback {
+    /// The stay.
+    pub stay_id: StayId,
+    /// The day of departure.
+    pub departure: NaiveDate,
+    /// What the desk noted.
+    pub feedback: StayFeedback,
+}
+
+/// What a desk types about how a stay went.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StayFeedbackForm {
+    /// 1 (bad) to 5 (good); empty for none.
+    pub rating: String,
+    /// In words; empty for none.
+    pub feedback: String,
+}
+
+impl StayFeedbackForm {
+    /// Checks both fields.
+    pub fn check(&self) -> Result<StayFeedback, Vec<FieldProblem>> {
+        let mut problems = Problems::new();
+        let rating = match self.rating.trim() {
+            "" => None,
+            text => problems.take("rating", whole_number(text, 1, 5)),
+        };
+        let note = problems.take("feedback", optional_text(&self.feedback, MAX_FEEDBACK)).flatten();
+        problems.or(StayFeedback { rating, note })
+    }
+}
+
+/// The longest feedback, in characters.
+pub const MAX_FEEDBACK: usize = 2000;
 
 /// A night and its price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -247,6 +247,9 @@ pub enum StayRefusal {
     /// It is over, or was called off.
     #[error("the stay is over or was called off")]
     NotLive,
+    /// The guest has not left.
+    #[error("the guest has not checked out")]
+    NotCheckedOut,
 }
 
 impl StayState {

@@ -1,4 +1,4 @@
-use domain::booking::{StayChangeForm, StayDetails, StayRow};
+use domain::booking::{StayChangeForm, StayDetails, StayFeedbackForm, StayRow};
 use domain::guest::Guest;
 use domain::hotel::Hotel;
 use domain::room::Room;
@@ -78,6 +78,17 @@ pub async fn change_note(id: String, note: String) -> Result<(), AppError> {
     let (services, who) = ctx::context()?;
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     services.pms.change_note(who.permit()?, id, &note).await?;
+    ctx::go_to(&crate::routes::booking(id), Some(ctx::Notice::new("saved")));
+    Ok(())
+}
+
+/// Changes what is noted about how a stay went.
+#[server(prefix = "/actions", endpoint = "change-feedback")]
+pub async fn change_feedback(id: String, form: StayFeedbackForm) -> Result<(), AppError> {
+    use crate::server_ctx as ctx;
+    let (services, who) = ctx::context()?;
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    services.pms.change_feedback(who.permit()?, id, &form).await?;
     ctx::go_to(&crate::routes::booking(id), Some(ctx::Notice::new("saved")));
     Ok(())
 }

@@ -4,6 +4,7 @@ mod api;
 mod card;
 mod change;
 mod confirmation;
+mod feedback;
 mod list;
 mod note;
 mod page;

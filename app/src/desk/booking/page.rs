@@ -3,7 +3,7 @@ use domain::access::Permission;
 use domain::booking::{HistoryEntry, StayDetails};
 use domain::money::{Currency, Money};
 use domain::room::Room;
-use domain::stay::StayAction;
+use domain::stay::{StayAction, StayStatus};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
@@ -11,6 +11,7 @@ use leptos_meta::Title;
 use super::api::{ActOnStay, load_stay};
 use super::change::ChangeStayForm;
 use super::confirmation::ConfirmationForm;
+use super::feedback::FeedbackForm;
 use super::list::StayTable;
 use super::note::NoteForm;
 use crate::routes;
@@ -19,7 +20,7 @@ use crate::shared::live::LiveVersion;
 use crate::shared::loaded::{ById, Loaded, load};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
-use crate::texts::{action_text, fill, history_text, texts};
+use crate::texts::{action_text, fill, history_text, rating_text, texts};
 
 /// One stay: all facts, history, and what may be done now; nothing that may not.
 #[component]
@@ -63,6 +64,9 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
     let change = can_change.then(|| view! { <ChangeStayForm details=details.clone() rooms/> });
     let confirmation = (may_book && details.row.status.is_live()).then(|| {
         view! { <ConfirmationForm id=details.row.id.to_string() email=details.email.clone().unwrap_or_default()/> }
+    });
+    let feedback = (may_book && details.row.status == StayStatus::CheckedOut).then(|| {
+        view! { <FeedbackForm id=details.row.id.to_string() feedback=details.feedback.clone()/> }
     });
     let nights = details.nights.iter().map(|night| {
         view! { <tr><td>{show::date(night.date, today)}</td><td class="col-money">{show::money(night.price)}</td></tr> }
@@ -110,10 +114,13 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
                         {fact(t.booked, format!("{} {booked_by}", show::instant(details.booked_at)))}
                         {details.checked_in_at.map(|at| fact(t.checked_in, show::instant(at)))}
                         {details.left_at.map(|at| fact(t.checked_out, show::instant(at)))}
+                        {details.feedback.rating.map(|rating| fact(t.rating, rating_text(rating).to_owned()))}
+                        {details.feedback.note.clone().map(|note| fact(t.feedback, note))}
                     </dl>
                 </section>
                 {change}
                 {confirmation}
+                {feedback}
                 {may_book.then(|| view! { <NoteForm id=row.id.to_string() note=details.note.clone().unwrap_or_default()/> })}
             </div>
             <div>

@@ -1,4 +1,4 @@
-use domain::booking::StayRow;
+use domain::booking::{PastStayFeedback, StayRow};
 use domain::guest::{Guest, GuestForm, GuestRow};
 use leptos::prelude::*;
 
@@ -17,18 +17,22 @@ pub async fn load_guests(
     Ok((rows, who.today))
 }
 
+/// A guest, the stays in this hotel and how they went, and the hotel's business date.
+pub type GuestRecord = (Option<Guest>, Vec<StayRow>, Vec<PastStayFeedback>, chrono::NaiveDate);
+
 /// A guest with the stays in this hotel; none for the word `new`.
 #[server(prefix = "/actions", endpoint = "guest")]
-pub async fn load_guest(id: String) -> Result<(Option<Guest>, Vec<StayRow>, chrono::NaiveDate), AppError> {
+pub async fn load_guest(id: String) -> Result<GuestRecord, AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let today = who.today;
     if id == "new" {
         who.permit::<domain::access::right::ManageGuests>()?;
-        return Ok((None, Vec::new(), today));
+        return Ok((None, Vec::new(), Vec::new(), today));
     }
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let (guest, stays) = services.pms.guest(who.permit()?, id).await?;
-    Ok((Some(guest), stays, today))
+    let feedback = services.pms.feedback_of_guest(who.permit()?, id).await?;
+    Ok((Some(guest), stays, feedback, today))
 }
 
 /// Adds a guest, or changes the one with this id.

@@ -1,12 +1,12 @@
 use chrono::NaiveDate;
-use domain::booking::StayRow;
+use domain::booking::{PastStayFeedback, StayRow};
 use domain::guest::{Guest, GuestRow};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{Button, ButtonKind, EmptyState, FormState, LinkButton, TextArea, TextField};
 
-use super::api::{SaveGuest, load_guest, load_guests};
+use super::api::{GuestRecord, SaveGuest, load_guest, load_guests};
 use crate::desk::booking::StayTable;
 use crate::desk::new_booking::{Address, GuestAddress};
 use crate::routes;
@@ -14,7 +14,7 @@ use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::{ById, Loaded, load};
 use crate::shared::show;
-use crate::texts::texts;
+use crate::texts::{fill, rating_text, texts};
 
 /// How many guests one page holds.
 const PAGE: usize = 50;
@@ -86,8 +86,8 @@ pub fn GuestPage() -> impl IntoView {
     let page = |id: String| {
         let data = load(move || (id.clone(), LiveVersion::get()), |(id, _)| load_guest(id));
         view! {
-            <Loaded data children={|(guest, stays, today): (Option<Guest>, Vec<StayRow>, NaiveDate)| {
-                view! { <OneGuest guest stays today/> }
+            <Loaded data children={|(guest, stays, feedback, today): GuestRecord| {
+                view! { <OneGuest guest stays feedback today/> }
             }}/>
         }
     };
@@ -95,7 +95,12 @@ pub fn GuestPage() -> impl IntoView {
 }
 
 #[component]
-fn OneGuest(guest: Option<Guest>, stays: Vec<StayRow>, today: NaiveDate) -> impl IntoView {
+fn OneGuest(
+    guest: Option<Guest>,
+    stays: Vec<StayRow>,
+    feedback: Vec<PastStayFeedback>,
+    today: NaiveDate,
+) -> impl IntoView {
     let t = &texts().guests;
     let is_new = guest.is_none();
     let id = guest.as_ref().map(|guest| guest.id.to_string()).unwrap_or_default();
@@ -110,6 +115,10 @@ fn OneGuest(guest: Option<Guest>, stays: Vec<StayRow>, today: NaiveDate) -> impl
             view! { <StayTable rows=stays today/> }.into_any()
         };
         view! { <section class="list"><h2>{t.history}</h2>{body}</section> }
+    });
+    let feedback = (!feedback.is_empty()).then(|| {
+        let entries = feedback.into_iter().map(|past| feedback_line(past, today)).collect_view();
+        view! { <section class="panel panel-form"><h2>{t.feedback}</h2><ol class="history">{entries}</ol></section> }
     });
     let address = GuestAddress {
         address: details.address,
@@ -139,6 +148,15 @@ fn OneGuest(guest: Option<Guest>, stays: Vec<StayRow>, today: NaiveDate) -> impl
                 <Button kind=ButtonKind::Primary text=if is_new { t.create } else { texts().common.save }/>
             </PostForm>
         </section>
+        {feedback}
         {history}
     }
+}
+
+/// What was noted about a stay, with the way to it.
+fn feedback_line(past: PastStayFeedback, today: NaiveDate) -> impl IntoView + use<> {
+    let until = fill(texts().guests.until, &[("date", &show::date(past.departure, today))]);
+    let rating = past.feedback.rating.map(|rating| view! { <strong>{rating_text(rating)}</strong> });
+    let note = past.feedback.note.map(|note| view! { <span>{note}</span> });
+    view! { <li>{rating} {note} <span class="sub"><a href=routes::booking(past.stay_id)>{until}</a></span></li> }
 }

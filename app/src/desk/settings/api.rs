@@ -45,7 +45,7 @@ fn done(code: &'static str) {
 #[server(prefix = "/actions", endpoint = "change-hotel")]
 pub async fn change_hotel(form: HotelForm) -> Result<(), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    services.pms.change_hotel(who.permit()?, &form).await?;
+    services.pms.change_hotel(who.permit()?, |_| form).await?;
     done("saved");
     Ok(())
 }
@@ -58,7 +58,7 @@ pub async fn save_room_type(id: String, form: RoomTypeForm) -> Result<(), AppErr
         services.pms.create_room_type(who.permit()?, &form).await?;
     } else {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
-        services.pms.change_room_type(who.permit()?, id, &form).await?;
+        services.pms.change_room_type(who.permit()?, id, |_| form).await?;
     }
     done("saved");
     Ok(())
@@ -81,7 +81,7 @@ pub async fn save_room(id: String, form: RoomForm) -> Result<(), AppError> {
         services.pms.create_room(who.permit()?, &form, domain::room::RoomCondition::Clean).await?;
     } else {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
-        services.pms.change_room(who.permit()?, id, &form).await?;
+        services.pms.change_room(who.permit()?, id, None, |_| form.clone()).await?;
     }
     done("saved");
     Ok(())

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::access::{Permit, right};
-use domain::booking::{Occupant, StayChangeForm, StayRow, StayTimes};
+use domain::booking::{Occupant, StayChangeForm, StayFeedback, StayRow, StayTimes};
 use domain::ids::{RoomId, StayId};
 use domain::money::{Currency, Money};
 use domain::problem::{ProblemCode, Problems};
@@ -17,6 +17,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::book::{Bookable, bookable, lock_rooms};
+use super::feedback;
 use super::record::{LockedStay, StayRecord, select_stays};
 use crate::error::{one_row, retried};
 use crate::{Error, Pms, Result};
@@ -103,20 +104,10 @@ impl Pms {
         let mut transaction = self.database.begin(&permit).await?;
         self.apply(&mut transaction, permit, id, StayAction::CheckOut, said).await?;
         if said.note.is_some() || said.rating.is_some() {
-            sqlx::query!(
-                "INSERT INTO feedbacks (organisation_id, id, hotel_id, stay_id, guest_id, rating, note, created_at)
-                 SELECT organisation_id, $2, hotel_id, id, guest_id, $3, $4, $5 FROM stays WHERE id = $1
-                 ON CONFLICT ON CONSTRAINT feedbacks_stay_key
-                     DO UPDATE SET rating = coalesce(excluded.rating, feedbacks.rating),
-                                   note = coalesce(excluded.note, feedbacks.note), created_at = excluded.created_at",
-                Uuid::from(id),
-                platform::ids::new::<Uuid>(),
-                said.rating,
-                said.note,
-                self.clock.now(),
-            )
-            .execute(&mut *transaction)
-            .await?;
+            let known = feedback::of_stay(&mut transaction, id).await?;
+            let rating = said.rating.or(known.rating);
+            let note = said.note.clone().or(known.note);
+            feedback::keep(&mut transaction, id, &StayFeedback { rating, note }, self.clock.now()).await?;
         }
         let row = stay_row(&mut transaction, permit, id).await?;
         transaction.commit().await?;

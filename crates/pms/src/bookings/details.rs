@@ -1,14 +1,15 @@
 //! All facts about one stay.
 
 use domain::access::{Permit, right};
-use domain::booking::{HistoryEntry, Night, StayDetails};
+use domain::booking::{HistoryEntry, Night, StayDetails, StayFeedback};
 use domain::ids::{BookingId, StayId};
 use domain::money::Money;
-use domain::stay::StayAction;
+use domain::stay::{StayAction, StayStatus};
 use platform::clock::{business_date, local};
 use platform::database::Transaction;
 use uuid::Uuid;
 
+use super::feedback;
 use super::record::{StayRecord, booked_dates, select_stays, state};
 use crate::{Error, Pms, Result};
 
@@ -48,6 +49,10 @@ impl Pms {
         .fetch_all(&mut *transaction)
         .await?;
         let mut history = history(&mut transaction, id.into()).await?;
+        let feedback = match permit.also::<right::ManageBookings>() {
+            Ok(_) if row.status == StayStatus::CheckedOut => feedback::of_stay(&mut transaction, id).await?,
+            _ => StayFeedback::default(),
+        };
         transaction.end_of_reading();
         let today = business_date(&facts.time_zone, self.clock.now());
         let times = [facts.checked_in_at, facts.checked_out_at, facts.ended_at];
@@ -70,6 +75,7 @@ impl Pms {
             booking_id: BookingId(facts.booking_id),
             nights: nights.map(|(date, minor)| Night { date, price: Money::new(minor, currency) }).collect(),
             note: facts.note,
+            feedback,
             email,
             booked_at: local(zone, facts.created_at),
             booked_by: facts.booked_by,

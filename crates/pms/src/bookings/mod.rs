@@ -4,6 +4,7 @@ mod book;
 mod change;
 mod confirmation;
 mod details;
+mod feedback;
 mod list;
 mod note;
 mod record;

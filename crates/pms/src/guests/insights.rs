@@ -115,7 +115,7 @@ impl Pms {
         let feedbacks = sqlx::query_as!(
             Feedback,
             r#"SELECT hotel_id AS "hotel_id: HotelId", rating, note, created_at FROM feedbacks
-               WHERE guest_id = $1 ORDER BY created_at DESC LIMIT 50"#,
+               WHERE guest_id = $1 AND (rating IS NOT NULL OR note IS NOT NULL) ORDER BY created_at DESC LIMIT 50"#,
             Uuid::from(id),
         )
         .fetch_all(&mut *transaction)

@@ -5,9 +5,9 @@ mod repo;
 mod search;
 
 use domain::access::{Permit, right};
-use domain::booking::StayRow;
+use domain::booking::{PastStayFeedback, StayFeedback, StayRow};
 use domain::guest::{Guest, GuestDraft, GuestForm};
-use domain::ids::GuestId;
+use domain::ids::{GuestId, StayId};
 pub use insights::{Feedback, GuestHistory, GuestInsights};
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
@@ -42,6 +42,34 @@ impl Pms {
         .await?;
         transaction.end_of_reading();
         Ok((guest, stays.into_iter().map(StayRecord::into_row).collect::<Result<_>>()?))
+    }
+
+    /// How the guest's stays in this hotel went, as far as it is noted, newest first.
+    pub async fn feedback_of_guest(
+        &self,
+        permit: Permit<'_, right::ManageGuests>,
+        id: GuestId,
+    ) -> Result<Vec<PastStayFeedback>> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let rows = sqlx::query!(
+            r#"SELECT f.stay_id AS "stay_id: StayId", s.departure, f.rating, f.note
+               FROM feedbacks f
+               JOIN stays s ON s.organisation_id = f.organisation_id AND s.id = f.stay_id
+               WHERE f.guest_id = $1 AND f.hotel_id = $2 AND (f.rating IS NOT NULL OR f.note IS NOT NULL)
+               ORDER BY f.created_at DESC LIMIT $3"#,
+            Uuid::from(id),
+            Uuid::from(permit.hotel_id()),
+            STAYS_SHOWN,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.end_of_reading();
+        let rows = rows.into_iter().map(|row| PastStayFeedback {
+            stay_id: row.stay_id,
+            departure: row.departure,
+            feedback: StayFeedback { rating: row.rating, note: row.note },
+        });
+        Ok(rows.collect())
     }
 
     /// Records a guest. A known identity number is refused: that guest is there already.
@@ -100,7 +128,7 @@ async fn locked(
     permit: Permit<'_, right::ManageGuests>,
     id: GuestId,
 ) -> Result<GuestForm> {
-    sqlx::query!("SELECT FROM guests WHERE id = $1 FOR UPDATE", Uuid::from(id))
+    sqlx::query!("SELECT FROM guests WHERE id = $1 FOR NO KEY UPDATE", Uuid::from(id))
         .execute(&mut **transaction)
         .await?;
     Ok(record(transaction, permit, id).await?.details)

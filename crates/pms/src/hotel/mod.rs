@@ -149,13 +149,32 @@ impl Pms {
         one_row(&result)
     }
 
-    /// Changes the hotel's own data.
-    pub async fn change_hotel(&self, permit: Permit<'_, right::ManageHotel>, form: &HotelForm) -> Result<()> {
+    /// Changes the hotel's own data to what `change` makes of what is known, which nobody else changes meanwhile.
+    pub async fn change_hotel(
+        &self,
+        permit: Permit<'_, right::ManageHotel>,
+        change: impl FnOnce(HotelForm) -> HotelForm,
+    ) -> Result<()> {
+        let mut transaction = self.database.begin(&permit).await?;
+        let known = sqlx::query!(
+            "SELECT name, address, phone, email, time_zone, terms FROM hotels WHERE id = $1 FOR NO KEY UPDATE",
+            Uuid::from(permit.hotel_id()),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+        let form = change(HotelForm {
+            name: known.name,
+            address: known.address,
+            phone: known.phone.unwrap_or_default(),
+            email: known.email.unwrap_or_default(),
+            time_zone: known.time_zone,
+            terms: known.terms,
+        });
         let draft = form.check()?;
         if !clock::is_time_zone(&draft.time_zone) {
             return Err(Error::at("time_zone", ProblemCode::NotOnOffer));
         }
-        let mut transaction = self.database.begin(&permit).await?;
         let result = sqlx::query!(
             "UPDATE hotels SET name = $2, address = $3, phone = $4, email = $5, time_zone = $6, terms = $7 WHERE id = $1",
             Uuid::from(permit.hotel_id()),

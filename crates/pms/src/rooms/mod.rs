@@ -152,50 +152,65 @@ impl Pms {
         record.try_into()
     }
 
-    /// Changes a room's number, floor, type or price.
+    /// Changes a room's number, floor, type or price to what `change` makes of what is known, which nobody else changes
+    /// meanwhile, and how clean it is where that is said.
     pub async fn change_room(
         &self,
         permit: Permit<'_, right::ManageRooms>,
         id: RoomId,
-        form: &RoomForm,
+        condition: Option<RoomCondition>,
+        change: impl Fn(RoomForm) -> RoomForm,
     ) -> Result<()> {
-        retried!(self.change_room_once(permit, id, form))
+        retried!(self.change_room_once(permit, id, condition, &change))
     }
 
     async fn change_room_once(
         &self,
         permit: Permit<'_, right::ManageRooms>,
         id: RoomId,
-        form: &RoomForm,
+        condition: Option<RoomCondition>,
+        change: impl Fn(RoomForm) -> RoomForm,
     ) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
-        let facts = Facts::load(&mut transaction, &permit, now).await?;
-        let draft = form.check(facts.currency)?;
+        let room: Room = select_rooms!(
+            "AND r.id = $2 FOR NO KEY UPDATE OF r",
+            Uuid::from(permit.hotel_id()),
+            Uuid::from(id)
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NotFound)?
+        .try_into()?;
+        let form = change(RoomForm {
+            number: room.number,
+            floor: room.floor.unwrap_or_default(),
+            room_type_id: room.room_type_id.to_string(),
+            room_type: String::new(),
+            rate: if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() },
+        });
+        let draft = form.check(room.rate.currency)?;
         let room_type_id = match &draft.room_type {
             RoomTypeChoice::Known(id) => *id,
             RoomTypeChoice::Named(name) => {
-                let room = select_rooms!("AND r.id = $2", Uuid::from(permit.hotel_id()), Uuid::from(id))
-                    .fetch_optional(&mut *transaction)
-                    .await?
-                    .ok_or(Error::NotFound)?;
-                let rate = draft.rate.map_or(room.rate_minor, |rate| rate.minor);
-                types::named(&mut transaction, permit, name, rate, now).await?
+                let rate = draft.rate.unwrap_or(room.rate);
+                types::named(&mut transaction, permit, name, rate.minor, now).await?
             }
         };
-        let result = sqlx::query!(
-            "UPDATE rooms SET number = $3, floor = $4, room_type_id = $5, rate_minor = $6 WHERE hotel_id = $1 AND id = $2",
+        sqlx::query!(
+            "UPDATE rooms SET number = $3, floor = $4, room_type_id = $5, rate_minor = $6, condition = coalesce($7, condition)
+             WHERE hotel_id = $1 AND id = $2",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
             draft.number,
             draft.floor,
             Uuid::from(room_type_id),
             draft.rate.map(|rate| rate.minor),
+            condition.map(RoomCondition::as_str),
         )
         .execute(&mut *transaction)
         .await
         .map_err(|error| if is_needed(&error) { Error::InUse } else { unknown_type(error) })?;
-        one_row(&result)?;
         let deed = Deed::of(&permit, "room.changed", id, json!({ "number": draft.number }));
         audit::record(&mut *transaction, deed, now).await?;
         transaction.commit().await?;

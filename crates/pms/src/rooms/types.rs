@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::in_use;
 use crate::error::one_row;
 use crate::hotel::Facts;
-use crate::{Pms, Result};
+use crate::{Error, Pms, Result};
 
 impl Pms {
     /// All room types with the number of their rooms, cheapest first.
@@ -78,16 +78,32 @@ impl Pms {
         Ok(id)
     }
 
-    /// Changes a room type. Stays that are booked keep their prices.
+    /// Changes a room type to what `change` makes of what is known, which nobody else changes meanwhile. Stays that are
+    /// booked keep their prices.
     pub async fn change_room_type(
         &self,
         permit: Permit<'_, right::ManageRooms>,
         id: RoomTypeId,
-        form: &RoomTypeForm,
+        change: impl FnOnce(RoomTypeForm) -> RoomTypeForm,
     ) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
-        let draft = form.check(Facts::load(&mut transaction, &permit, now).await?.currency)?;
+        let currency = Facts::load(&mut transaction, &permit, now).await?.currency;
+        let known = sqlx::query!(
+            "SELECT name, sleeps, rate_minor, overbooking FROM room_types WHERE hotel_id = $1 AND id = $2 FOR NO KEY UPDATE",
+            Uuid::from(permit.hotel_id()),
+            Uuid::from(id),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+        let form = change(RoomTypeForm {
+            name: known.name,
+            sleeps: known.sleeps.to_string(),
+            rate: Money::new(known.rate_minor, currency).to_decimal_text(),
+            overbooking: known.overbooking.to_string(),
+        });
+        let draft = form.check(currency)?;
         let result = sqlx::query!(
             "UPDATE room_types SET name = $3, sleeps = $4, rate_minor = $5, overbooking = $6 WHERE hotel_id = $1 AND id = $2",
             Uuid::from(permit.hotel_id()),

@@ -1,11 +1,12 @@
 //! A guest who is in the house moves to another room, and what a desk undoes.
 
-use domain::booking::{BookingForm, StayChangeForm};
+use domain::booking::{BookingForm, StayChangeForm, StayFeedback, StayFeedbackForm};
 use domain::guest::GuestForm;
+use domain::hotel::HotelForm;
 use domain::ids::StayId;
 use domain::money::Currency;
 use domain::problem::ProblemCode;
-use domain::room::{ClosureForm, RoomCondition};
+use domain::room::{ClosureForm, RoomCondition, RoomForm, RoomTypeForm};
 use domain::stay::StayAction;
 use pms::Error;
 use pms::bookings::{CheckOut, Price};
@@ -215,4 +216,95 @@ async fn two_who_change_a_guest_at_once_undo_nothing(superuser: PgPool) {
             "round {round}"
         );
     }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn two_who_change_the_house_at_once_undo_nothing(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    for round in 0..20 {
+        let phone = format!("+1 555 {round}");
+        let terms = format!("Terms {round}");
+        let calls = pms.change_hotel(house.permit(), |known| HotelForm { phone: phone.clone(), ..known });
+        let writes = pms.change_hotel(house.permit(), |known| HotelForm { terms: terms.clone(), ..known });
+        futures::future::try_join(calls, writes).await.unwrap();
+        let hotel = pms.hotel(house.permit()).await.unwrap();
+        assert_eq!((hotel.phone.as_ref(), &hotel.terms), (Some(&phone), &terms), "round {round}");
+
+        let type_id = pms.rooms(house.permit()).await.unwrap()[0].room_type_id;
+        let (sleeps, rate) = (3 + round % 4, 100 + round);
+        let larger = pms.change_room_type(house.permit(), type_id, |known| RoomTypeForm {
+            sleeps: sleeps.to_string(),
+            ..known
+        });
+        let dearer = pms.change_room_type(house.permit(), type_id, |known| RoomTypeForm {
+            rate: rate.to_string(),
+            ..known
+        });
+        futures::future::try_join(larger, dearer).await.unwrap();
+        let types = pms.room_types(house.permit()).await.unwrap();
+        let changed = types.iter().find(|known| known.id == type_id).unwrap();
+        assert_eq!((i64::from(changed.sleeps), changed.rate.minor), (sleeps, rate * 100), "round {round}");
+
+        let (floor, own_rate) = (format!("{round}"), 200 + round);
+        let higher = pms.change_room(house.permit(), house.rooms[0], Some(RoomCondition::Dirty), |known| {
+            RoomForm { floor: floor.clone(), ..known }
+        });
+        let dearer = pms.change_room(house.permit(), house.rooms[0], None, |known| RoomForm {
+            rate: own_rate.to_string(),
+            ..known
+        });
+        futures::future::try_join(higher, dearer).await.unwrap();
+        let room = pms.find_room(house.permit(), &house.rooms[0].to_string()).await.unwrap().unwrap();
+        assert_eq!(
+            (room.floor.as_ref(), room.rate.minor, room.condition),
+            (Some(&floor), own_rate * 100, RoomCondition::Dirty),
+            "round {round}"
+        );
+    }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_room_whose_number_is_taken_keeps_its_condition(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let taken = |known| RoomForm { number: "102".into(), ..known };
+    let refused = pms.change_room(house.permit(), house.rooms[0], Some(RoomCondition::Dirty), taken).await;
+    assert!(matches!(refused, Err(Error::Invalid(problems)) if problems[0].field == "number"));
+    let room = pms.find_room(house.permit(), "101").await.unwrap().unwrap();
+    assert_eq!((room.id, room.condition), (house.rooms[0], RoomCondition::Clean));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn how_a_stay_went_is_noted_when_the_guest_has_left(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay = in_the_house(&world).await;
+    let form =
+        |rating: &str, feedback: &str| StayFeedbackForm { rating: rating.into(), feedback: feedback.into() };
+    let said = form("2", "The shower was cold");
+    assert!(matches!(
+        pms.change_feedback(house.permit(), stay, &said).await,
+        Err(Error::Refused(domain::stay::StayRefusal::NotCheckedOut))
+    ));
+    pms.act(house.permit(), stay, StayAction::CheckOut).await.unwrap();
+    for (wrong, field) in
+        [(form("6", ""), "rating"), (form("good", ""), "rating"), (form("", &"x".repeat(2001)), "feedback")]
+    {
+        match pms.change_feedback(house.permit(), stay, &wrong).await {
+            Err(Error::Invalid(problems)) => assert_eq!(problems[0].field, field),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(matches!(pms.change_feedback(world.mill.permit(), stay, &said).await, Err(Error::NotFound)));
+    pms.change_feedback(house.permit(), stay, &said).await.unwrap();
+    let details = pms.stay(house.permit(), stay).await.unwrap();
+    assert_eq!(details.feedback, StayFeedback { rating: Some(2), note: Some("The shower was cold".into()) });
+    let seen_by_guest = pms.feedback_of_guest(house.permit(), details.row.guest_id).await.unwrap();
+    assert_eq!(seen_by_guest.len(), 1);
+    assert_eq!((seen_by_guest[0].stay_id, &seen_by_guest[0].feedback), (stay, &details.feedback));
+
+    pms.change_feedback(house.permit(), stay, &form("", "")).await.unwrap();
+    assert_eq!(pms.stay(house.permit(), stay).await.unwrap().feedback, StayFeedback::default());
+    assert!(pms.feedback_of_guest(house.permit(), details.row.guest_id).await.unwrap().is_empty());
 }

@@ -401,8 +401,9 @@ pub async fn checkout(
     Json(body): Json<CheckOut>,
 ) -> Result<Json<Success>, Problem> {
     let permit = caller.permit::<right::ManageBookings>(&hotel)?;
-    let note = domain::problem::optional_text(body.notes.as_deref().unwrap_or(""), 2000)
-        .map_err(|code| at("notes", code))?;
+    let note =
+        domain::problem::optional_text(body.notes.as_deref().unwrap_or(""), domain::booking::MAX_FEEDBACK)
+            .map_err(|code| at("notes", code))?;
     let room_id = room(&state, permit.also()?, &name).await?;
     let stay = state.services.pms.current_stay(permit.also()?, room_id).await?;
     let stay = stay

@@ -211,16 +211,15 @@ pub async fn change(
 ) -> Result<Json<HotelOut>, Problem> {
     let permit = caller.0.permit::<right::ManageHotel>(hotel_id(&caller, &id)?)?;
     let pms = &state.services.pms;
-    let present = pms.hotel(permit.also()?).await?;
-    let form = HotelForm {
+    let change = |present: HotelForm| HotelForm {
         name: body.name.unwrap_or(present.name),
         address: body.address.unwrap_or(present.address),
-        phone: body.phone_number.or(present.phone).unwrap_or_default(),
-        email: body.email.or(present.email).unwrap_or_default(),
+        phone: body.phone_number.unwrap_or(present.phone),
+        email: body.email.unwrap_or(present.email),
         time_zone: body.time_zone.unwrap_or(present.time_zone),
         terms: body.terms_and_conditions.unwrap_or(present.terms),
     };
-    pms.change_hotel(permit, &form).await.map_err(|error| match error {
+    pms.change_hotel(permit, change).await.map_err(|error| match error {
         pms::Error::Invalid(problems) => invalid(&problems),
         other => other.into(),
     })?;

@@ -141,15 +141,10 @@ pub async fn change(
     Json(body): Json<RoomTypeBody>,
 ) -> Result<Json<RoomTypeOut>, Problem> {
     let permit = caller.permit::<right::ManageRooms>(&hotel)?;
-    let present = find(&state, permit.also()?, id.parse().map_err(|_| unknown())?).await?;
-    let form = body.form(RoomTypeForm {
-        name: present.name,
-        sleeps: present.sleeps.to_string(),
-        rate: present.rate.to_decimal_text(),
-        overbooking: present.overbooking.to_string(),
-    });
-    state.services.pms.change_room_type(permit, present.id, &form).await.map_err(problem)?;
-    Ok(Json(find(&state, permit.also()?, present.id).await?.into()))
+    let id = id.parse().map_err(|_| unknown())?;
+    let change = |present| body.form(present);
+    state.services.pms.change_room_type(permit, id, change).await.map_err(problem)?;
+    Ok(Json(find(&state, permit.also()?, id).await?.into()))
 }
 
 /// Removes a room type that no room is of. For owners and managers.

@@ -246,23 +246,19 @@ pub async fn change(
     };
     if body.room_number.is_some() || body.room_type.is_some() || body.rate.is_some() || body.floor.is_some() {
         let permit = view.also::<right::ManageRooms>()?;
-        let own_rate = if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() };
         let rate = match &body.rate {
-            Some(rate) => rate.read("rate", room.rate.currency)?.to_decimal_text(),
-            None => own_rate,
+            Some(rate) => Some(rate.read("rate", room.rate.currency)?.to_decimal_text()),
+            None => None,
         };
-        let room_type_id =
-            if body.room_type.is_some() { String::new() } else { room.room_type_id.to_string() };
-        let form = RoomForm {
-            number: body.room_number.unwrap_or_else(|| room.number.clone()),
-            floor: body.floor.or_else(|| room.floor.clone()).unwrap_or_default(),
-            room_type_id,
-            room_type: body.room_type.unwrap_or_default(),
-            rate,
+        let change = |present: RoomForm| RoomForm {
+            number: body.room_number.clone().unwrap_or(present.number),
+            floor: body.floor.clone().unwrap_or(present.floor),
+            room_type_id: if body.room_type.is_some() { String::new() } else { present.room_type_id },
+            room_type: body.room_type.clone().unwrap_or_default(),
+            rate: rate.clone().unwrap_or(present.rate),
         };
-        pms.change_room(permit, room.id, &form).await.map_err(room_problem)?;
-    }
-    if let Some(condition) = condition {
+        pms.change_room(permit, room.id, condition, change).await.map_err(room_problem)?;
+    } else if let Some(condition) = condition {
         pms.set_condition(view.also()?, room.id, condition).await?;
     }
     let changed = pms
