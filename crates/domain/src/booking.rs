@@ -163,6 +163,9 @@ pub struct BookingForm {
     pub price: String,
     /// What colleagues should know about this booking; added to the note of a booking that gets another room.
     pub booking_note: String,
+    /// A returning guest as the form showed them, as JSON of a [`GuestForm`]: what is sent unchanged leaves what a colleague
+    /// wrote meanwhile. Empty where nothing was shown.
+    pub guest_shown: String,
     /// A stay of the booking that this one is added to; empty for a new booking.
     pub booking_of: String,
     /// When the guest is expected on the day of arrival, `HH:MM`; empty where nobody said.

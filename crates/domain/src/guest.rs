@@ -72,6 +72,28 @@ pub fn phone_digits(text: &str) -> String {
 }
 
 impl GuestForm {
+    /// What somebody means who was shown `shown` and sent this, while `known` is what is known by now: a field that they
+    /// did not touch keeps what a colleague made of it.
+    pub fn onto(self, shown: &Self, known: Self) -> Self {
+        // Browsers send line ends of their own.
+        let plain = |text: &str| text.trim().replace("\r\n", "\n");
+        let pick =
+            |typed: String, shown: &str, known| if plain(&typed) == plain(shown) { known } else { typed };
+        Self {
+            first_name: pick(self.first_name, &shown.first_name, known.first_name),
+            last_name: pick(self.last_name, &shown.last_name, known.last_name),
+            email: pick(self.email, &shown.email, known.email),
+            phone: pick(self.phone, &shown.phone, known.phone),
+            gov_id: pick(self.gov_id, &shown.gov_id, known.gov_id),
+            address: pick(self.address, &shown.address, known.address),
+            city: pick(self.city, &shown.city, known.city),
+            state: pick(self.state, &shown.state, known.state),
+            zip_code: pick(self.zip_code, &shown.zip_code, known.zip_code),
+            country: pick(self.country, &shown.country, known.country),
+            note: pick(self.note, &shown.note, known.note),
+        }
+    }
+
     /// Checks every field. At least one name is needed; field names are prefixed with `prefix`.
     pub fn check(&self, prefix: &str) -> Result<GuestDraft, Vec<FieldProblem>> {
         let mut problems = Problems::new();

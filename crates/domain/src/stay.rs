@@ -54,6 +54,12 @@ impl StayDates {
         }
     }
 
+    /// What is left of the nights from `day` on: that one night where they are over.
+    pub fn from_day(self, day: NaiveDate) -> Self {
+        let arrival = self.arrival.max(day);
+        Self { arrival, departure: self.departure.max(arrival + Days::new(1)) }
+    }
+
     /// The first night's date.
     pub fn arrival(self) -> NaiveDate {
         self.arrival

@@ -1,6 +1,6 @@
 //! Values as clients of the old systems spell them: timestamps with or without a zone, amounts as text or number.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 use domain::money::{Currency, Money};
 use domain::problem::{FieldProblem, ProblemCode};
 use serde::Deserialize;
@@ -79,13 +79,22 @@ pub fn civil_date(text: &str, time_zone: &str, field: &str) -> Result<NaiveDate,
         .and_then(|date| in_reach(date, field))
 }
 
-/// The time of day that a client means in the hotel's zone; none of a date alone.
+/// The time of day that a client means in the hotel's zone, in whole seconds; none of a date alone, nor of midnight, which
+/// stands for a day without a time in what we answer, too.
 pub fn time_of_day(text: &str, time_zone: &str) -> Option<NaiveTime> {
-    let text = text.trim();
-    if let Some(instant) = with_offset(text) {
-        return Some(instant.with_timezone(&platform::clock::zone(time_zone)).time());
-    }
-    LOCAL.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.time())
+    let time = match with_offset(text) {
+        Some(instant) => Some(instant.with_timezone(&platform::clock::zone(time_zone)).time()),
+        None => local_time(text),
+    };
+    time.and_then(|time| time.with_nanosecond(0)).filter(|time| *time != NaiveTime::MIN)
+}
+
+/// The time of a text without an offset.
+fn local_time(text: &str) -> Option<NaiveTime> {
+    LOCAL
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text.trim(), format).ok())
+        .map(|local| local.time())
 }
 
 /// The instant a client means: as it says, or by the hotel's clock.
@@ -94,7 +103,7 @@ pub fn instant(text: &str, time_zone: &str, field: &str) -> Result<DateTime<Utc>
     if let Some(instant) = with_offset(text) {
         return Ok(instant.to_utc());
     }
-    let time = time_of_day(text, time_zone).ok_or_else(|| at(field, ProblemCode::NotADate))?;
+    let time = local_time(text).ok_or_else(|| at(field, ProblemCode::NotADate))?;
     date.and_time(time)
         .and_local_timezone(platform::clock::zone(time_zone))
         .earliest()
@@ -126,6 +135,18 @@ mod tests {
         assert_eq!(read("2027-03-10T15:00:00 01:00").as_deref(), Some("2027-03-10"));
         assert_eq!(read("soon"), None);
         assert_eq!(read("99999-01-01"), None);
+    }
+
+    #[test]
+    fn a_time_is_of_whole_seconds_and_midnight_is_none() {
+        let read = |text: &str| time_of_day(text, "Europe/Berlin").map(|time| time.to_string());
+        assert_eq!(read("2026-12-01T15:00:12.345Z").as_deref(), Some("16:00:12"));
+        assert_eq!(read(" 2026-12-01T15:00:12.345678").as_deref(), Some("15:00:12"));
+        assert_eq!(read("2026-12-01 15:00").as_deref(), Some("15:00:00"));
+        for day in ["2026-12-01", "2026-12-01T00:00:00", "2026-12-01T00:00:00.000", "2026-11-30T23:00:00Z"] {
+            assert_eq!(read(day), None, "{day}");
+        }
+        assert!(instant("2026-12-01T00:00:00", "Europe/Berlin", "at").is_ok());
     }
 
     #[test]

@@ -63,10 +63,15 @@ async fn a_booking_keeps_its_times_and_is_checked_out_as_is_said(pool: PgPool) {
     assert_eq!((&made["status"], &made["check_in_at"]), (&json!("CheckedIn"), &json!("2026-11-20T15:30:00")));
     assert_eq!(made["expected_check_out_at"], "2026-11-22T11:00:00");
     let id = text_of(&made["booking_id"]);
-    let longer = json!({ "expected_check_out_at": "2026-11-23T09:15:00" });
+    let longer = json!({ "expected_check_out_at": "2026-11-23T09:15:00.345678" });
     let longer = client.expect(200, "PATCH", &format!("/bookings/{id}"), Some(longer)).await;
     assert_eq!(longer["expected_check_out_at"], "2026-11-23T09:15:00");
     assert_eq!(longer["check_in_at"], "2026-11-20T15:30:00");
+    // A day says nothing about the time, whether midnight is said or not; nor do fractions that were kept once do harm.
+    sqlx::query("UPDATE stays SET departure_time = '09:15:00.345'").execute(&pool).await.unwrap();
+    let day = json!({ "expected_check_out_at": "2026-11-23T00:00:00" });
+    let day = client.expect(200, "PATCH", &format!("/bookings/{id}"), Some(day)).await;
+    assert_eq!(day["expected_check_out_at"], "2026-11-23T09:15:00");
 
     let client = later(&site, 1).await;
     let out = |query: &str| format!("/operations/check-out/{id}?{query}");

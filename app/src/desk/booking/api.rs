@@ -71,13 +71,13 @@ pub async fn change_stay(id: String, form: StayChangeForm) -> Result<(), AppErro
     Ok(())
 }
 
-/// Changes what colleagues should know about the booking.
+/// Changes what colleagues should know about the booking, unless it is no longer what the form showed.
 #[server(prefix = "/actions", endpoint = "change-note")]
-pub async fn change_note(id: String, note: String) -> Result<(), AppError> {
+pub async fn change_note(id: String, note: String, #[server(default)] shown: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let id = id.parse().map_err(|_| AppError::NotFound)?;
-    services.pms.change_note(who.permit()?, id, &note).await?;
+    services.pms.change_note(who.permit()?, id, &shown, &note).await?;
     ctx::go_to(&crate::routes::booking(id), Some(ctx::Notice::new("saved")));
     Ok(())
 }

@@ -21,6 +21,7 @@ pub fn NoteForm(
             <summary><h2>{t.note_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=id/>
+                <input type="hidden" name="shown" value=note.clone()/>
                 <TextArea form=state name="note" label=t.note value=note help=t.note_help/>
                 <Button text=texts().common.save/>
             </PostForm>

@@ -35,16 +35,24 @@ pub async fn load_guest(id: String) -> Result<GuestRecord, AppError> {
     Ok((Some(guest), stays, feedback, today))
 }
 
-/// Adds a guest, or changes the one with this id.
+/// Adds a guest, or changes the one with this id: what differs from what the form showed, which `shown` says as JSON.
 #[server(prefix = "/actions", endpoint = "save-guest")]
-pub async fn save_guest(id: String, form: GuestForm) -> Result<(), AppError> {
+pub async fn save_guest(
+    id: String,
+    form: GuestForm,
+    #[server(default)] shown: String,
+) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let id = if id.is_empty() {
         services.pms.create_guest(who.permit()?, &form).await?
     } else {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
-        services.pms.change_guest(who.permit()?, id, |_| form).await?;
+        let change = |known| match serde_json::from_str(&shown) {
+            Ok(shown) => form.onto(&shown, known),
+            Err(_) => form,
+        };
+        services.pms.change_guest(who.permit()?, id, change).await?;
         id
     };
     ctx::go_to(&routes::guest(id), Some(ctx::Notice::new("saved")));

@@ -8,7 +8,7 @@ use ui::{Button, ButtonKind, EmptyState, FormState, LinkButton, TextArea, TextFi
 
 use super::api::{GuestRecord, SaveGuest, load_guest, load_guests};
 use crate::desk::booking::StayTable;
-use crate::desk::new_booking::{Address, GuestAddress};
+use crate::desk::new_booking::{Address, GuestAddress, as_shown};
 use crate::routes;
 use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
@@ -107,6 +107,7 @@ fn OneGuest(
     let form = Form::about::<SaveGuest>("form", Some(("id", &id)));
     let state = form.state.clone();
     let details = guest.map(|guest| guest.details).unwrap_or_default();
+    let shown = state.values.get("shown").cloned().unwrap_or_else(|| as_shown(&details));
     let title = if is_new { t.new.to_owned() } else { details.full_name() };
     let history = (!is_new).then(|| {
         let body = if stays.is_empty() {
@@ -134,6 +135,7 @@ fn OneGuest(
             <h2>{t.details}</h2>
             <PostForm form>
                 <input type="hidden" name="id" value=id/>
+                <input type="hidden" name="shown" value=shown/>
                 <div class="field-pair">
                     <TextField form=state.clone() name="first_name" label=t.first_name value=details.first_name required=true autofocus=is_new/>
                     <TextField form=state.clone() name="last_name" label=t.last_name value=details.last_name/>

@@ -1,4 +1,5 @@
 use domain::access::Permission;
+use domain::guest::GuestForm;
 use domain::money::Money;
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, FormState, HiddenField, TextArea, TextField};
@@ -36,6 +37,8 @@ pub fn GuestStep(
         }
         None => view! { <FindGuest panel=panel.clone()/> }.into_any(),
     };
+    let shown = guest.as_ref().map(|guest| GuestForm { note: String::new(), ..guest.details.clone() });
+    let shown = shown.as_ref().map(as_shown).unwrap_or_default();
     let details = guest.map(|guest| guest.details).unwrap_or_default();
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let button = chosen.map_or_else(
@@ -61,6 +64,7 @@ pub fn GuestStep(
             {who}
             <PostForm form=form.clone() hidden=&["room_id", "arrival", "departure", "party", "guest_id", "booking_of"]>
                 {answers}
+                <input type="hidden" name=state.name("guest_shown") value=state.value("guest_shown", shown)/>
                 <div class="field-pair">
                     <TextField form=state.clone() name="first_name" label=t.first_name value=details.first_name required=true autofocus=is_new/>
                     <TextField form=state.clone() name="last_name" label=t.last_name value=details.last_name/>
@@ -85,6 +89,11 @@ pub fn GuestStep(
             </PostForm>
         </section>
     }
+}
+
+/// A guest as a form shows them, for the form to send along; one that is sent back keeps what it showed at first.
+pub fn as_shown(guest: &GuestForm) -> String {
+    serde_json::to_string(guest).unwrap_or_default()
 }
 
 /// An address, in the order it is written.

@@ -32,19 +32,29 @@ pub async fn create_staff(form: StaffForm) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Sets a colleague's role and whether they may sign in.
+/// Sets a colleague's role, or whether they may sign in; what is empty stays.
 #[server(prefix = "/actions", endpoint = "change-staff")]
-pub async fn change_staff(user_id: String, role: String, is_active: String) -> Result<(), AppError> {
+pub async fn change_staff(
+    user_id: String,
+    #[server(default)] role: String,
+    #[server(default)] is_active: String,
+) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let user_id: domain::ids::UserId = user_id.parse().map_err(|_| AppError::NotFound)?;
-    let role = role.parse().map_err(|_| AppError::NotFound)?;
-    let is_active = is_active == "true";
+    let role = match role.as_str() {
+        "" => None,
+        role => Some(role.parse().map_err(|_| AppError::NotFound)?),
+    };
+    let is_active = match is_active.as_str() {
+        "" => None,
+        text => Some(text == "true"),
+    };
     services.identity.change_staff(who.permit()?, user_id, role, is_active).await?;
-    let notice = if is_active {
-        ctx::Notice::new("saved")
-    } else {
+    let notice = if is_active == Some(false) {
         ctx::Notice { code: "deactivated", about: Some(user_id.to_string()) }
+    } else {
+        ctx::Notice::new("saved")
     };
     ctx::go_to(routes::STAFF, Some(notice));
     Ok(())
@@ -56,11 +66,18 @@ pub async fn activate_staff(user_id: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let user_id: domain::ids::UserId = user_id.parse().map_err(|_| AppError::NotFound)?;
-    let staff = services.identity.staff(who.permit()?).await?;
-    let person = staff.into_iter().find(|person| person.id == user_id).ok_or(AppError::NotFound)?;
-    services.identity.change_staff(who.permit()?, user_id, person.role, true).await?;
+    services.identity.change_staff(who.permit()?, user_id, None, Some(true)).await?;
     ctx::go_to(routes::STAFF, Some(ctx::Notice::new("undone")));
     Ok(())
+}
+
+/// The page offers nothing that is a conflict, unless something changed since it was loaded.
+#[cfg(feature = "ssr")]
+fn stale(error: identity::Error) -> AppError {
+    match error {
+        identity::Error::Conflict(_) => AppError::Conflict(crate::error::Conflict::ChangedMeanwhile),
+        other => other.into(),
+    }
 }
 
 /// Gives somebody of another of the reader's hotels a role in this one.
@@ -70,7 +87,7 @@ pub async fn give_role(user_id: String, role: String) -> Result<(), AppError> {
     let (services, who) = ctx::context()?;
     let user_id = user_id.parse().map_err(|_| AppError::NotFound)?;
     let role = role.parse().map_err(|_| AppError::NotFound)?;
-    services.identity.give_role(who.permit()?, user_id, role).await?;
+    services.identity.give_role(who.permit()?, user_id, role).await.map_err(stale)?;
     ctx::go_to(routes::STAFF, Some(ctx::Notice::new("added")));
     Ok(())
 }
@@ -81,7 +98,7 @@ pub async fn remove_role(user_id: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
     let user_id = user_id.parse().map_err(|_| AppError::NotFound)?;
-    services.identity.remove_role(who.permit()?, user_id).await?;
+    services.identity.remove_role(who.permit()?, user_id).await.map_err(stale)?;
     ctx::go_to(routes::STAFF, Some(ctx::Notice::new("removed")));
     Ok(())
 }

@@ -82,15 +82,18 @@ fn People(people: Vec<StaffMember>) -> impl IntoView {
 fn Manage(person: StaffMember) -> impl IntoView {
     let t = &texts().staff;
     let id = person.id.to_string();
-    let (same_id, removed_id) = (id.clone(), id.clone());
+    let (access_id, same_id, removed_id) = (id.clone(), id.clone(), id.clone());
     let key = Some(("user_id", id.as_str()));
     let change = Form::about::<ChangeStaff>("", key);
+    let access = Form { error: None, ..change.clone() };
     let password = Form::about::<SetStaffPassword>("", key);
-    let removal = person.works_elsewhere.then(|| Form::about::<RemoveRole>("", key));
+    let removal = Form::about::<RemoveRole>("", key);
     // Several of these stand on one page; the id keeps labels and fields together.
     let role_id = format!("role-{id}");
     let password_id = format!("password-{id}");
-    let is_open = change.was_refused() || password.was_refused();
+    let is_open = change.was_refused() || password.was_refused() || removal.was_refused();
+    // Where it was refused the reason is told, whatever the page would offer by now.
+    let removal = (person.works_elsewhere || removal.was_refused()).then_some(removal);
     let problem = password.state.problem("password");
     let options = roles()
         .into_iter()
@@ -99,8 +102,8 @@ fn Manage(person: StaffMember) -> impl IntoView {
             view! { <option value=option.value selected=is_present>{option.text}</option> }
         })
         .collect_view();
-    let (is_active, other, other_text) =
-        if person.is_active { ("true", "false", t.deactivate) } else { ("false", "true", t.activate) };
+    let (is_active, access_text) =
+        if person.is_active { ("false", t.deactivate) } else { ("true", t.activate) };
     view! {
         <details class="menu menu-right" open=is_open>
             <summary class="button button-quiet" aria-label=fill(t.manage, &[("name", &person.full_name)])>{texts().common.change}</summary>
@@ -108,8 +111,11 @@ fn Manage(person: StaffMember) -> impl IntoView {
                 <PostForm form=change>
                     <input type="hidden" name="user_id" value=id/>
                     <div class="field"><label for=role_id.clone()>{t.role}</label><select id=role_id name="role">{options}</select></div>
-                    <button type="submit" class="button" name="is_active" value=is_active>{t.set_role}</button>
-                    <button type="submit" class="button button-quiet" name="is_active" value=other>{other_text}</button>
+                    <button type="submit" class="button">{t.set_role}</button>
+                </PostForm>
+                <PostForm form=access>
+                    <input type="hidden" name="user_id" value=access_id/>
+                    <button type="submit" class="button button-quiet" name="is_active" value=is_active>{access_text}</button>
                 </PostForm>
                 <PostForm form=password>
                     <input type="hidden" name="user_id" value=same_id/>

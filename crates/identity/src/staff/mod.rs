@@ -75,15 +75,15 @@ impl Identity {
         })
     }
 
-    /// Gives somebody another role in the hotel, and lets them sign in or not. Deactivation ends all they are signed in
+    /// Gives somebody another role in the hotel, and lets them sign in or not; what is none stays. Deactivation ends all they are signed in
     /// with. Somebody who does not work in the hotel is [`Error::NotFound`]; what the rules above do not allow is
     /// [`Error::Forbidden`].
     pub async fn change_staff(
         &self,
         permit: Permit<'_, right::ManageStaff>,
         user_id: UserId,
-        role: Role,
-        is_active: bool,
+        role: Option<Role>,
+        is_active: Option<bool>,
     ) -> Result<()> {
         own_name(permit.actor())?;
         let now = self.clock.now();
@@ -92,6 +92,7 @@ impl Identity {
         repo::lock_organisation(&mut transaction, permit.organisation_id()).await?;
         let before =
             repo::lock_member(&mut transaction, permit.hotel_id(), user_id).await?.ok_or(Error::NotFound)?;
+        let (role, is_active) = (role.unwrap_or(before.role), is_active.unwrap_or(before.is_active));
         if before.role == role && before.is_active == is_active {
             return Ok(());
         }
@@ -172,7 +173,8 @@ impl Identity {
         if !repo::remove_membership(&mut transaction, permit.hotel_id(), user_id).await? {
             return Err(Error::Conflict("The user works in no other hotel and can only be deactivated"));
         }
-        if !repo::has_active_owner(&mut transaction, permit.organisation_id()).await? {
+        let was_owner = before.role == Role::Owner && before.is_active;
+        if was_owner && !repo::has_active_owner(&mut transaction, permit.organisation_id()).await? {
             return Err(Error::Forbidden);
         }
         let facts = json!({ "role_before": before.role });

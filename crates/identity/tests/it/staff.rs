@@ -60,7 +60,11 @@ async fn deactivation_ends_all_access_for_good(pool: PgPool) {
     let pair = world.identity.issue_tokens(&reception.username, PASSWORD, &client(HERE)).await.unwrap();
     let change = async |is_active| {
         let permit = world.harbour.managers_permit();
-        world.identity.change_staff(permit, reception.user_id, Role::Reception, is_active).await.unwrap();
+        world
+            .identity
+            .change_staff(permit, reception.user_id, Some(Role::Reception), Some(is_active))
+            .await
+            .unwrap();
     };
     change(false).await;
     assert!(world.has_ended(&session).await && !world.has_ended(&colleague).await);
@@ -82,7 +86,11 @@ async fn no_session_that_begins_meanwhile_survives_deactivation(pool: PgPool) {
     for _ in 0..10 {
         let change = async |is_active| {
             let permit = world.harbour.permit();
-            world.identity.change_staff(permit, reception.user_id, Role::Reception, is_active).await.unwrap();
+            world
+                .identity
+                .change_staff(permit, reception.user_id, Some(Role::Reception), Some(is_active))
+                .await
+                .unwrap();
         };
         // Signing in compares the password for some time; the change comes in between, or after it.
         let deactivate = async {
@@ -101,7 +109,11 @@ async fn a_role_counts_from_the_next_request(pool: PgPool) {
     let world = World::new(pool).await;
     let session = world.sign_in(&world.harbour.reception).await;
     let id = world.harbour.reception.user_id;
-    world.identity.change_staff(world.harbour.permit(), id, Role::Housekeeping, true).await.unwrap();
+    world
+        .identity
+        .change_staff(world.harbour.permit(), id, Some(Role::Housekeeping), Some(true))
+        .await
+        .unwrap();
     let found = world.identity.session(&session.token).await.unwrap().unwrap();
     assert_eq!(found.actor.memberships[0].role, Role::Housekeeping);
 }
@@ -235,4 +247,41 @@ async fn of_two_who_take_away_the_last_two_roles_one_succeeds(pool: PgPool) {
             identity.remove_role(permit(annex), reception.user_id).await.unwrap();
         }
     }
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_role_that_is_set_leaves_alone_who_may_sign_in_and_the_other_way_round(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (identity, reception) = (&world.identity, &world.harbour.reception);
+    let permit = || world.harbour.permit();
+    let known = async || {
+        let staff = identity.staff(permit()).await.unwrap();
+        let person = staff.into_iter().find(|person| person.id == reception.user_id).unwrap();
+        (person.role, person.is_active)
+    };
+    identity.change_staff(permit(), reception.user_id, None, Some(false)).await.unwrap();
+    identity.change_staff(permit(), reception.user_id, Some(Role::Housekeeping), None).await.unwrap();
+    assert_eq!(known().await, (Role::Housekeeping, false));
+    identity.change_staff(permit(), reception.user_id, None, Some(true)).await.unwrap();
+    assert_eq!(known().await, (Role::Housekeeping, true));
+    // Two at once.
+    let role = identity.change_staff(permit(), reception.user_id, Some(Role::Manager), None);
+    let access = identity.change_staff(permit(), reception.user_id, None, Some(false));
+    let (role, access) = tokio::join!(role, access);
+    role.unwrap();
+    access.unwrap();
+    assert_eq!(known().await, (Role::Manager, false));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_role_is_taken_away_while_the_only_owner_is_suspended(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (identity, reception) = (&world.identity, &world.harbour.reception);
+    world.second_hotel("Annex", reception, Role::Reception).await;
+    sqlx::query("UPDATE users SET is_active = false WHERE id = $1")
+        .bind(world.harbour.owner.user_id)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    identity.remove_role(world.harbour.managers_permit(), reception.user_id).await.unwrap();
 }

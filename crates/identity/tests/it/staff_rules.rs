@@ -14,7 +14,7 @@ async fn a_stranger_is_not_found_and_nothing_changes(pool: PgPool) {
     let before = world.fingerprint().await;
     for id in [world.harbour.reception.user_id, world.harbour.owner.user_id, platform::ids::new()] {
         let permit = || world.mill.permit();
-        let change = world.identity.change_staff(permit(), id, Role::Housekeeping, false).await;
+        let change = world.identity.change_staff(permit(), id, Some(Role::Housekeeping), Some(false)).await;
         assert!(matches!(change, Err(Error::NotFound)), "{change:?}");
         let password = world.identity.set_staff_password(permit(), id, "A new password 1").await;
         assert!(matches!(password, Err(Error::NotFound)), "{password:?}");
@@ -35,7 +35,7 @@ async fn a_manager_neither_makes_nor_touches_an_owner(pool: PgPool) {
     for (id, role, is_active) in
         [(owner, Role::Reception, true), (owner, Role::Owner, false), (reception, Role::Owner, true)]
     {
-        let change = world.identity.change_staff(permit(), id, role, is_active).await;
+        let change = world.identity.change_staff(permit(), id, Some(role), Some(is_active)).await;
         assert!(matches!(change, Err(Error::Forbidden)), "{change:?}");
     }
     let password = world.identity.set_staff_password(permit(), owner, "A new password 1").await;
@@ -49,12 +49,17 @@ async fn an_owner_of_another_hotel_is_not_within_a_managers_reach(pool: PgPool) 
     let reception = &world.harbour.reception;
     world.second_hotel("Annex", reception, Role::Owner).await;
     let permit = || world.harbour.managers_permit();
-    let deactivate = world.identity.change_staff(permit(), reception.user_id, Role::Reception, false).await;
+    let deactivate =
+        world.identity.change_staff(permit(), reception.user_id, Some(Role::Reception), Some(false)).await;
     assert!(matches!(deactivate, Err(Error::Forbidden)));
     let password = world.identity.set_staff_password(permit(), reception.user_id, "A new password 1").await;
     assert!(matches!(password, Err(Error::Forbidden)));
     // The role in this hotel is the manager's affair.
-    world.identity.change_staff(permit(), reception.user_id, Role::Housekeeping, true).await.unwrap();
+    world
+        .identity
+        .change_staff(permit(), reception.user_id, Some(Role::Housekeeping), Some(true))
+        .await
+        .unwrap();
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -63,7 +68,7 @@ async fn nobody_deactivates_demotes_or_promotes_themselves(pool: PgPool) {
     let before = world.fingerprint().await;
     let (owner, manager) = (world.harbour.owner.user_id, world.harbour.manager.user_id);
     let change = async |permit, id, role, is_active| {
-        let result = world.identity.change_staff(permit, id, role, is_active).await;
+        let result = world.identity.change_staff(permit, id, Some(role), Some(is_active)).await;
         assert!(matches!(result, Err(Error::Forbidden)), "{result:?}");
     };
     change(world.harbour.permit(), owner, Role::Owner, false).await;
@@ -130,7 +135,9 @@ async fn two_owners_who_demote_each_other_at_once_leave_one(pool: PgPool) {
         let role = if is_active { Role::Manager } else { Role::Owner };
         let demote = |by: &domain::access::Actor, whom| {
             let (identity, by, hotel_id) = (world.identity.clone(), by.clone(), world.harbour.hotel_id);
-            async move { identity.change_staff(by.permit(hotel_id).unwrap(), whom, role, is_active).await }
+            async move {
+                identity.change_staff(by.permit(hotel_id).unwrap(), whom, Some(role), Some(is_active)).await
+            }
         };
         let results = tokio::join!(demote(first, id), demote(&second, first.user_id));
         let results = [results.0, results.1];

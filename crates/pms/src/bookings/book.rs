@@ -28,8 +28,15 @@ const REFERENCE_ATTEMPTS: u32 = 4;
 pub enum GuestChoice {
     /// A guest that is on record, with what has changed.
     Existing(GuestId, Option<GuestDraft>),
-    /// A guest that is on record, as everything reads that a desk was shown of them and sends back: all but the note.
-    Corrected(GuestId, GuestDraft),
+    /// A guest that is on record, as a desk corrects them in a form: all but the note.
+    Corrected {
+        /// The guest.
+        id: GuestId,
+        /// What was typed.
+        typed: GuestForm,
+        /// What the form showed; none where all that was typed is meant.
+        shown: Option<GuestForm>,
+    },
     /// A new guest; one with the same identity number is reused.
     New(GuestDraft),
 }
@@ -171,8 +178,9 @@ impl Pms {
                 guests::update_known(transaction, *id, known.as_ref()).await.map_err(unknown_guest)?;
                 *id
             }
-            GuestChoice::Corrected(id, draft) => {
-                if guests::correct(transaction, permit.also()?, *id, draft).await.map_err(unknown_guest)? {
+            GuestChoice::Corrected { id, typed, shown } => {
+                let guest = (*id, typed, shown.as_ref());
+                if guests::correct(transaction, permit.also()?, guest).await.map_err(unknown_guest)? {
                     let deed = Deed::of(&permit, "guest.changed", *id, json!({}));
                     audit::record(&mut **transaction, deed, now).await?;
                 }
@@ -323,7 +331,7 @@ pub(super) async fn bookable(
                           EXISTS (SELECT FROM room_closures c
                                   WHERE c.organisation_id = r.organisation_id AND c.room_id = r.id
                                     AND c.starts_on < $4 AND c.ends_on > $3
-                                    AND NOT coalesce(c.starts_on < $6 AND c.ends_on > $5, false)) AS "is_closed!"
+                                    AND NOT coalesce(greatest(c.starts_on, $3) >= $5 AND least(c.ends_on, $4) <= $6, false)) AS "is_closed!"
                    FROM rooms r
                    JOIN room_types t ON t.organisation_id = r.organisation_id AND t.id = r.room_type_id
                    WHERE r.hotel_id = $1 AND r.id = $2"#,
@@ -346,7 +354,7 @@ pub(super) async fn bookable(
                                         AND NOT EXISTS (SELECT FROM room_closures c
                                                         WHERE c.organisation_id = r.organisation_id AND c.room_id = r.id
                                                           AND c.starts_on < $4 AND c.ends_on > $3
-                                                          AND NOT coalesce(c.starts_on < $6 AND c.ends_on > $5, false)))
+                                                          AND NOT coalesce(greatest(c.starts_on, $3) >= $5 AND least(c.ends_on, $4) <= $6, false)))
                               AS "is_closed!"
                    FROM room_types t WHERE t.hotel_id = $1 AND t.id = $2
                    FOR KEY SHARE OF t"#,
@@ -414,20 +422,19 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
         text => {
             let id = problems.take("guest_id", text.parse().map_err(|_| ProblemCode::NotFound));
             // Who sends nothing about the guest changes nothing.
-            let draft = match form.guest {
-                ref guest if *guest == GuestForm::default() => Ok(None),
-                ref guest => guest.check("").map(Some),
-            };
-            match draft {
-                Ok(None) => id.map(|id| GuestChoice::Existing(id, None)),
-                Ok(Some(draft)) => id.map(|id| GuestChoice::Corrected(id, draft)),
-                Err(list) => {
-                    for problem in list {
-                        problems.add(problem.field, problem.code);
-                    }
-                    None
-                }
+            let is_silent = form.guest == GuestForm::default();
+            let wrong = if is_silent { None } else { form.guest.check("").err() };
+            for problem in wrong.into_iter().flatten() {
+                problems.add(problem.field, problem.code);
             }
+            id.map(|id| match is_silent {
+                true => GuestChoice::Existing(id, None),
+                false => GuestChoice::Corrected {
+                    id,
+                    typed: form.guest.clone(),
+                    shown: serde_json::from_str(&form.guest_shown).ok(),
+                },
+            })
         }
     };
     match (room, dates, party, guest) {

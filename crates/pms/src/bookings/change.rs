@@ -233,10 +233,10 @@ impl Pms {
         let is_in_house = stay.state.status() == StayStatus::CheckedIn;
         let nights = match (is_moved, is_in_house) {
             // What was out of order while somebody slept elsewhere does not matter.
-            (true, true) => StayDates::new(today.max(wanted.dates.arrival()), wanted.dates.departure()),
-            _ => Ok(wanted.dates),
+            (true, true) => wanted.dates.from_day(today),
+            _ => wanted.dates,
         };
-        let (nights, kept) = (nights.unwrap_or(wanted.dates), (!is_moved).then_some(stay.dates));
+        let kept = (!is_moved).then_some(stay.dates);
         let room = bookable(&mut transaction, permit, wanted.room, nights, kept).await?;
         if room.is_closed {
             return Err(Error::RoomOutOfOrder);
@@ -255,7 +255,8 @@ impl Pms {
         } else {
             if is_moved && !is_same_offer(&stay, &wanted, &room) {
                 let slept = if is_in_house { (today - stay.dates.arrival()).num_days() } else { 0 };
-                prices.minor.truncate(usize::try_from(slept).unwrap_or(0));
+                // Who is overdue slept longer than was agreed on, in the room that they leave.
+                prices.minor.resize(usize::try_from(slept).unwrap_or(0), stay.rate_minor);
             }
             prices.moved(stay.dates, wanted.dates, room_rate)
         };

@@ -8,32 +8,41 @@ use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::error::one_row;
 use crate::{Error, Pms, Result};
 
 /// The longest note, in characters.
 pub(super) const MAX_NOTE: usize = 2000;
 
 impl Pms {
-    /// Replaces the note of a stay's booking, which all its stays share; an empty text removes it.
+    /// Replaces the note of a stay's booking, which all its stays share; an empty text removes it. Where it is no longer
+    /// what `shown` says, it is refused with [`Error::ChangedMeanwhile`].
     pub async fn change_note(
         &self,
         permit: Permit<'_, right::ManageBookings>,
         id: StayId,
+        shown: &str,
         note: &str,
     ) -> Result<()> {
         let note = optional_text(note, MAX_NOTE).map_err(|problem| Error::at("note", problem))?;
         let mut transaction = self.database.begin(&permit).await?;
-        let result = sqlx::query!(
-            "UPDATE bookings b SET note = $3 FROM stays s
-             WHERE s.hotel_id = $1 AND s.id = $2 AND b.organisation_id = s.organisation_id AND b.id = s.booking_id",
+        let booking = sqlx::query!(
+            r#"SELECT b.id, coalesce(b.note, '') AS "note!" FROM bookings b
+               JOIN stays s ON s.organisation_id = b.organisation_id AND s.booking_id = b.id
+               WHERE s.hotel_id = $1 AND s.id = $2 FOR NO KEY UPDATE OF b"#,
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
-            note,
         )
-        .execute(&mut *transaction)
-        .await?;
-        one_row(&result)?;
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+        // Browsers send line ends of their own.
+        let plain = |text: &str| text.trim().replace("\r\n", "\n");
+        if plain(&booking.note) != plain(shown) {
+            return Err(Error::ChangedMeanwhile);
+        }
+        sqlx::query!("UPDATE bookings SET note = $2 WHERE id = $1", booking.id, note)
+            .execute(&mut *transaction)
+            .await?;
         let deed = Deed::of(&permit, "stay.note_changed", id, json!({}));
         audit::record(&mut *transaction, deed, self.clock.now()).await?;
         transaction.commit().await?;

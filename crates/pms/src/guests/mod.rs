@@ -6,7 +6,7 @@ mod search;
 
 use domain::access::{Permit, right};
 use domain::booking::{PastStayFeedback, StayFeedback, StayRow};
-use domain::guest::{Guest, GuestDraft, GuestForm};
+use domain::guest::{Guest, GuestForm};
 use domain::ids::{GuestId, StayId};
 pub use insights::{Feedback, GuestHistory, GuestInsights};
 use platform::audit::{self, Deed};
@@ -105,16 +105,19 @@ impl Pms {
     }
 }
 
-/// Replaces everything about a guest but the note, and says whether anything changed.
+/// Corrects what is known about a guest, the note aside, by what was typed into a form that showed `shown`, and says whether
+/// anything changed. Without `shown` all that was typed is meant.
 pub(crate) async fn correct(
     transaction: &mut Transaction,
     permit: Permit<'_, right::ManageGuests>,
-    id: GuestId,
-    draft: &GuestDraft,
+    (id, typed, shown): (GuestId, &GuestForm, Option<&GuestForm>),
 ) -> Result<bool> {
     let known = locked(transaction, permit, id).await?;
-    let note = Some(known.note.clone()).filter(|note| !note.is_empty());
-    let corrected = GuestDraft { note, ..draft.clone() };
+    let typed = match shown {
+        Some(shown) => typed.clone().onto(shown, known.clone()),
+        None => typed.clone(),
+    };
+    let corrected = GuestForm { note: known.note.clone(), ..typed }.check("")?;
     if known.check("").is_ok_and(|known| known == corrected) {
         return Ok(false);
     }

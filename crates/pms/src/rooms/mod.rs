@@ -213,6 +213,10 @@ impl Pms {
         .map_err(|error| if is_needed(&error) { Error::InUse } else { unknown_type(error) })?;
         let deed = Deed::of(&permit, "room.changed", id, json!({ "number": draft.number }));
         audit::record(&mut *transaction, deed, now).await?;
+        if let Some(condition) = condition {
+            let deed = Deed::of(&permit, "room.condition_set", id, json!({ "condition": condition }));
+            audit::record(&mut *transaction, deed, now).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

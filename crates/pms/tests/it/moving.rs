@@ -1,18 +1,20 @@
 //! A guest who is in the house moves to another room, and what a desk undoes.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::booking::{BookingForm, StayChangeForm, StayFeedback, StayFeedbackForm};
 use domain::guest::GuestForm;
 use domain::hotel::HotelForm;
 use domain::ids::StayId;
 use domain::money::Currency;
 use domain::problem::ProblemCode;
-use domain::room::{ClosureForm, RoomCondition, RoomForm, RoomTypeForm};
+use domain::room::{ClosureForm, RoomChoice, RoomCondition, RoomForm, RoomTypeForm};
 use domain::stay::StayAction;
+use platform::clock::Clock;
 use pms::Error;
 use pms::bookings::{CheckOut, Price};
 use sqlx::PgPool;
 
-use crate::support::{World, request};
+use crate::support::{World, request, request_for};
 
 /// A stay in room 104 from today for four nights at 80 a night, where the rate is 120: checked in, two nights slept.
 async fn in_the_house(world: &World) -> StayId {
@@ -65,18 +67,8 @@ async fn a_room_that_is_left_is_dirty_and_nights_that_were_slept_keep_their_pric
 async fn a_room_that_was_out_of_order_takes_a_guest_from_another(superuser: PgPool) {
     let world = World::new(superuser).await;
     let (house, pms) = (&world.harbour, &world.pms);
-    let close = async |room: usize, from: i64, to: i64| {
-        let dates = world.dates(from, to);
-        let form = ClosureForm {
-            room_id: house.rooms[room].to_string(),
-            starts_on: dates.arrival().to_string(),
-            ends_on: dates.departure().to_string(),
-            reason: "Paint".into(),
-        };
-        pms.close_room(house.permit(), &form).await.unwrap();
-    };
-    close(4, 0, 2).await;
-    close(5, 0, 3).await;
+    close(&world, 4, 0, 2).await;
+    close(&world, 5, 0, 3).await;
     let stay = in_the_house(&world).await;
     let refused = pms.change(house.permit(), stay, &to_room(&world, 5, 2)).await;
     assert!(matches!(refused, Err(Error::RoomOutOfOrder)), "{refused:?}");
@@ -307,4 +299,135 @@ async fn how_a_stay_went_is_noted_when_the_guest_has_left(superuser: PgPool) {
     pms.change_feedback(house.permit(), stay, &form("", "")).await.unwrap();
     assert_eq!(pms.stay(house.permit(), stay).await.unwrap().feedback, StayFeedback::default());
     assert!(pms.feedback_of_guest(house.permit(), details.row.guest_id).await.unwrap().is_empty());
+}
+
+async fn close(world: &World, room: usize, from: i64, to: i64) {
+    let dates = world.dates(from, to);
+    let form = ClosureForm {
+        room_id: world.harbour.rooms[room].to_string(),
+        starts_on: dates.arrival().to_string(),
+        ends_on: dates.departure().to_string(),
+        reason: "Paint".into(),
+    };
+    world.pms.close_room(world.harbour.permit(), &form).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_closure_excuses_the_nights_a_stay_has_and_no_others(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay =
+        pms.make_booking(house.permit(), request(house.rooms[3], world.dates(0, 3), "Ada")).await.unwrap();
+    close(&world, 3, 1, 9).await;
+    let to = async |from: i64, until: i64, version: i32| {
+        let dates = world.dates(from, until);
+        let form = StayChangeForm {
+            arrival: dates.arrival().to_string(),
+            departure: dates.departure().to_string(),
+            version,
+            ..StayChangeForm::default()
+        };
+        pms.change(house.permit(), stay.id, &form).await
+    };
+    for (from, until) in [(4, 7), (0, 8), (2, 4)] {
+        let refused = to(from, until, 1).await;
+        assert!(matches!(refused, Err(Error::RoomOutOfOrder)), "{from} to {until}: {refused:?}");
+    }
+    to(0, 2, 1).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_mistaken_check_out_is_undone_although_a_room_was_closed(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let mut wanted = request(house.rooms[0], world.dates(0, 1), "Ada");
+    wanted.check_in = true;
+    let ada = pms.make_booking(house.permit(), wanted).await.unwrap();
+    // Single rooms: 101 to 103. Two are promised, so with one closed none is left.
+    for name in ["Bea", "Cleo"] {
+        let any = RoomChoice::AnyOf(ada.room_type_id);
+        pms.make_booking(house.permit(), request_for(any, world.dates(0, 1), name)).await.unwrap();
+    }
+    close(&world, 1, 0, 1).await;
+    pms.act(house.permit(), ada.id, StayAction::CheckOut).await.unwrap();
+    pms.act(house.permit(), ada.id, StayAction::UndoCheckOut).await.unwrap();
+    // What is sold is another matter.
+    pms.act(house.permit(), ada.id, StayAction::CheckOut).await.unwrap();
+    let any = RoomChoice::AnyOf(ada.room_type_id);
+    let refused = pms.make_booking(house.permit(), request_for(any, world.dates(0, 1), "Dora")).await;
+    assert!(matches!(refused, Err(Error::SoldOut)), "{refused:?}");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_has_been_here_for_days_moves_into_a_type_that_was_full_then(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    // Postgres knows what is over by a clock of its own.
+    let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(&world.superuser).await.unwrap();
+    world.clock.advance(now - world.clock.now() - TimeDelta::days(5));
+    let room = RoomForm {
+        number: "201".into(),
+        room_type: "Suite".into(),
+        rate: "300".into(),
+        ..RoomForm::default()
+    };
+    let suite = pms.create_room(house.permit(), &room, RoomCondition::Clean).await.unwrap();
+    for (room_id, name) in [(suite.id, "Ada"), (house.rooms[0], "Bea"), (house.rooms[1], "Cleo")] {
+        let mut wanted = request(room_id, world.dates(0, 8), name);
+        wanted.check_in = true;
+        pms.make_booking(house.permit(), wanted).await.unwrap();
+    }
+    for _ in 0..5 {
+        world.tomorrow();
+    }
+    let second = RoomForm { number: "202".into(), ..room };
+    let second = pms.create_room(house.permit(), &second, RoomCondition::Clean).await.unwrap();
+    let bea = pms.current_stay(house.permit(), house.rooms[0]).await.unwrap().unwrap().id;
+    let version = pms.stay(house.permit(), bea).await.unwrap().version;
+    let form = StayChangeForm { room_id: second.id.to_string(), version, ..StayChangeForm::default() };
+    pms.change(house.permit(), bea, &form).await.unwrap();
+    // A room with somebody in it becomes a suite.
+    let as_suite = |known| RoomForm { room_type_id: suite.room_type_id.to_string(), ..known };
+    pms.change_room(house.permit(), house.rooms[1], None, as_suite).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_overdue_guest_moves_and_pays_the_old_price_for_what_was_slept(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay = in_the_house(&world).await;
+    // Room 106 was out of order while the guest slept elsewhere.
+    close(&world, 5, 0, 3).await;
+    for _ in 0..3 {
+        world.tomorrow();
+    }
+    // Four nights were booked, and the guest is there for the fifth.
+    let moved =
+        StayChangeForm { departure: world.dates(0, 1).departure().to_string(), ..to_room(&world, 0, 2) };
+    pms.change(house.permit(), stay, &moved).await.unwrap();
+    assert_eq!(nights(&world, stay).await, [8_000, 8_000, 8_000, 8_000, 12_000, 9_000]);
+    world.tomorrow();
+    pms.change(house.permit(), stay, &to_room(&world, 5, 3)).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_books_for_a_returning_guest_undoes_nothing_that_a_colleague_wrote_meanwhile(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let shown = GuestForm { first_name: "Ada".into(), phone: "+44 20 1".into(), ..GuestForm::default() };
+    let guest = pms.create_guest(house.permit(), &shown).await.unwrap();
+    pms.change_guest(house.permit(), guest, |known| GuestForm { phone: "+44 20 2".into(), ..known }).await.unwrap();
+    let form = BookingForm {
+        room_id: house.rooms[0].to_string(),
+        arrival: world.dates(0, 1).arrival().to_string(),
+        departure: world.dates(0, 1).departure().to_string(),
+        party: "1".into(),
+        guest_id: guest.to_string(),
+        guest: GuestForm { city: "Porto".into(), ..shown.clone() },
+        guest_shown: serde_json::to_string(&shown).unwrap(),
+        ..BookingForm::default()
+    };
+    pms.book(house.permit(), &form).await.unwrap();
+    let now = pms.guest(house.permit(), guest).await.unwrap().0.details;
+    assert_eq!((now.phone.as_str(), now.city.as_str()), ("+44 20 2", "Porto"));
 }

@@ -163,10 +163,10 @@ pub async fn change(
         Some(text) => civil_date(text, &zone, field).map(|date| date.to_string()),
         None => Ok(String::new()),
     };
-    // A date alone says nothing about the time.
+    // A day says nothing about the time.
     let time = |text: &Option<String>, present: Option<NaiveTime>| {
         let said = text.as_deref().and_then(|text| time_of_day(text, &zone));
-        said.or(present).map(|time| time.to_string()).unwrap_or_default()
+        said.or(present).map(|time| time.format("%H:%M:%S").to_string()).unwrap_or_default()
     };
     let room = body.room_id.unwrap_or_default();
     let room_id = match (room.as_str(), body.room_type_id.as_deref().map(str::trim)) {

@@ -174,9 +174,8 @@ pub async fn change(
         None => None,
         Some(text) => Some(text.parse().map_err(|_| at("role", ProblemCode::NotOnOffer))?),
     };
-    let done = if let Some(present) = present {
-        let is_active = body.is_active.unwrap_or(present.is_active);
-        identity.change_staff(permit, id, role.unwrap_or(present.role), is_active).await
+    let done = if present.is_some() {
+        identity.change_staff(permit, id, role, body.is_active).await
     } else {
         let role = role.ok_or_else(|| at("role", ProblemCode::Required))?;
         // That is for a hotel where the person works already.
