@@ -161,6 +161,21 @@ test("a type is booked, the room is chosen when the guest comes, and a second ro
   await page.getByRole("heading", { name: "Other rooms of this booking" }).locator("..").getByRole("link", { name }).click();
   await page.getByRole("button", { name: "Check out" }).click();
   await expect(page.getByText("Checked out. The room is marked dirty.")).toBeVisible();
+
+  // How it went is noted here, and seen when the guest comes again.
+  await alive(page, javaScriptEnabled);
+  await page.getByText("Note how the stay went").click();
+  const noting = page.locator("details", { hasText: "Note how the stay went" });
+  await noting.getByLabel("Rating").selectOption("4 · Good");
+  await noting.getByLabel("How it went").fill("Left a scarf");
+  await noting.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("definition").filter({ hasText: "Left a scarf" })).toBeVisible();
+  await expect(page.getByRole("definition").filter({ hasText: "4 · Good" })).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+  await page.getByRole("definition").getByRole("link", { name }).click();
+  await expect(page.getByRole("heading", { name: "How stays went" })).toBeVisible();
+  await expect(page.getByText("Left a scarf")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
 });
 
 test("Ctrl K leads anywhere by typing", async ({ page, javaScriptEnabled }) => {

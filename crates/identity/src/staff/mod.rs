@@ -75,9 +75,9 @@ impl Identity {
         })
     }
 
-    /// Gives somebody another role in the hotel, and lets them sign in or not; what is none stays. Deactivation ends all they are signed in
-    /// with. Somebody who does not work in the hotel is [`Error::NotFound`]; what the rules above do not allow is
-    /// [`Error::Forbidden`].
+    /// Gives somebody another role in the hotel, and lets them sign in or not; what is none stays. Deactivation ends all
+    /// they are signed in with. Somebody who does not work in the hotel is [`Error::NotFound`]; what the rules above do not
+    /// allow is [`Error::Forbidden`].
     pub async fn change_staff(
         &self,
         permit: Permit<'_, right::ManageStaff>,

@@ -416,7 +416,9 @@ async fn who_books_for_a_returning_guest_undoes_nothing_that_a_colleague_wrote_m
     let (house, pms) = (&world.harbour, &world.pms);
     let shown = GuestForm { first_name: "Ada".into(), phone: "+44 20 1".into(), ..GuestForm::default() };
     let guest = pms.create_guest(house.permit(), &shown).await.unwrap();
-    pms.change_guest(house.permit(), guest, |known| GuestForm { phone: "+44 20 2".into(), ..known }).await.unwrap();
+    pms.change_guest(house.permit(), guest, |known| GuestForm { phone: "+44 20 2".into(), ..known })
+        .await
+        .unwrap();
     let form = BookingForm {
         room_id: house.rooms[0].to_string(),
         arrival: world.dates(0, 1).arrival().to_string(),
