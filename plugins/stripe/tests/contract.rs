@@ -19,9 +19,19 @@ use uuid::Uuid;
 
 const SECRET: &str = "whsec_contract";
 
+fn client(key: &str, base_url: &str) -> Stripe {
+    let config = Config {
+        secret_key: key.to_owned(),
+        webhook_secret: SECRET.to_owned(),
+        base_url: Some(base_url.to_owned()),
+    };
+    Stripe::new(config).unwrap()
+}
+
 struct World {
     sandbox: Sandbox,
     stripe: Stripe,
+    base_url: String,
     ids: Mutex<u128>,
 }
 
@@ -38,12 +48,15 @@ impl World {
         .unwrap();
         sandbox.set_controls(Controls { hold: true, ..Controls::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
         let server = sandbox.clone();
         tokio::spawn(async move { server.serve(listener).await });
-        let config =
-            Config { secret_key: "sk_test_x".to_owned(), webhook_secret: SECRET.to_owned(), base_url };
-        Self { sandbox, stripe: Stripe::new(config).unwrap(), ids: Mutex::new(0) }
+        Self { sandbox, stripe: client("sk_test_x", &base_url), base_url, ids: Mutex::new(0) }
+    }
+
+    /// The same account with another key.
+    fn with_key(&self, key: &str) -> Stripe {
+        client(key, &self.base_url)
     }
 }
 
@@ -140,4 +153,17 @@ async fn a_page_asks_for_what_the_invoice_says_in_every_currency() {
     assert!(make(5_120, "KWD", None).await.is_ok());
     let refused = make(5_124, "KWD", None).await.unwrap_err();
     assert_eq!(refused.to_string(), "Stripe takes KWD with two decimals only, and 5.124 has three");
+}
+
+/// A key that was changed at Stripe, and not here yet.
+#[tokio::test]
+async fn a_key_that_stripe_does_not_take_says_nothing_of_what_was_asked() {
+    let world = World::new().await;
+    let other = world.with_key("sk_live_rolled");
+    assert!(matches!(other.close_session("cs_1").await, Err(ProviderError::Unavailable(_))));
+    assert!(matches!(other.refund("pi_1").await, Err(ProviderError::Unavailable(_))));
+    assert!(matches!(
+        other.read(&Subject::Session("cs_1".to_owned())).await,
+        Err(ProviderError::Unavailable(_))
+    ));
 }

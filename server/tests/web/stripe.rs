@@ -53,6 +53,16 @@ pub struct Till {
     pub stripe: Arc<Stripe>,
     pub billing: Billing,
     pub clock: MovableClock,
+    base_url: String,
+}
+
+fn client(key: &str, base_url: &str) -> Arc<Stripe> {
+    let config = Config {
+        secret_key: key.to_owned(),
+        webhook_secret: SECRET.to_owned(),
+        base_url: Some(base_url.to_owned()),
+    };
+    Arc::new(Stripe::new(config).unwrap())
 }
 
 impl Till {
@@ -68,20 +78,19 @@ impl Till {
         .unwrap();
         sandbox.set_controls(Controls { hold: true, ..Controls::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
         let server = sandbox.clone();
         tokio::spawn(async move { server.serve(listener).await });
-        let stripe = Arc::new(
-            Stripe::new(Config {
-                secret_key: "sk_test_x".to_owned(),
-                webhook_secret: SECRET.to_owned(),
-                base_url,
-            })
-            .unwrap(),
-        );
+        let stripe = client("sk_test_x", &base_url);
         let providers = Providers::new([stripe.clone() as Arc<dyn PaymentProvider>]);
         let billing = site.state.services.billing.clone().with_providers(providers);
-        Self { sandbox, stripe, billing, clock: site.clock.clone() }
+        Self { sandbox, stripe, billing, clock: site.clock.clone(), base_url }
+    }
+
+    /// The same billing with another key of Stripe's.
+    pub fn with_key(&self, key: &str) -> Billing {
+        let stripe = client(key, &self.base_url) as Arc<dyn PaymentProvider>;
+        self.billing.clone().with_providers(Providers::new([stripe]))
     }
 
     /// Asks the sandbox something that Keyrack never does.

@@ -121,3 +121,16 @@ async fn what_is_paid_twice_is_kept_for_the_admin_and_not_collected_again(pool: 
     let collected = reading.subscription.unwrap();
     assert_eq!((collected.standing, collected.periods.len()), (SubscriptionStanding::Ended, 1));
 }
+
+/// A page is closed only when Stripe says so.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_page_is_not_taken_for_closed_where_the_key_is_not_taken(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    till.billing.abandon_order(buyer.own_account(), invoice_id).await.unwrap();
+    assert!(till.with_key("sk_live_rolled").close_pages().await.is_err());
+    assert_eq!(till.billing.close_pages().await.unwrap(), 1, "it is known still");
+    assert_ne!(till.sandbox.pay(&page.session_id, crate::stripe::CARD), Payment::Paid);
+}
