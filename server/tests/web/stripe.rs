@@ -215,7 +215,7 @@ async fn happens(till: &Till, page: &PayPage, step: usize) {
             till.stripe.refund(&periods[1].payment.as_ref().unwrap().reference).await.unwrap();
         }
         _ => {
-            let wanted = Wanted { renews: false, is_paused: false, line: None, next_payment_at: None };
+            let wanted = Wanted { renews: Some(false), is_paused: false, line: None, next_payment_at: None };
             till.stripe.follow(&subscription().await.id, &wanted).await.unwrap();
         }
     }
@@ -347,7 +347,7 @@ impl PaymentProvider for Late {
     async fn refund(&self, payment_reference: &str) -> Result<(), ProviderError> {
         self.stripe.refund(payment_reference).await
     }
-    async fn follow(&self, subscription: &str, wanted: &Wanted) -> Result<(), ProviderError> {
+    async fn follow(&self, subscription: &str, wanted: &Wanted) -> Result<bool, ProviderError> {
         self.stripe.follow(subscription, wanted).await
     }
     async fn portal(&self, customer: &str, return_url: &str) -> Result<String, ProviderError> {
@@ -488,7 +488,7 @@ async fn the_echo_of_a_change_does_not_take_back_a_later_one(pool: PgPool) {
             .await
             .unwrap();
     let tell_stripe = async |renews| {
-        let wanted = Wanted { renews, is_paused: false, line: None, next_payment_at: None };
+        let wanted = Wanted { renews: Some(renews), is_paused: false, line: None, next_payment_at: None };
         till.stripe.follow(&reference, &wanted).await.unwrap();
     };
 
