@@ -127,7 +127,7 @@ impl Stripe {
 }
 
 /// Tells apart requests that share everything else.
-fn fingerprint(parts: &[Option<&str>]) -> String {
+pub(crate) fn fingerprint(parts: &[Option<&str>]) -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);

@@ -15,7 +15,7 @@ use stripe_shared::{Price, RecurringInterval, Subscription, SubscriptionStatus};
 
 use crate::Stripe;
 use crate::amount::to_stripe;
-use crate::checkout::currency;
+use crate::checkout::{currency, fingerprint};
 use crate::client::{once, problem};
 
 impl Stripe {
@@ -84,7 +84,13 @@ impl Stripe {
         });
         recurring.interval_count = Some(count);
         let amount = to_stripe(line.amount)?;
-        let key = format!("price-{product}-{amount}-{}-{}{count}", line.amount.currency, unit.as_str());
+        // Plans of one price have different names, and the same key with another name is refused.
+        let key = format!(
+            "price-{product}-{amount}-{}-{}{count}-{}",
+            line.amount.currency,
+            unit.as_str(),
+            fingerprint(&[Some(&line.name)])
+        );
         let made = CreatePrice::new(currency(line)?)
             .product(product)
             .unit_amount(amount)

@@ -7,10 +7,11 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::ids::{AccountId, InvoiceId};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use plugin_api::payment::contract::{self, Till};
 use plugin_api::payment::{
-    Interval, NewSession, Payer, PaymentProvider, ProviderError, Session, SessionLine, Subject, WebhookError,
+    Interval, NewSession, Payer, PaymentProvider, ProviderError, Session, SessionLine, Subject, Wanted,
+    WebhookError,
 };
 use plugin_stripe::{Config, Stripe};
 use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, signature};
@@ -166,4 +167,42 @@ async fn a_key_that_stripe_does_not_take_says_nothing_of_what_was_asked() {
         other.read(&Subject::Session("cs_1".to_owned())).await,
         Err(ProviderError::Unavailable(_))
     ));
+}
+
+/// Two plans that cost the same, one after the other: the second is no repetition of the first.
+#[tokio::test]
+async fn plans_of_one_price_and_different_names_are_told_apart() {
+    let world = World::new().await;
+    let (account_id, invoice_id) = world.new_ids();
+    let line = |name: &str, minor| SessionLine {
+        name: name.to_owned(),
+        amount: Money::new(minor, Currency::EUR),
+        interval: Some(Interval::Months(1)),
+    };
+    let new = NewSession {
+        key: invoice_id.to_string(),
+        invoice_id,
+        invoice_number: "INV-2027-000001".to_owned(),
+        payer: Payer { account_id, customer: None, email: None, name: None },
+        lines: vec![line("Pro", 3000)],
+        success_url: "https://shop.example/done".to_owned(),
+        cancel_url: "https://shop.example/cart".to_owned(),
+    };
+    let page = world.stripe.create_session(&new).await.unwrap();
+    world.pay(&page).await;
+    let read = async || world.stripe.read(&Subject::Session(page.id.clone())).await.unwrap().unwrap();
+    let id = read().await.subscription.unwrap().id;
+    for line in [line("Basic", 1000), line("Pro", 3000), line("Starter", 1000)] {
+        let wanted =
+            Wanted { renews: None, is_paused: false, line: Some(line.clone()), next_payment_at: None };
+        assert_eq!(world.stripe.follow(&id, &wanted).await, Ok(true), "{line:?}");
+    }
+    world.next_period().await;
+    let periods = read().await.subscription.unwrap().periods;
+    assert_eq!(periods.last().unwrap().total, Money::new(1000, Currency::EUR));
+
+    let wanted = Wanted { renews: Some(false), is_paused: false, line: None, next_payment_at: None };
+    assert_eq!(world.stripe.follow(&id, &wanted).await, Ok(true));
+    world.next_period().await;
+    assert_eq!(world.stripe.follow(&id, &wanted).await, Ok(false), "it is over");
 }
