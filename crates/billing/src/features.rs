@@ -149,7 +149,7 @@ async fn grants(
 ) -> Result<BTreeMap<String, Grant>> {
     let rows = sqlx::query!(
         r#"SELECT p.features AS "features: Value", p.billing_period, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at,
-                  s.paused_at, s.provider_subscription_id IS NOT NULL AS "is_collected!"
+                  s.paused_at, s.is_collected
            FROM subscriptions s JOIN plans p ON p.id = s.plan_id
            WHERE s.account_id = $1 AND s.status IN ('active', 'trialing', 'cancelled')
            ORDER BY s.expires_at DESC NULLS LAST LIMIT $2"#,

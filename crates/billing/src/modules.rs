@@ -109,7 +109,7 @@ async fn load(
            FROM unnest($1::uuid[]) AS o (id)
            CROSS JOIN LATERAL (
                SELECT p.module, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at,
-                      s.provider_subscription_id IS NOT NULL AS is_collected
+                      s.is_collected
                FROM subscriptions s JOIN plans p ON p.id = s.plan_id
                WHERE s.account_id = o.id AND s.status <> 'pending' AND p.module IS NOT NULL AND ($2::text IS NULL OR p.module = $2)
                ORDER BY s.created_at DESC, s.id DESC LIMIT $3

@@ -23,7 +23,7 @@ impl From<Subscription> for SubscriptionView {
             billing_period: subscription.plan.billing_period,
             state: subscription.state,
             pending_plan: subscription.pending_plan.map(|(_, name)| name),
-            is_collected: subscription.provider_subscription_id.is_some(),
+            is_collected: subscription.is_collected,
             is_past_due: subscription.is_past_due,
         }
     }
@@ -97,9 +97,10 @@ impl Billing {
             .into_iter()
             .map(|(name, plans)| {
                 let of_module = |it: &&Subscription| it.module.as_deref() == Some(name.as_str());
-                let opening = subscriptions.iter().filter(of_module).find(|it| {
-                    open_until(&it.state, it.provider_subscription_id.is_some()).is_some_and(|end| now < end)
-                });
+                let opening = subscriptions
+                    .iter()
+                    .filter(of_module)
+                    .find(|it| open_until(&it.state, it.is_collected).is_some_and(|end| now < end));
                 let shown = opening.or_else(|| subscriptions.iter().find(of_module));
                 Module {
                     is_enabled: access.get(&name).is_some_and(|access| access.is_open(now)),

@@ -306,3 +306,20 @@ async fn a_disputed_charge_is_disputed_after_the_purchase() {
     assert_eq!(world.submit(&format!("/sandbox/disputes/{dispute}/lost"), &[]).await.0, 303);
     assert_eq!(world.ok("GET", &format!("/v1/disputes/{dispute}"), &[]).await["status"], "lost");
 }
+
+#[tokio::test]
+async fn a_trial_ends_in_the_future_and_within_two_years() {
+    let world = World::new().await;
+    let start = at("2027-03-01T00:00:00Z");
+    let (_, session) = world.subscribed_at(start, SUCCEEDS, &[]).await;
+    let id = world.subscription_of(&session).await["id"].as_str().unwrap().to_owned();
+    for (days, expected) in [(-1, 400), (731, 400), (729, 200)] {
+        let end = (start + days * DAY).to_string();
+        let (status, body) =
+            world.call("POST", &format!("/v1/subscriptions/{id}"), &[("trial_end", &end)]).await;
+        assert_eq!(status, expected, "{days} days: {body}");
+    }
+    let mut form = common::subscription_form();
+    form.push(("subscription_data[trial_end]", "4102444800"));
+    assert_eq!(world.call("POST", "/v1/checkout/sessions", &form).await.0, 400);
+}

@@ -12,7 +12,7 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSessionSubscriptionData, ExpireCheckoutSession, ProductData,
 };
 use stripe_core::customer::{CreateCustomer, RetrieveCustomer, RetrieveCustomerReturned};
-use stripe_core::refund::CreateRefund;
+use stripe_core::refund::{CreateRefund, ListRefund};
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionUiMode};
 use stripe_types::Currency;
 
@@ -90,10 +90,20 @@ impl Stripe {
     }
 
     pub(crate) async fn give_back(&self, payment_reference: &str) -> Result<(), ProviderError> {
+        let before = ListRefund::new()
+            .payment_intent(payment_reference)
+            .limit(100)
+            .send(&self.client)
+            .await
+            .map_err(|error| problem(&error))?;
+        // After one that came to nothing the next is another, or Stripe would repeat what it said of that one.
+        let came_to_nothing = |status: &str| matches!(status, "failed" | "canceled");
+        let failed =
+            before.data.iter().filter(|it| it.status.as_deref().is_some_and(came_to_nothing)).count();
         let request = CreateRefund::new().payment_intent(payment_reference);
         let made = request
             .customize()
-            .request_strategy(once(format!("refund-{payment_reference}")))
+            .request_strategy(once(format!("refund-{payment_reference}-{failed}")))
             .send(&self.client)
             .await;
         match made {
@@ -127,7 +137,7 @@ impl Stripe {
 }
 
 /// Tells apart requests that share everything else.
-fn fingerprint(parts: &[Option<&str>]) -> String {
+pub(crate) fn fingerprint(parts: &[Option<&str>]) -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);

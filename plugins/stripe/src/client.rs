@@ -27,8 +27,9 @@ pub fn once(key: String) -> RequestStrategy {
 pub fn problem(error: &StripeError) -> ProviderError {
     match error {
         StripeError::Stripe(_, 404) => ProviderError::Unknown,
-        // Too many requests, a conflict with another one that is under way, and errors of Stripe's own.
-        StripeError::Stripe(_, 409 | 429 | 500..) => ProviderError::Unavailable(text(error)),
+        // A key that is not taken, which says nothing of what was asked; too many requests, a conflict with another one that
+        // is under way, and errors of Stripe's own.
+        StripeError::Stripe(_, 401 | 403 | 409 | 429 | 500..) => ProviderError::Unavailable(text(error)),
         StripeError::Stripe(..) => ProviderError::Refused(text(error)),
         StripeError::ConfigError(_) => {
             ProviderError::Refused("the payment provider is not set up".to_owned())

@@ -15,23 +15,25 @@ use stripe_shared::{Price, RecurringInterval, Subscription, SubscriptionStatus};
 
 use crate::Stripe;
 use crate::amount::to_stripe;
-use crate::checkout::currency;
+use crate::checkout::{currency, fingerprint};
 use crate::client::{once, problem};
 
 impl Stripe {
-    pub(crate) async fn make_follow(&self, id: &str, wanted: &Wanted) -> Result<(), ProviderError> {
+    pub(crate) async fn make_follow(&self, id: &str, wanted: &Wanted) -> Result<bool, ProviderError> {
         let found =
             RetrieveSubscription::new(id).send(&self.client).await.map_err(|error| problem(&error))?;
         if matches!(found.status, SubscriptionStatus::Canceled | SubscriptionStatus::IncompleteExpired) {
             // What is over stays so; a new purchase begins a new one.
-            return Ok(());
+            return Ok(false);
         }
         if found.pause_collection.is_some() && !wanted.is_paused {
             self.collect_again(id).await?;
         }
-        let mut update = UpdateSubscription::new(id)
-            .cancel_at_period_end(!wanted.renews)
-            .proration_behavior(UpdateSubscriptionProrationBehavior::None);
+        let mut update =
+            UpdateSubscription::new(id).proration_behavior(UpdateSubscriptionProrationBehavior::None);
+        if let Some(renews) = wanted.renews {
+            update = update.cancel_at_period_end(!renews);
+        }
         if found.pause_collection.is_none() && wanted.is_paused {
             update = update.pause_collection(UpdateSubscriptionPauseCollection::new(
                 UpdateSubscriptionPauseCollectionBehavior::Void,
@@ -54,7 +56,7 @@ impl Stripe {
             update = update.items(vec![changed]);
         }
         update.send(&self.client).await.map_err(|error| problem(&error))?;
-        Ok(())
+        Ok(true)
     }
 
     /// Ends a pause. The library cannot send the empty value that Stripe wants for it.
@@ -82,7 +84,13 @@ impl Stripe {
         });
         recurring.interval_count = Some(count);
         let amount = to_stripe(line.amount)?;
-        let key = format!("price-{product}-{amount}-{}-{}{count}", line.amount.currency, unit.as_str());
+        // Plans of one price have different names, and the same key with another name is refused.
+        let key = format!(
+            "price-{product}-{amount}-{}-{}{count}-{}",
+            line.amount.currency,
+            unit.as_str(),
+            fingerprint(&[Some(&line.name)])
+        );
         let made = CreatePrice::new(currency(line)?)
             .product(product)
             .unit_amount(amount)

@@ -101,7 +101,7 @@ impl PaymentProvider for Stripe {
         self.give_back(payment_reference).await
     }
 
-    async fn follow(&self, subscription_reference: &str, wanted: &Wanted) -> Result<(), ProviderError> {
+    async fn follow(&self, subscription_reference: &str, wanted: &Wanted) -> Result<bool, ProviderError> {
         self.make_follow(subscription_reference, wanted).await
     }
 

@@ -7,10 +7,11 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::ids::{AccountId, InvoiceId};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use plugin_api::payment::contract::{self, Till};
 use plugin_api::payment::{
-    Interval, NewSession, Payer, PaymentProvider, ProviderError, Session, SessionLine, Subject, WebhookError,
+    Interval, NewSession, Payer, PaymentProvider, ProviderError, Session, SessionLine, Subject, Wanted,
+    WebhookError,
 };
 use plugin_stripe::{Config, Stripe};
 use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, signature};
@@ -19,9 +20,19 @@ use uuid::Uuid;
 
 const SECRET: &str = "whsec_contract";
 
+fn client(key: &str, base_url: &str) -> Stripe {
+    let config = Config {
+        secret_key: key.to_owned(),
+        webhook_secret: SECRET.to_owned(),
+        base_url: Some(base_url.to_owned()),
+    };
+    Stripe::new(config).unwrap()
+}
+
 struct World {
     sandbox: Sandbox,
     stripe: Stripe,
+    base_url: String,
     ids: Mutex<u128>,
 }
 
@@ -38,12 +49,15 @@ impl World {
         .unwrap();
         sandbox.set_controls(Controls { hold: true, ..Controls::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
         let server = sandbox.clone();
         tokio::spawn(async move { server.serve(listener).await });
-        let config =
-            Config { secret_key: "sk_test_x".to_owned(), webhook_secret: SECRET.to_owned(), base_url };
-        Self { sandbox, stripe: Stripe::new(config).unwrap(), ids: Mutex::new(0) }
+        Self { sandbox, stripe: client("sk_test_x", &base_url), base_url, ids: Mutex::new(0) }
+    }
+
+    /// The same account with another key.
+    fn with_key(&self, key: &str) -> Stripe {
+        client(key, &self.base_url)
     }
 }
 
@@ -140,4 +154,55 @@ async fn a_page_asks_for_what_the_invoice_says_in_every_currency() {
     assert!(make(5_120, "KWD", None).await.is_ok());
     let refused = make(5_124, "KWD", None).await.unwrap_err();
     assert_eq!(refused.to_string(), "Stripe takes KWD with two decimals only, and 5.124 has three");
+}
+
+/// A key that was changed at Stripe, and not here yet.
+#[tokio::test]
+async fn a_key_that_stripe_does_not_take_says_nothing_of_what_was_asked() {
+    let world = World::new().await;
+    let other = world.with_key("sk_live_rolled");
+    assert!(matches!(other.close_session("cs_1").await, Err(ProviderError::Unavailable(_))));
+    assert!(matches!(other.refund("pi_1").await, Err(ProviderError::Unavailable(_))));
+    assert!(matches!(
+        other.read(&Subject::Session("cs_1".to_owned())).await,
+        Err(ProviderError::Unavailable(_))
+    ));
+}
+
+/// Two plans that cost the same, one after the other: the second is no repetition of the first.
+#[tokio::test]
+async fn plans_of_one_price_and_different_names_are_told_apart() {
+    let world = World::new().await;
+    let (account_id, invoice_id) = world.new_ids();
+    let line = |name: &str, minor| SessionLine {
+        name: name.to_owned(),
+        amount: Money::new(minor, Currency::EUR),
+        interval: Some(Interval::Months(1)),
+    };
+    let new = NewSession {
+        key: invoice_id.to_string(),
+        invoice_id,
+        invoice_number: "INV-2027-000001".to_owned(),
+        payer: Payer { account_id, customer: None, email: None, name: None },
+        lines: vec![line("Pro", 3000)],
+        success_url: "https://shop.example/done".to_owned(),
+        cancel_url: "https://shop.example/cart".to_owned(),
+    };
+    let page = world.stripe.create_session(&new).await.unwrap();
+    world.pay(&page).await;
+    let read = async || world.stripe.read(&Subject::Session(page.id.clone())).await.unwrap().unwrap();
+    let id = read().await.subscription.unwrap().id;
+    for line in [line("Basic", 1000), line("Pro", 3000), line("Starter", 1000)] {
+        let wanted =
+            Wanted { renews: None, is_paused: false, line: Some(line.clone()), next_payment_at: None };
+        assert_eq!(world.stripe.follow(&id, &wanted).await, Ok(true), "{line:?}");
+    }
+    world.next_period().await;
+    let periods = read().await.subscription.unwrap().periods;
+    assert_eq!(periods.last().unwrap().total, Money::new(1000, Currency::EUR));
+
+    let wanted = Wanted { renews: Some(false), is_paused: false, line: None, next_payment_at: None };
+    assert_eq!(world.stripe.follow(&id, &wanted).await, Ok(true));
+    world.next_period().await;
+    assert_eq!(world.stripe.follow(&id, &wanted).await, Ok(false), "it is over");
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use billing::mails::Mails;
-use billing::providers::{ClosePage, ClosePages, FollowSubscription, HandleEvent, ReturnPayment};
+use billing::providers::{
+    ClosePage, ClosePages, FollowAgain, FollowSubscription, HandleEvent, ReturnPayment,
+};
 use billing::webhooks::{Announcer, DeliverWebhooks, Webhooks};
 use chrono::{NaiveTime, TimeDelta};
 use platform::jobs::{Cron, HandlerError, Handlers, Job, Schedule, Worker, housekeeping};
@@ -23,6 +25,9 @@ const LAPSE_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 /// How often subscriptions are looked at whose time has come.
 const BILLING_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// How often providers are told what they could not be told: longer than a job is tried by itself.
+const FOLLOW_AGAIN_EVERY: TimeDelta = TimeDelta::hours(1);
 
 /// How many endpoints of webhooks are delivered to at once. Each takes ten seconds at most, nearly all of it waiting.
 const WEBHOOKS_AT_ONCE: usize = 32;
@@ -95,8 +100,8 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
 
 /// Everything that this release knows how to do.
 pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -> Handlers {
-    let (provider, pages, page, returns) =
-        (billing.clone(), billing.clone(), billing.clone(), billing.clone());
+    let (provider, pages, page, returns, again) =
+        (billing.clone(), billing.clone(), billing.clone(), billing.clone(), billing.clone());
     let handlers = Handlers::new()
         .on(|context, job: housekeeping::Housekeeping| async move {
             housekeeping::run(context.clone(), job).await?;
@@ -122,6 +127,10 @@ pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -
         .on(move |_, job: FollowSubscription| {
             let billing = billing.clone();
             async move { billing.follow(&job).await.map_err(of_billing) }
+        })
+        .on(move |_, FollowAgain {}| {
+            let billing = again.clone();
+            async move { billing.follow_again().await.map(drop).map_err(of_billing) }
         })
         .on(move |_, ClosePages {}| {
             let billing = pages.clone();
@@ -153,6 +162,7 @@ fn crons() -> Vec<Cron> {
         Cron::new("pms.lapse_hotels", Schedule::Every(LAPSE_EVERY), |_| LapseHotels {}),
         Cron::new("billing.tick", Schedule::Every(BILLING_EVERY), |_| BillingTick {}),
         Cron::new("billing.close_pages", Schedule::Every(BILLING_EVERY), |_| ClosePages {}),
+        Cron::new("billing.follow_again", Schedule::Every(FOLLOW_AGAIN_EVERY), |_| FollowAgain {}),
         Cron::new("identity.delete_expired", Schedule::Daily(EXPIRY_AT), |_| DeleteExpired {}),
     ]
 }

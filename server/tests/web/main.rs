@@ -47,6 +47,8 @@ mod stripe_money;
 #[cfg(test)]
 mod stripe_orders;
 #[cfg(test)]
+mod stripe_told;
+#[cfg(test)]
 mod stripe_void;
 #[cfg(test)]
 mod support;

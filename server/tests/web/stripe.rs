@@ -53,6 +53,16 @@ pub struct Till {
     pub stripe: Arc<Stripe>,
     pub billing: Billing,
     pub clock: MovableClock,
+    base_url: String,
+}
+
+fn client(key: &str, base_url: &str) -> Arc<Stripe> {
+    let config = Config {
+        secret_key: key.to_owned(),
+        webhook_secret: SECRET.to_owned(),
+        base_url: Some(base_url.to_owned()),
+    };
+    Arc::new(Stripe::new(config).unwrap())
 }
 
 impl Till {
@@ -68,20 +78,19 @@ impl Till {
         .unwrap();
         sandbox.set_controls(Controls { hold: true, ..Controls::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
         let server = sandbox.clone();
         tokio::spawn(async move { server.serve(listener).await });
-        let stripe = Arc::new(
-            Stripe::new(Config {
-                secret_key: "sk_test_x".to_owned(),
-                webhook_secret: SECRET.to_owned(),
-                base_url,
-            })
-            .unwrap(),
-        );
+        let stripe = client("sk_test_x", &base_url);
         let providers = Providers::new([stripe.clone() as Arc<dyn PaymentProvider>]);
         let billing = site.state.services.billing.clone().with_providers(providers);
-        Self { sandbox, stripe, billing, clock: site.clock.clone() }
+        Self { sandbox, stripe, billing, clock: site.clock.clone(), base_url }
+    }
+
+    /// The same billing with another key of Stripe's.
+    pub fn with_key(&self, key: &str) -> Billing {
+        let stripe = client(key, &self.base_url) as Arc<dyn PaymentProvider>;
+        self.billing.clone().with_providers(Providers::new([stripe]))
     }
 
     /// Asks the sandbox something that Keyrack never does.
@@ -206,7 +215,7 @@ async fn happens(till: &Till, page: &PayPage, step: usize) {
             till.stripe.refund(&periods[1].payment.as_ref().unwrap().reference).await.unwrap();
         }
         _ => {
-            let wanted = Wanted { renews: false, is_paused: false, line: None, next_payment_at: None };
+            let wanted = Wanted { renews: Some(false), is_paused: false, line: None, next_payment_at: None };
             till.stripe.follow(&subscription().await.id, &wanted).await.unwrap();
         }
     }
@@ -338,7 +347,7 @@ impl PaymentProvider for Late {
     async fn refund(&self, payment_reference: &str) -> Result<(), ProviderError> {
         self.stripe.refund(payment_reference).await
     }
-    async fn follow(&self, subscription: &str, wanted: &Wanted) -> Result<(), ProviderError> {
+    async fn follow(&self, subscription: &str, wanted: &Wanted) -> Result<bool, ProviderError> {
         self.stripe.follow(subscription, wanted).await
     }
     async fn portal(&self, customer: &str, return_url: &str) -> Result<String, ProviderError> {
@@ -479,7 +488,7 @@ async fn the_echo_of_a_change_does_not_take_back_a_later_one(pool: PgPool) {
             .await
             .unwrap();
     let tell_stripe = async |renews| {
-        let wanted = Wanted { renews, is_paused: false, line: None, next_payment_at: None };
+        let wanted = Wanted { renews: Some(renews), is_paused: false, line: None, next_payment_at: None };
         till.stripe.follow(&reference, &wanted).await.unwrap();
     };
 

@@ -9,7 +9,7 @@ use domain::access::Actor;
 use http::{Request, StatusCode};
 use platform::clock::Clock as _;
 use platform::outbox::Outbox;
-use plugin_api::payment::PaymentProvider;
+use plugin_api::payment::{PaymentProvider, Subject};
 use plugin_stripe::{Config, Stripe};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -373,4 +373,33 @@ async fn what_a_provider_does_not_give_back_is_not_refunded(pool: PgPool) {
     assert!(refused["error"].as_str().unwrap().starts_with("Provider refund failed: "), "{refused}");
     let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
     assert_eq!((invoice.status.as_str(), invoice.credit_notes.len()), ("paid", 0));
+}
+
+/// Stripe took a refund back; asked for again, the money goes back in truth.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_came_back_from_a_refund_is_refunded_again(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let invoice_id = order(&till, &pool, &buyer).await;
+    till.pay(&till.page(&buyer, invoice_id).await);
+    till.deliver_all().await;
+    let path = format!("/api/v1/admin/invoices/{invoice_id}/refund");
+    let invoice = async || till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
+    admin(&site).await.expect(200, "POST", &path, None).await;
+    till.deliver_all().await;
+    assert_eq!(invoice().await.status.as_str(), "refunded");
+    let made = till.messages().into_iter().find(|it| it.kind == "refund.created").unwrap();
+    let made: Value = serde_json::from_str(&made.payload).unwrap();
+    let refund = made["data"]["object"]["id"].as_str().unwrap();
+    let (answer, body) = till.at_stripe(&format!("/v1/refunds/{refund}/cancel"), "").await;
+    assert_eq!(answer, 200, "{body}");
+    till.deliver_all().await;
+    assert_eq!(invoice().await.status.as_str(), "paid");
+
+    admin(&site).await.expect(200, "POST", &path, None).await;
+    assert_eq!(invoice().await.status.as_str(), "refunded");
+    let payment: String =
+        sqlx::query_scalar("SELECT reference FROM payments").fetch_one(&pool).await.unwrap();
+    let at_stripe = till.stripe.read(&Subject::Payment(payment)).await.unwrap().unwrap().payment.unwrap();
+    assert_eq!(at_stripe.returned.unwrap().refunded_minor, at_stripe.amount.minor, "the money went back");
 }

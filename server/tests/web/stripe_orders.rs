@@ -81,7 +81,7 @@ impl Script {
                 }
                 4 => {
                     let wanted =
-                        Wanted { renews: false, is_paused: false, line: None, next_payment_at: None };
+                        Wanted { renews: Some(false), is_paused: false, line: None, next_payment_at: None };
                     till.stripe.follow(&collected.unwrap().id, &wanted).await.unwrap();
                 }
                 _ => drop(till.sandbox.advance_to_next_renewal()),
@@ -180,8 +180,8 @@ impl PaymentProvider for Again {
     async fn refund(&self, _: &str) -> Result<(), ProviderError> {
         Err(ProviderError::Unknown)
     }
-    async fn follow(&self, _: &str, _: &Wanted) -> Result<(), ProviderError> {
-        Ok(())
+    async fn follow(&self, _: &str, _: &Wanted) -> Result<bool, ProviderError> {
+        Ok(true)
     }
     async fn portal(&self, _: &str, _: &str) -> Result<String, ProviderError> {
         Err(ProviderError::Unknown)

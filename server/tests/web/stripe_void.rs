@@ -1,7 +1,7 @@
 //! Nobody pays what nobody owes any more: pages of invoices that are void, or paid otherwise, are closed, and money that was
 //! faster goes back or is somebody's to look at.
 
-use billing::providers::{ClosePage, FollowSubscription, Received, ReturnPayment};
+use billing::providers::{Checkout, ClosePage, FollowSubscription, Received, ReturnPayment};
 use domain::ids::InvoiceId;
 use plugin_api::payment::{PaymentProvider, Subject, SubscriptionStanding};
 use serde_json::{Value, json};
@@ -120,4 +120,58 @@ async fn what_is_paid_twice_is_kept_for_the_admin_and_not_collected_again(pool: 
     let reading = till.stripe.read(&Subject::Session(page.session_id)).await.unwrap().unwrap();
     let collected = reading.subscription.unwrap();
     assert_eq!((collected.standing, collected.periods.len()), (SubscriptionStanding::Ended, 1));
+}
+
+/// A page is closed only when Stripe says so.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_page_is_not_taken_for_closed_where_the_key_is_not_taken(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let page = till.page(&buyer, invoice_id).await;
+    till.billing.abandon_order(buyer.own_account(), invoice_id).await.unwrap();
+    assert!(till.with_key("sk_live_rolled").close_pages().await.is_err());
+    assert_eq!(till.billing.close_pages().await.unwrap(), 1, "it is known still");
+    assert_ne!(till.sandbox.pay(&page.session_id, crate::stripe::CARD), Payment::Paid);
+}
+
+/// A page that is made while its invoice becomes void is nobody's: its address is not given, and it is closed.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_page_that_is_made_too_late_is_closed(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let invoice_id = order(&till, &pool, &buyer).await;
+    let mut meanwhile = site.state.database.begin_worker().await.unwrap();
+    sqlx::query("UPDATE invoices SET status = 'cancelled' WHERE id = $1")
+        .bind(uuid::Uuid::from(invoice_id))
+        .execute(&mut *meanwhile)
+        .await
+        .unwrap();
+    let checkout = Checkout {
+        email: None,
+        success_url: "https://keyrack.example/account".to_owned(),
+        cancel_url: "https://keyrack.example/account".to_owned(),
+    };
+    let paid = async {
+        // The page is made once its row is waited for.
+        let waits = "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                                    WHERE NOT l.granted AND a.datname = current_database())";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&pool).await.unwrap() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        meanwhile.commit().await.unwrap();
+    };
+    let (page, ()) = futures::join!(
+        till.billing.create_session(buyer.own_account(), "stripe", invoice_id, &checkout),
+        paid
+    );
+    assert!(matches!(page, Err(billing::Error::InvoiceState(_))), "{page:?}");
+    let jobs: Vec<Value> = sqlx::query_scalar("SELECT payload FROM jobs WHERE queue = 'billing.close_page'")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    assert_eq!(jobs.len(), 1);
+    let ClosePage { provider, session } = serde_json::from_value(jobs[0].clone()).unwrap();
+    till.billing.close_page(&provider, &session).await.unwrap();
+    assert_ne!(till.sandbox.pay(&session, crate::stripe::CARD), Payment::Paid);
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Profile, ProfileError, StoredProfile, ensure_customer, lock, profile};
 use crate::payments::{record, tell_cancelled};
-use crate::providers::follow_all_later;
+use crate::providers::{ToTell, follow_later};
 use crate::subscriptions::AddonSubscription;
 use crate::tokens::{self, Entry};
 use crate::{Billing, Error, Result, input};
@@ -162,17 +162,18 @@ impl Billing {
         }
         let ended = sqlx::query!(
             r#"UPDATE subscriptions SET status = 'cancelled', cancelled_at = $2, expires_at = least(expires_at, $2), pending_plan_id = NULL,
-                                        updated_at = $2, changed_no = nextval('provider_readings')
+                                        updated_at = $2
                WHERE account_id = $1 AND status IN ('pending', 'active', 'trialing', 'paused')
-               RETURNING id AS "id: SubscriptionId", provider_subscription_id IS NOT NULL AS "is_collected!""#,
+               RETURNING id AS "id: SubscriptionId", is_collected"#,
             id,
             now,
         )
         .fetch_all(&mut *transaction)
         .await?;
         // Or the provider would go on charging somebody who is no customer any more.
-        let collected = ended.iter().filter(|it| it.is_collected).map(|it| (account_id, it.id));
-        follow_all_later(&mut transaction, collected, now).await?;
+        let collected: Vec<_> =
+            ended.iter().filter(|it| it.is_collected).map(|it| (account_id, it.id)).collect();
+        follow_later(&mut transaction, &collected, ToTell::Renewal, now).await?;
         let ended = ended.into_iter().map(|it| it.id).collect();
         tell_cancelled(&mut transaction, account_id, ended, "account_closed", now).await?;
         sqlx::query!("DELETE FROM client_events WHERE user_id = $1", id).execute(&mut *transaction).await?;

@@ -13,7 +13,7 @@ use super::prices::Rates;
 use super::{currency, read};
 use crate::modules::MODULES;
 use crate::payments::record;
-use crate::providers::follow_all_later;
+use crate::providers::{ToTell, follow_later};
 use crate::{Billing, Error, Result, input};
 
 /// The most tokens that one payment brings.
@@ -161,7 +161,9 @@ impl Billing {
         }
         let has_other_prices = prices.is_some_and(|prices| prices != before.prices);
         if has_other_prices || (plan.price, plan.billing_period) != cost {
-            charge_later(&mut transaction, id, now).await?;
+            let is_other_kind = plan.billing_period.is_recurring() != cost.1.is_recurring();
+            let changed = if is_other_kind { ToTell::Renewal } else { ToTell::NextPeriod };
+            charge_later(&mut transaction, id, changed, now).await?;
         }
         record(&mut transaction, permit, action, id.into(), facts(&plan), now).await?;
         let changed = one(&mut transaction, id).await?;
@@ -318,16 +320,22 @@ fn own_prices(
 }
 
 /// Lets providers know what the next period costs of what they collect of a plan, once this transaction is committed.
-async fn charge_later(transaction: &mut Transaction, id: PlanId, now: DateTime<Utc>) -> Result<()> {
+async fn charge_later(
+    transaction: &mut Transaction,
+    id: PlanId,
+    changed: ToTell,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let collected = sqlx::query!(
         r#"SELECT account_id AS "account_id: AccountId", id AS "id: SubscriptionId" FROM subscriptions
-           WHERE coalesce(pending_plan_id, plan_id) = $1 AND provider_subscription_id IS NOT NULL
+           WHERE coalesce(pending_plan_id, plan_id) = $1 AND is_collected
              AND status IN ('active', 'trialing', 'paused')"#,
         Uuid::from(id),
     )
     .fetch_all(&mut **transaction)
     .await?;
-    follow_all_later(transaction, collected.into_iter().map(|it| (it.account_id, it.id)), now).await
+    let collected: Vec<_> = collected.into_iter().map(|it| (it.account_id, it.id)).collect();
+    follow_later(transaction, &collected, changed, now).await
 }
 
 /// A slug that no plan has: with `-copy`, and a number where that is taken too.

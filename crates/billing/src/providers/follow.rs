@@ -1,18 +1,21 @@
 //! A provider's subscription does what ours does: ended, paused or changed here, it is there too.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::billing::{SubscriptionState, Totals};
 use domain::ids::{AccountId, SubscriptionId};
 use domain::money::Money;
 use platform::database::Transaction;
 use platform::jobs::{self, Job};
-use plugin_api::payment::{Interval, SessionLine, Wanted};
+use plugin_api::payment::{FARTHEST_PAYMENT, Interval, SessionLine, Wanted};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::subscriptions::change::tax_of;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::{Billing, Result};
+
+/// How long before a payment that could not be moved as far as it should is it moved on.
+const AGAIN_BEFORE: TimeDelta = TimeDelta::days(30);
 
 /// Tells the provider how one of our subscriptions stands. Says how it stands when it runs, so that it can be done any
 /// number of times.
@@ -28,40 +31,76 @@ impl Job for FollowSubscription {
     const QUEUE: &'static str = "billing.follow_subscription";
 }
 
-/// Lets the provider follow, once this transaction is committed. Until it does, what it says about renewals is old.
+/// Lets the providers be told once more what they could not be told, or not so far ahead.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct FollowAgain {}
+
+impl Job for FollowAgain {
+    const QUEUE: &'static str = "billing.follow_again";
+}
+
+/// What changed here of a subscription that a provider collects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ToTell {
+    /// Whether it is renewed: until the provider was told, what it says about that is old.
+    Renewal,
+    /// What the next period costs, or when it begins. Whether it is renewed stays as the provider has it, where the customer
+    /// may have cancelled without our knowing yet.
+    NextPeriod,
+}
+
+/// Lets the provider follow, once this transaction is committed.
 pub(crate) async fn follow_later(
     transaction: &mut Transaction,
-    account_id: AccountId,
-    subscription_id: SubscriptionId,
+    subscriptions: &[(AccountId, SubscriptionId)],
+    changed: ToTell,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let ids: Vec<Uuid> = subscriptions.iter().map(|(_, id)| Uuid::from(*id)).collect();
     sqlx::query!(
-        "UPDATE subscriptions SET changed_no = nextval('provider_readings') WHERE account_id = $1 AND id = $2",
-        Uuid::from(account_id),
-        Uuid::from(subscription_id),
+        "UPDATE subscriptions SET tell_no = nextval('provider_readings'), tell_at = $3,
+                                  changed_no = CASE WHEN $2 THEN nextval('provider_readings') ELSE changed_no END
+         WHERE id = ANY ($1)",
+        &ids,
+        changed == ToTell::Renewal,
+        now,
     )
     .execute(&mut **transaction)
     .await?;
-    follow_all_later(transaction, [(account_id, subscription_id)], now).await
-}
-
-/// Lets the provider follow several, whose `changed_no` the caller sees to.
-pub(crate) async fn follow_all_later(
-    transaction: &mut Transaction,
-    subscriptions: impl IntoIterator<Item = (AccountId, SubscriptionId)>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let jobs: Vec<_> = subscriptions
-        .into_iter()
-        .map(|(account_id, subscription_id)| {
-            (subscription_id.to_string(), FollowSubscription { account_id, subscription_id })
-        })
-        .collect();
-    jobs::enqueue_all(transaction, &jobs, now, now).await?;
+    jobs::enqueue_all(transaction, &jobs_of(subscriptions), now, now).await?;
     Ok(())
 }
 
+/// A job for each subscription, with its key.
+fn jobs_of(subscriptions: &[(AccountId, SubscriptionId)]) -> Vec<(String, FollowSubscription)> {
+    let job = |&(account_id, subscription_id): &(AccountId, SubscriptionId)| {
+        (subscription_id.to_string(), FollowSubscription { account_id, subscription_id })
+    };
+    subscriptions.iter().map(job).collect()
+}
+
 impl Billing {
+    /// Lets the providers be told what they were not told yet, although it was tried, and what they could not be told so far
+    /// ahead. Gives of how many subscriptions.
+    pub async fn follow_again(&self) -> Result<usize> {
+        let now = self.clock.now();
+        let mut transaction = self.database.begin_worker().await?;
+        let late = sqlx::query!(
+            r#"SELECT account_id AS "account_id: AccountId", id AS "id: SubscriptionId" FROM subscriptions
+               WHERE tell_at <= $1 AND is_collected"#,
+            now,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let late: Vec<_> = late.into_iter().map(|row| (row.account_id, row.id)).collect();
+        let jobs = jobs_of(&late);
+        // One that is refused each time is one dead job, not one for each time.
+        jobs::admin::replace_dead(&mut transaction, &jobs).await?;
+        jobs::enqueue_all(&mut transaction, &jobs, now, now).await?;
+        transaction.commit().await?;
+        Ok(late.len())
+    }
+
     /// Tells the provider how the subscription stands.
     pub async fn follow(&self, job: &FollowSubscription) -> Result<()> {
         let now = self.clock.now();
@@ -77,7 +116,8 @@ impl Billing {
         let subscription =
             LockedSubscription::load(&mut transaction, job.account_id, job.subscription_id).await?;
         let linked = sqlx::query!(
-            "SELECT provider, provider_subscription_id, changed_no FROM subscriptions WHERE account_id = $1 AND id = $2",
+            "SELECT provider, provider_subscription_id, provider_ended, changed_no, told_no, tell_no FROM subscriptions
+             WHERE account_id = $1 AND id = $2",
             Uuid::from(job.account_id),
             Uuid::from(job.subscription_id),
         )
@@ -86,6 +126,9 @@ impl Billing {
         let (Some(provider), Some(reference)) = (linked.provider, linked.provider_subscription_id) else {
             return Ok(());
         };
+        if linked.provider_ended {
+            return Ok(());
+        }
         let line = if subscription.state.is_current() {
             let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
             let plan = PlanFacts::load_in(&mut transaction, plan_id, subscription.currency).await?;
@@ -96,26 +139,37 @@ impl Billing {
         // Nobody here waits for the provider.
         sqlx::query!("ROLLBACK TO SAVEPOINT reading").execute(&mut *transaction).await?;
         let state = subscription.state;
+        let next_payment_at = match state {
+            SubscriptionState::Active { expires_at, .. } if line.is_some() && expires_at > now => {
+                Some(expires_at)
+            }
+            _ => None,
+        };
+        let farthest = now + FARTHEST_PAYMENT;
         let wanted = Wanted {
-            renews: line.is_some(),
+            renews: (linked.changed_no > linked.told_no).then_some(line.is_some()),
             is_paused: matches!(state, SubscriptionState::Paused { .. }),
-            next_payment_at: match state {
-                SubscriptionState::Active { expires_at, .. } if line.is_some() && expires_at > now => {
-                    Some(expires_at)
-                }
-                _ => None,
-            },
+            next_payment_at: next_payment_at.map(|at| at.min(farthest)),
             line,
         };
-        self.provider(&provider)?.follow(&reference, &wanted).await?;
-        // Where it changed meanwhile, another job will tell of that.
+        let runs = self.provider(&provider)?.follow(&reference, &wanted).await?;
+        let again_at = next_payment_at.filter(|at| *at > farthest).map(|_| farthest - AGAIN_BEFORE);
+        // Where it changed meanwhile, another job will tell of that. What is over was not told whether it is renewed: that it
+        // is over is for a reading to say.
         sqlx::query!(
-            "UPDATE subscriptions SET provider_renews = $3, told_no = nextval('provider_readings')
-             WHERE account_id = $1 AND id = $2 AND changed_no = $4",
+            "UPDATE subscriptions
+             SET provider_renews = CASE WHEN $5 AND changed_no = $4 THEN coalesce($3, provider_renews) ELSE provider_renews END,
+                 told_no = CASE WHEN $3 IS NOT NULL AND changed_no = $4 THEN nextval('provider_readings') ELSE told_no END,
+                 tell_at = CASE WHEN tell_no = $6 THEN $7 ELSE tell_at END,
+                 provider_ended = provider_ended OR NOT $5
+             WHERE account_id = $1 AND id = $2",
             Uuid::from(job.account_id),
             Uuid::from(job.subscription_id),
             wanted.renews,
             linked.changed_no,
+            runs,
+            linked.tell_no,
+            again_at.filter(|_| runs),
         )
         .execute(&mut *transaction)
         .await?;

@@ -9,7 +9,7 @@ use plugin_api::payment::{Interval, NewSession, Payer, Reading, SessionLine, Ses
 use serde_json::json;
 use uuid::Uuid;
 
-use super::apply;
+use super::{apply, close_later};
 use crate::catalogue::currency;
 use crate::checkout::publish;
 use crate::payments::{Capture, settle};
@@ -105,7 +105,7 @@ impl Billing {
         let made = provider.create_session(&new).await?;
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
-        sqlx::query!(
+        let kept = sqlx::query!(
             "UPDATE invoices SET provider = $3, provider_session_id = $4, updated_at = $5
              WHERE account_id = $1 AND id = $2 AND status = 'pending'",
             Uuid::from(permit.account_id()),
@@ -117,6 +117,12 @@ impl Billing {
         .execute(&mut *transaction)
         .await?;
         apply::remember_customer(&mut transaction, permit.account_id(), made.customer.as_deref()).await?;
+        if kept.rows_affected() == 0 {
+            // Paid otherwise, or void, while the page was made: nobody is led to it, and nobody else would close it.
+            close_later(&mut transaction, provider.slug().to_owned(), made.id, now).await?;
+            transaction.commit().await?;
+            return Err(Error::InvoiceState("Invoice is not to be paid any more".to_owned()));
+        }
         let payload = json!({
             "account_id": permit.account_id(), "invoice_id": invoice_id, "provider": provider.slug(),
         });

@@ -134,8 +134,8 @@ async fn ending_before(
     let rows = sqlx::query!(
             r#"SELECT s.account_id AS "account_id: AccountId", s.id AS "id: SubscriptionId" FROM subscriptions s
                WHERE s.status IN ('active', 'trialing')
-                 AND s.expires_at <= $1::timestamptz - (CASE WHEN $2 OR s.provider_subscription_id IS NULL THEN interval '0' ELSE make_interval(days => $4) END)
-                 AND (NOT $2 OR (s.status = 'active' AND s.provider_subscription_id IS NULL
+                 AND s.expires_at <= $1::timestamptz - (CASE WHEN $2 OR NOT s.is_collected THEN interval '0' ELSE make_interval(days => $4) END)
+                 AND (NOT $2 OR (s.status = 'active' AND NOT s.is_collected
                                  AND NOT EXISTS (SELECT FROM invoices i WHERE i.account_id = s.account_id AND i.subscription_id = s.id
                                                    AND i.reason = 'renewal' AND i.status = 'pending')
                                  AND EXISTS (SELECT FROM plans p WHERE p.id = coalesce(s.pending_plan_id, s.plan_id)

@@ -32,6 +32,8 @@ pub struct Subscription {
     pub pending_plan: Option<(PlanId, String)>,
     /// Its id at the payment provider.
     pub provider_subscription_id: Option<String>,
+    /// Whether the provider collects it; not what is over there.
+    pub is_collected: bool,
     /// Whether the provider could not collect the last period.
     pub is_past_due: bool,
     /// The module that it opens for an organisation.
@@ -126,6 +128,7 @@ struct Row {
     cancelled_at: Option<DateTime<Utc>>,
     paused_at: Option<DateTime<Utc>>,
     provider_subscription_id: Option<String>,
+    is_collected: bool,
     is_past_due: bool,
     module: Option<String>,
     created_at: DateTime<Utc>,
@@ -169,6 +172,7 @@ impl TryFrom<Row> for Subscription {
             },
             pending_plan: row.pending_plan_id.map(PlanId).zip(row.pending_name),
             provider_subscription_id: row.provider_subscription_id,
+            is_collected: row.is_collected,
             is_past_due: row.is_past_due,
             module: row.module,
             created_at: row.created_at,
@@ -184,7 +188,7 @@ macro_rules! select_subscriptions {
         sqlx::query_as!(
             Row,
             r#"SELECT s.id, s.account_id, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at, s.paused_at,
-                      s.provider_subscription_id, s.is_past_due, p.module, s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug,
+                      s.provider_subscription_id, s.is_collected, s.is_past_due, p.module, s.created_at, s.updated_at, s.version, p.id AS plan_id, p.name, p.slug,
                       coalesce(o.price_minor, p.price_minor) AS "price_minor!", coalesce(o.currency, p.currency) AS "currency!: String",
                       s.currency AS "bought_in: String", p.billing_period, s.pending_plan_id, n.name AS "pending_name?",
                       coalesce((SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'is_single', c.is_single)

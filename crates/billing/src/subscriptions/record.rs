@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::catalogue::currency;
 use crate::catalogue::prices::Rates;
+use crate::providers::{ToTell, follow_later};
 use crate::{Error, Result};
 
 /// A subscription under the lock of its account.
@@ -24,6 +25,8 @@ pub(crate) struct LockedSubscription {
     pub currency: Currency,
     /// Whether a payment provider collects it.
     pub is_collected: bool,
+    /// [`Self::renewal`] as it was read.
+    renewal_read: (bool, PlanId),
 }
 
 impl LockedSubscription {
@@ -35,7 +38,7 @@ impl LockedSubscription {
     ) -> Result<Self> {
         let row = sqlx::query!(
             r#"SELECT plan_id, pending_plan_id, status, started_at, expires_at, trial_end_at, cancelled_at, paused_at,
-                    currency AS "currency: String", provider_subscription_id IS NOT NULL AS "is_collected!"
+                    currency AS "currency: String", is_collected
              FROM subscriptions WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE"#,
             Uuid::from(account_id),
             Uuid::from(id),
@@ -51,11 +54,13 @@ impl LockedSubscription {
             cancelled_at: row.cancelled_at,
             paused_at: row.paused_at,
         })?;
+        let (plan_id, pending_plan_id) = (PlanId(row.plan_id), row.pending_plan_id.map(PlanId));
         Ok(Self {
             account_id,
             id,
-            plan_id: PlanId(row.plan_id),
-            pending_plan_id: row.pending_plan_id.map(PlanId),
+            plan_id,
+            pending_plan_id,
+            renewal_read: (state.is_current(), pending_plan_id.unwrap_or(plan_id)),
             state,
             currency: currency(&row.currency)?,
             is_collected: row.is_collected,
@@ -66,9 +71,16 @@ impl LockedSubscription {
     pub async fn save(&self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<()> {
         self.write(transaction, now).await?;
         if self.is_collected {
-            crate::providers::follow_later(transaction, self.account_id, self.id, now).await?;
+            let changed =
+                if self.renewal() == self.renewal_read { ToTell::NextPeriod } else { ToTell::Renewal };
+            follow_later(transaction, &[(self.account_id, self.id)], changed, now).await?;
         }
         Ok(())
+    }
+
+    /// What its renewal depends on: whether it goes on, and with which plan.
+    fn renewal(&self) -> (bool, PlanId) {
+        (self.state.is_current(), self.pending_plan_id.unwrap_or(self.plan_id))
     }
 
     /// Writes it back as the provider that collects it says it is.

@@ -1,8 +1,10 @@
 //! What the admin sees of jobs, and may do.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::Job;
 use super::queue::is_duplicate;
 use crate::database::Database;
 
@@ -136,6 +138,22 @@ pub async fn drop_dead(database: &Database, job_id: Uuid) -> Result<bool, sqlx::
         .execute(database.worker())
         .await?;
     Ok(result.rows_affected() == 1)
+}
+
+/// Deletes dead jobs whose work is enqueued anew, in the caller's transaction: jobs with the same deduplication keys.
+pub async fn replace_dead<J: Job>(
+    connection: &mut PgConnection,
+    jobs: &[(String, J)],
+) -> Result<(), sqlx::Error> {
+    let keys: Vec<String> = jobs.iter().map(|(key, _)| key.clone()).collect();
+    sqlx::query!(
+        "DELETE FROM jobs WHERE status = 'dead' AND queue = $1 AND deduplication_key = ANY ($2)",
+        J::QUEUE,
+        &keys,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// How many jobs there are of each kind.

@@ -148,13 +148,21 @@ async fn paid_again_and_again(provider: &dyn PaymentProvider, till: &dyn Till) {
     let by_payment = read(provider, Subject::Payment(payment.reference.clone())).await;
     assert_eq!(by_payment.invoice_id, order.invoice_id, "so does the payment of a later period");
 
-    let wanted = |renews, is_paused, line| Wanted { renews, is_paused, line, next_payment_at: None };
+    let wanted = |renews: bool, is_paused, line| Wanted {
+        renews: Some(renews),
+        is_paused,
+        line,
+        next_payment_at: None,
+    };
     let follow = async |wanted: Wanted| {
-        provider.follow(&subscription.id, &wanted).await.expect("it follows");
-        provider.follow(&subscription.id, &wanted).await.expect("and does so again");
+        assert_eq!(provider.follow(&subscription.id, &wanted).await, Ok(true), "it follows");
+        assert_eq!(provider.follow(&subscription.id, &wanted).await, Ok(true), "and does so again");
         read(provider, of_subscription()).await.subscription.expect("a subscription")
     };
     assert!(!follow(wanted(false, false, None)).await.renews, "cancelled here, it is not renewed there");
+    let other_price =
+        Wanted { renews: None, ..wanted(true, false, Some(line("Pro", 4760, Some(Interval::Months(1))))) };
+    assert!(!follow(other_price).await.renews, "and stays so, whatever else changes");
     assert!(follow(wanted(true, true, None)).await.renews);
     let paused = renewed.periods.len();
     till.next_period().await;

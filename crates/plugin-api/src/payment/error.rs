@@ -3,8 +3,8 @@
 /// A call did not give what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// The provider could not be reached or is not well: whether the call had an effect is not known, and it may be
-    /// repeated.
+    /// The provider could not be reached, is not well, or does not take our key: whether the call had an effect is not
+    /// known, and it may be repeated.
     #[error("the payment provider cannot be reached: {0}")]
     Unavailable(String),
     /// The provider understood and refused.

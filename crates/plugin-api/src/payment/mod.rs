@@ -19,7 +19,7 @@ pub use reading::{
     PaidPeriod, PaymentReading, Reading, Returned, SessionReading, SessionStatus, SubscriptionReading,
     SubscriptionStanding,
 };
-pub use session::{Interval, NewSession, Payer, Session, SessionLine, Wanted};
+pub use session::{FARTHEST_PAYMENT, Interval, NewSession, Payer, Session, SessionLine, Wanted};
 pub use webhook::{Event, Subject};
 
 /// What a provider can do, for pages and tests: what it cannot is not offered.
@@ -57,8 +57,9 @@ pub trait PaymentProvider: Send + Sync + std::fmt::Debug {
     /// Gives the whole of a payment back. Repeating it gives nothing twice.
     async fn refund(&self, payment_reference: &str) -> Result<(), ProviderError>;
 
-    /// Makes the provider's subscription do what ours does.
-    async fn follow(&self, subscription_reference: &str, wanted: &Wanted) -> Result<(), ProviderError>;
+    /// Makes the provider's subscription do what ours does. False if it is over there, for good: nothing is collected any
+    /// more.
+    async fn follow(&self, subscription_reference: &str, wanted: &Wanted) -> Result<bool, ProviderError>;
 
     /// The address of the page where a customer changes their card.
     async fn portal(&self, customer: &str, return_url: &str) -> Result<String, ProviderError>;

@@ -1,6 +1,6 @@
 //! A page where an invoice is paid.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::billing::BillingPeriod;
 use domain::ids::{AccountId, InvoiceId};
 use domain::money::Money;
@@ -90,16 +90,20 @@ pub struct Session {
     pub customer: Option<String>,
 }
 
+/// How far ahead the next payment can be moved: who wants it later has to ask again by then.
+pub const FARTHEST_PAYMENT: TimeDelta = TimeDelta::days(700);
+
 /// What a subscription of ours wants of the provider's.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// Whether it is renewed at the end of what was paid.
-    pub renews: bool,
+    /// Whether it is renewed at the end of what was paid; none where that stays as it is there, as where the customer said so
+    /// on the provider's page.
+    pub renews: Option<bool>,
     /// Whether nothing is collected for now.
     pub is_paused: bool,
     /// What is paid from the next period on, and how often; none where that stays as it is.
     pub line: Option<SessionLine>,
-    /// When the next period is paid; none where that is when the provider's period ends. A line of another interval begins
-    /// then, and waits while that is not said.
+    /// When the next period is paid, at most [`FARTHEST_PAYMENT`] from now; none where that is when the provider's period
+    /// ends. A line of another interval begins then, and waits while that is not said.
     pub next_payment_at: Option<DateTime<Utc>>,
 }

@@ -9,6 +9,7 @@ use super::catalogue::NewPrice;
 use super::customers::live;
 use super::list::{page, page_of_values};
 use crate::engine::checkout::{expire, total_due_now};
+use crate::engine::subscription::{LONGEST_TRIAL, TRIAL_TOO_LONG};
 use crate::error::ApiError;
 use crate::form::Params;
 use crate::model::checkout::{
@@ -160,6 +161,9 @@ fn subscription_data(state: &State, params: &Params<'_>) -> Result<SubscriptionD
             &params.path("trial_end"),
             "The trial_end date has to be at least 2 days in the future.",
         ));
+    }
+    if trial_end.is_some_and(|end| end > state.now + LONGEST_TRIAL) {
+        return Err(ApiError::invalid_param(&params.path("trial_end"), TRIAL_TOO_LONG));
     }
     let missing = match params.child("trial_settings")? {
         None => None,

@@ -15,6 +15,12 @@ use crate::state::State;
 
 use super::{invoice, period, proration};
 
+/// How long a trial may be, from now on: two years.
+pub const LONGEST_TRIAL: i64 = 730 * 86_400;
+
+/// What is said about a longer one.
+pub const TRIAL_TOO_LONG: &str = "The maximum number of trial period days is 730 (2 years).";
+
 /// What a new subscription consists of.
 #[derive(Debug)]
 pub struct NewSubscription {
@@ -194,6 +200,15 @@ pub fn change(state: &mut State, id: &str, change: Change) -> Result<Subscriptio
 
     let mut due = false;
     if let Some(end) = change.trial_end {
+        if end < now {
+            return Err(ApiError::invalid_param(
+                "trial_end",
+                "Invalid timestamp: must be an integer Unix timestamp in the future.",
+            ));
+        }
+        if end > now + LONGEST_TRIAL {
+            return Err(ApiError::invalid_param("trial_end", TRIAL_TOO_LONG));
+        }
         new.trial_end = Some(end);
         if end <= now {
             due = new.status == SubscriptionStatus::Trialing;

@@ -65,7 +65,7 @@ impl Billing {
         .fetch_one(self.database.worker())
         .await?;
         if !is_linked {
-            let wanted = Wanted { renews: false, is_paused: false, line: None, next_payment_at: None };
+            let wanted = Wanted { renews: Some(false), is_paused: false, line: None, next_payment_at: None };
             self.provider(provider)?.follow(&collected.id, &wanted).await?;
         }
         Ok(())

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Purchase;
 use crate::invoices::{self, NewInvoice, NewLine};
-use crate::providers::follow_later;
+use crate::providers::{ToTell, follow_later};
 use crate::subscriptions::change::tax_of;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::subscriptions::void_open_changes;
@@ -51,7 +51,7 @@ impl Purchase<'_> {
         let renews = if is_news { Some(collected.renews && !has_ended) } else { known.provider_renews };
         sqlx::query!(
             "UPDATE subscriptions SET provider = $3, provider_subscription_id = $4, provider_renews = $5, is_past_due = $6, reading_no = $7,
-                                      updated_at = $8, provider_pay_url = $9
+                                      updated_at = $8, provider_pay_url = $9, provider_ended = provider_ended OR $10
              WHERE account_id = $1 AND id = $2",
             Uuid::from(self.account_id),
             Uuid::from(id),
@@ -62,14 +62,19 @@ impl Purchase<'_> {
             self.number,
             self.now,
             pay_url.filter(|_| is_past_due),
+            has_ended,
         )
         .execute(&mut **transaction)
         .await?;
         if known.provider_subscription_id.is_none() {
             self.tell(transaction, "subscription.collected", "subscription_id", id.into()).await?;
-            // What was given up before anybody knew of it there ends there, too.
-            if !LockedSubscription::load(transaction, self.account_id, id).await?.state.is_current() {
-                follow_later(transaction, self.account_id, id, self.now).await?;
+            // What was given up before anybody knew of it there ends there, too; what ran already, as the admin began it, is
+            // paid again when it ends here.
+            if !has_ended {
+                let is_current =
+                    LockedSubscription::load(transaction, self.account_id, id).await?.state.is_current();
+                let changed = if is_current { ToTell::NextPeriod } else { ToTell::Renewal };
+                follow_later(transaction, &[(self.account_id, id)], changed, self.now).await?;
             }
         }
         if is_past_due && !known.is_past_due {

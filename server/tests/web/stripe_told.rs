@@ -1,0 +1,224 @@
+//! What changes here reaches Stripe however long that takes, and undoes nothing that the customer did there.
+
+use billing::providers::FollowSubscription;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::access::Actor;
+use domain::ids::{InvoiceId, SubscriptionId};
+use platform::clock::Clock as _;
+use plugin_api::payment::{PaymentProvider, Subject};
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::stripe::{Till, customer, subscription};
+use crate::stripe_follows::{bought, follow_all, plan, taken};
+use crate::stripe_money::shop_with_till;
+use crate::v1::{admin, shop};
+
+/// What waits to be told to Stripe, and what was given up.
+async fn jobs(pool: &PgPool) -> (i64, i64) {
+    sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE status = 'waiting'), count(*) FILTER (WHERE status = 'dead') FROM jobs
+         WHERE queue = 'billing.follow_subscription'",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
+}
+
+/// Stripe's id of a subscription.
+async fn reference(pool: &PgPool, id: SubscriptionId) -> String {
+    sqlx::query_scalar("SELECT provider_subscription_id FROM subscriptions WHERE id = $1")
+        .bind(Uuid::from(id))
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
+async fn end(till: &Till, buyer: &Actor) -> DateTime<Utc> {
+    subscription(till, buyer).await.state.expires_at().unwrap()
+}
+
+async fn status(till: &Till, buyer: &Actor) -> &'static str {
+    subscription(till, buyer).await.state.status().as_str()
+}
+
+/// The customer cancels on Stripe's page; nobody here has heard of it yet.
+async fn cancelled_in_the_portal(till: &Till, pool: &PgPool, id: SubscriptionId) {
+    let path = format!("/v1/subscriptions/{}", reference(pool, id).await);
+    let (answer, body) = till.at_stripe(&path, "cancel_at_period_end=true").await;
+    assert_eq!(answer, 200, "{body}");
+}
+
+/// Lets Stripe's next payment come. Gives by how many seconds it misses the end of what was paid here.
+fn next_payment(till: &Till, end: DateTime<Utc>) -> i64 {
+    (till.sandbox.advance_to_next_renewal().unwrap() - end.timestamp()).abs()
+}
+
+/// What the admin began and its customer paid by card is paid again when it ends here: not before, and not never.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_the_admin_began_is_paid_again_when_it_ends(pool: PgPool) {
+    let site = shop(&pool).await;
+    for months in [1, 12] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await, "billing_period_months": months });
+        let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
+        let invoice: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
+        till.clock.advance(TimeDelta::days(20));
+        let before = end(&till, &buyer).await;
+        till.pay(&till.page(&buyer, invoice).await);
+        till.deliver_all().await;
+        follow_all(&till, &pool, &buyer).await;
+        assert_eq!(end(&till, &buyer).await, before);
+        assert!(next_payment(&till, before) < 60, "{months} months");
+        till.deliver_all().await;
+        assert_eq!(taken(&pool, &buyer).await.len(), 2);
+        assert!(end(&till, &buyer).await > before + TimeDelta::days(27), "{months} months");
+    }
+}
+
+/// What could not be told is told later, and what Stripe says about renewals is heard meanwhile, unless that is what changed.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_was_given_up_is_told_again_until_stripe_knows(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let own = buyer.own_account();
+    let id = bought(&till, &pool, &buyer, "basic").await;
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(till.billing.follow_again().await.unwrap(), 0, "Stripe knows all");
+    let first = taken(&pool, &buyer).await[0];
+
+    // A key that Stripe does not take says nothing about what was asked.
+    let rolled = till.with_key("sk_live_rolled");
+    let job = FollowSubscription { account_id: own.account_id(), subscription_id: id };
+    let give_up = async || {
+        let error = rolled.follow(&job).await.unwrap_err();
+        assert!(matches!(&error, billing::Error::Provider(problem) if problem.is_passing()), "{error:?}");
+        sqlx::query("UPDATE jobs SET status = 'dead', finished_at = now() WHERE queue = 'billing.follow_subscription'")
+            .execute(&pool)
+            .await
+            .unwrap();
+        assert_eq!(till.billing.follow_again().await.unwrap(), 1);
+        assert_eq!(jobs(&pool).await, (1, 0), "in place of the one that was given up");
+    };
+    let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
+    admin(&site).await.expect(200, "PUT", &path, Some(json!({ "price": "20.00" }))).await;
+    give_up().await;
+    cancelled_in_the_portal(&till, &pool, id).await;
+    till.deliver_all().await;
+    assert_eq!(status(&till, &buyer).await, "cancelled", "another price says nothing of that");
+    till.billing.resume(own, id).await.unwrap();
+    give_up().await;
+    till.deliver_all().await;
+    assert_eq!(status(&till, &buyer).await, "active", "what Stripe says is old");
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(till.billing.follow_again().await.unwrap(), 0);
+    till.sandbox.advance_to_next_renewal().unwrap();
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(taken(&pool, &buyer).await, [first, 2380], "20.00 and 19 percent");
+
+    till.billing.cancel(own, id).await.unwrap();
+    give_up().await;
+    follow_all(&till, &pool, &buyer).await;
+    till.sandbox.advance_to_next_renewal();
+    till.deliver_all().await;
+    assert_eq!(taken(&pool, &buyer).await.len(), 2, "nobody is charged who cancelled");
+}
+
+/// A credit of two years and a half: Stripe takes no payment that far ahead, so it is moved on before it comes.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_end_that_is_years_away_is_told_in_parts(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    sqlx::query(
+        "UPDATE plans SET price_minor = CASE slug WHEN 'pro' THEN 29900 ELSE 999 END,
+                          billing_period = CASE slug WHEN 'pro' THEN 'yearly' ELSE 'monthly' END
+         WHERE slug IN ('pro', 'basic')",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let buyer = customer(&site).await;
+    let id = bought(&till, &pool, &buyer, "pro").await;
+    follow_all(&till, &pool, &buyer).await;
+    let year = taken(&pool, &buyer).await[0];
+    till.billing.upgrade(buyer.own_account(), id, plan(&pool, "basic").await).await.unwrap();
+    let ends = end(&till, &buyer).await;
+    assert!(ends > till.clock.now() + TimeDelta::days(800), "{ends}");
+    follow_all(&till, &pool, &buyer).await;
+    for day in [0, 400, 269] {
+        till.clock.advance(TimeDelta::days(day));
+        assert_eq!(till.billing.follow_again().await.unwrap(), 0, "{day} days later");
+    }
+    till.clock.advance(TimeDelta::days(2));
+    assert_eq!(till.billing.follow_again().await.unwrap(), 1);
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(till.billing.follow_again().await.unwrap(), 0, "now Stripe knows the end");
+    assert!(next_payment(&till, ends) < 60);
+    till.deliver_all().await;
+    assert_eq!(taken(&pool, &buyer).await, [year, 1189], "9.99 and 19 percent, at the end of what was paid");
+}
+
+/// Only what changed here overrules what the customer did on Stripe's page.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_cancellation_in_the_portal_outlasts_what_is_told_before_it_is_heard(pool: PgPool) {
+    let site = shop(&pool).await;
+    let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
+    for is_renewed in [false, true] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let id = bought(&till, &pool, &buyer, "basic").await;
+        follow_all(&till, &pool, &buyer).await;
+        if is_renewed {
+            till.sandbox.advance_to_next_renewal().unwrap();
+        } else {
+            let price = json!({ "price": "20.00" });
+            admin(&site).await.expect(200, "PUT", &path, Some(price)).await;
+        }
+        cancelled_in_the_portal(&till, &pool, id).await;
+        if is_renewed {
+            till.deliver_all().await;
+            assert_eq!(status(&till, &buyer).await, "cancelled", "although its renewal is read at once");
+        }
+        follow_all(&till, &pool, &buyer).await;
+        assert_eq!(status(&till, &buyer).await, "cancelled", "renewed: {is_renewed}");
+        let paid = taken(&pool, &buyer).await;
+        till.sandbox.advance_to_next_renewal();
+        follow_all(&till, &pool, &buyer).await;
+        assert_eq!(taken(&pool, &buyer).await, paid, "renewed: {is_renewed}");
+    }
+}
+
+/// What is over at Stripe and goes on here is renewed here, by an invoice.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_over_at_stripe_is_renewed_here(pool: PgPool) {
+    let site = shop(&pool).await;
+    for is_heard in [true, false] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let own = buyer.own_account();
+        let id = bought(&till, &pool, &buyer, "basic").await;
+        till.billing.cancel(own, id).await.unwrap();
+        follow_all(&till, &pool, &buyer).await;
+        till.sandbox.advance_to_next_renewal();
+        let over =
+            till.stripe.read(&Subject::Subscription(reference(&pool, id).await)).await.unwrap().unwrap();
+        assert_eq!(over.subscription.unwrap().standing, plugin_api::payment::SubscriptionStanding::Ended);
+        if is_heard {
+            till.deliver_all().await;
+        }
+        till.billing.resume(own, id).await.unwrap();
+        follow_all(&till, &pool, &buyer).await;
+        let kept = subscription(&till, &buyer).await;
+        assert_eq!((kept.state.status().as_str(), kept.is_collected), ("active", false), "heard: {is_heard}");
+
+        till.clock.advance(TimeDelta::days(25));
+        till.billing.tick().await.unwrap();
+        let asked = "SELECT count(*) FROM invoices WHERE account_id = $1 AND reason = 'renewal' AND status = 'pending'";
+        let asked: i64 = sqlx::query_scalar(asked).bind(buyer.user_id).fetch_one(&pool).await.unwrap();
+        assert_eq!(asked, 1, "heard: {is_heard}");
+        follow_all(&till, &pool, &buyer).await;
+        assert_eq!(status(&till, &buyer).await, "active", "heard: {is_heard}");
+        // Nobody tries a card again: what is not paid at its end is over then.
+        till.clock.advance(TimeDelta::days(6));
+        till.billing.tick().await.unwrap();
+        assert_eq!(status(&till, &buyer).await, "expired", "heard: {is_heard}");
+    }
+}
