@@ -14,14 +14,14 @@ use crate::stripe::{Till, customer, subscription};
 use crate::stripe_money::shop_with_till;
 use crate::v1::{admin, shop};
 
-async fn plan(pool: &PgPool, slug: &str) -> PlanId {
+pub async fn plan(pool: &PgPool, slug: &str) -> PlanId {
     let id: Uuid =
         sqlx::query_scalar("SELECT id FROM plans WHERE slug = $1").bind(slug).fetch_one(pool).await.unwrap();
     id.into()
 }
 
 /// Orders a plan alone.
-async fn ordered(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> InvoiceId {
+pub async fn ordered(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> InvoiceId {
     let order = Order {
         plan_id: Some(plan(pool, slug).await),
         bundle_ids: Vec::new(),
@@ -34,14 +34,14 @@ async fn ordered(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> Invoi
 }
 
 /// Buys a plan that Stripe collects from now on.
-async fn bought(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> SubscriptionId {
+pub async fn bought(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> SubscriptionId {
     till.pay(&till.page(buyer, ordered(till, pool, buyer, slug).await).await);
     till.deliver_all().await;
     subscription(till, buyer).await.id
 }
 
 /// Does what waits to be told to Stripe of a customer, and hears what Stripe says to it.
-async fn follow_all(till: &Till, pool: &PgPool, buyer: &Actor) {
+pub async fn follow_all(till: &Till, pool: &PgPool, buyer: &Actor) {
     let jobs: Vec<Value> = sqlx::query_scalar(
         "DELETE FROM jobs WHERE queue = 'billing.follow_subscription' AND payload ->> 'account_id' = ($1::uuid)::text
          RETURNING payload",
@@ -57,7 +57,7 @@ async fn follow_all(till: &Till, pool: &PgPool, buyer: &Actor) {
 }
 
 /// What Stripe took from a customer so far, oldest first.
-async fn taken(pool: &PgPool, buyer: &Actor) -> Vec<i64> {
+pub async fn taken(pool: &PgPool, buyer: &Actor) -> Vec<i64> {
     sqlx::query_scalar(
         "SELECT amount_minor FROM payments WHERE account_id = $1 AND captured_at IS NOT NULL ORDER BY captured_at",
     )

@@ -166,13 +166,16 @@ pub(crate) async fn restore(
         if invoice.reason == "upgrade" {
             void_open_changes(transaction, &subscription, now).await?;
         }
-        if invoice.reason == "upgrade" && subscription.state.is_current() {
+        let was_current = subscription.state.is_current();
+        if invoice.reason == "upgrade" && was_current {
             subscription.state = subscription.state.moved(invoice.moves_end_by).at(now);
         } else {
-            end_rivals(transaction, &invoice, subscription_id, now).await?;
             subscription.state = subscription.state.cancelled(now).activated(now, plan.billing_period)?;
         }
         subscription.plan_id = plan_id;
+        if invoice.reason != "upgrade" || !was_current {
+            end_rivals(transaction, &subscription, now).await?;
+        }
         subscription.save(transaction, now).await?;
         restored.subscription_id = Some(subscription_id);
     }

@@ -15,7 +15,7 @@ use super::reminders::remind;
 use super::void_open;
 use crate::checkout::DUE_DAYS;
 use crate::invoices::{self, NewInvoice, NewLine};
-use crate::payments::{Capture, organisation_of, settle};
+use crate::payments::{Capture, organisation_of, rivals, settle};
 use crate::{Billing, Result, accounts};
 
 /// How many days before its end a renewal is asked for (spec 5.6, "renewal reminder").
@@ -183,8 +183,12 @@ async fn ask_for_renewal(
     }
     let (tax_country, tax_rate) = tax_of(&mut transaction, account_id, now).await?;
     let totals = Totals::of([plan.price], tax_rate, plan.price.currency)?;
-    if totals.total.minor == 0 && is_open("upgrade") && now + FREE_RENEWAL < expires_at {
-        return Ok(false);
+    if totals.total.minor == 0 {
+        let waits = is_open("upgrade") && now + FREE_RENEWAL < expires_at;
+        // Nobody pays for it, so nobody chose it over what has its place by now.
+        if waits || !rivals(&mut transaction, &subscription, plan_id).await?.is_empty() {
+            return Ok(false);
+        }
     }
     let invoice_id: InvoiceId = platform::ids::new();
     let line = NewLine::subscription(id, plan_id, format!("Renewal: {}", plan.name), plan.price);

@@ -401,3 +401,25 @@ async fn an_upgrade_that_is_not_paid_is_void_once_its_period_is_over(superuser: 
     let invoice = world.billing.invoice(bob, upgrade.invoice_id).await.unwrap();
     assert_eq!(invoice.due_at, upgrade.subscription.state.expires_at());
 }
+
+/// A plan that costs nothing is renewed by itself: not into a place for which somebody paid since.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_renewal_that_costs_nothing_ends_nothing_that_was_bought(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    sqlx::query("UPDATE plans SET price_minor = 0 WHERE slug = 'basic'")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let small = world.other_plan("Small", 500).await;
+    let (first, _) = world.subscribe(&world.ada, small).await;
+    world.billing.downgrade(account, first, world.basic).await.unwrap();
+    world.later(5);
+    let (second, _) = world.subscribe(&world.ada, world.pro).await;
+    world.later(20);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 0);
+    assert_eq!(status(&world, second).await, SubscriptionStatus::Active);
+    world.later(5);
+    world.billing.tick().await.unwrap();
+    assert_eq!(status(&world, first).await, SubscriptionStatus::Expired);
+}
