@@ -193,6 +193,33 @@ async fn who_has_no_address_is_taxed_where_the_order_was(superuser: PgPool) {
     assert_eq!(world.open_invoice(account).await.totals.total.minor, 1189, "9.99 and 19 percent");
 }
 
+/// An order that named no country, or that nobody paid, says nothing about where somebody lives.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn only_a_paid_order_that_names_a_country_changes_the_tax(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    world.set_tax(&world.bob, "DE", 1900).await;
+    let order = Order { country: Some("DE".into()), ..order_of(world.basic) };
+    let (id, ordered) = {
+        let ordered = world.order(&world.ada, order).await;
+        (ordered.subscription_id.unwrap(), ordered.invoice_id)
+    };
+    world.pay(ordered).await;
+    let tokens = Order { bundle_ids: vec![world.tokens], ..empty() };
+    let rate = async || {
+        let change = world.billing.preview_change(account, id, world.pro).await.unwrap();
+        change.tax_rate.hundredths()
+    };
+    world.later(1);
+    let unnamed = world.order(&world.ada, tokens.clone()).await;
+    world.pay(unnamed.invoice_id).await;
+    assert_eq!(rate().await, 1900);
+    let elsewhere = world.order(&world.ada, Order { country: Some("CH".into()), ..tokens }).await;
+    assert_eq!(rate().await, 1900);
+    world.pay(elsewhere.invoice_id).await;
+    assert_eq!(rate().await, 0);
+}
+
 /// An add-on lasts for its own period and is over then, whatever its subscription does; bought again it runs again. Three years
 /// of it, a day at a time.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
