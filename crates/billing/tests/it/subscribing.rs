@@ -450,3 +450,63 @@ async fn a_renewal_that_costs_nothing_ends_nothing_that_was_bought(superuser: Pg
     world.billing.tick().await.unwrap();
     assert_eq!(status(&world, first).await, SubscriptionStatus::Expired);
 }
+
+/// More than a batch of what waits does not keep what ends later waiting.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_renewal_is_asked_for_behind_a_batch_of_those_that_wait(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    sqlx::query("UPDATE plans SET price_minor = 0, trial_days = 0 WHERE slug = 'yearly'")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let id = world.order(&world.ada, order_of(world.yearly)).await.subscription_id.unwrap();
+    world.clock.advance(TimeDelta::hours(1));
+    let later = world.order(&world.bob, order_of(world.yearly)).await.subscription_id.unwrap();
+    world.later(360);
+    let upgrade = world.billing.upgrade(world.ada.own_account(), id, world.pro).await.unwrap().invoice_id;
+    sqlx::query(
+        "WITH copied AS (
+             INSERT INTO subscriptions
+             SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid()))).*
+             FROM subscriptions s, generate_series(1, 500) WHERE s.id = $1 RETURNING account_id, id
+         )
+         INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, from_plan_id, status, currency, subtotal_minor,
+                               tax_minor, invoiced_at, created_at, updated_at, period_until, from_expires_at)
+         SELECT i.account_id, gen_random_uuid(), copied.id, i.reason, i.plan_id, copied.id, i.from_plan_id, i.status, i.currency, 0, 0,
+                i.invoiced_at, i.created_at, i.updated_at, i.period_until, i.from_expires_at
+         FROM copied JOIN invoices i ON i.id = $2",
+    )
+    .bind(id)
+    .bind(upgrade)
+    .execute(&world.superuser)
+    .await
+    .unwrap();
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 1);
+    let renewed = world.billing.subscription(world.bob.own_account(), later).await.unwrap();
+    assert!(renewed.state.days_remaining(world.clock.now()) > 365);
+}
+
+/// What is wrong with one subscription is no reason to forget everybody else's.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_fails_for_one_is_done_for_the_others(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (of_ada, _) = world.subscribe(&world.ada, world.basic).await;
+    world.clock.advance(TimeDelta::hours(1));
+    world.subscribe(&world.bob, world.basic).await;
+    let set_currency = async |currency: &'static str| {
+        sqlx::query("UPDATE subscriptions SET currency = $2 WHERE id = $1")
+            .bind(of_ada)
+            .bind(currency)
+            .execute(&world.superuser)
+            .await
+            .unwrap();
+    };
+    set_currency("QQQ").await;
+    world.later(25);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 1);
+    world.later(10);
+    assert_eq!(world.billing.tick().await.unwrap().ended, 1);
+    set_currency("EUR").await;
+    let ticked = world.billing.tick().await.unwrap();
+    assert_eq!((ticked.renewals, ticked.ended), (1, 1));
+}
