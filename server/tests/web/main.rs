@@ -43,6 +43,8 @@ mod stripe;
 #[cfg(test)]
 mod stripe_follows;
 #[cfg(test)]
+mod stripe_late;
+#[cfg(test)]
 mod stripe_money;
 #[cfg(test)]
 mod stripe_orders;

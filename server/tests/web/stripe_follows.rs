@@ -21,7 +21,7 @@ pub async fn plan(pool: &PgPool, slug: &str) -> PlanId {
 }
 
 /// Orders a plan alone.
-async fn ordered(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> InvoiceId {
+pub async fn ordered(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> InvoiceId {
     let order = Order {
         plan_id: Some(plan(pool, slug).await),
         bundle_ids: Vec::new(),

@@ -8,7 +8,7 @@ mod settle;
 mod taken;
 
 pub(crate) use refund::{Tokens, credit_part, refund, restore};
-pub(crate) use settle::{Capture, organisation_of, settle, tell_cancelled};
+pub(crate) use settle::{Capture, organisation_of, rivals, settle, tell_cancelled, void_if_too_late};
 pub use taken::{Taken, Unsettled};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -74,6 +74,8 @@ pub(crate) struct LockedInvoice {
     /// Of an upgrade: by how much its period moves the end that there was when it was asked for.
     pub moves_end_by: TimeDelta,
     pub payment_reference: Option<String>,
+    /// Whether it is over a period that a provider collected by itself.
+    pub is_collected: bool,
     /// The page where it can be, or was, paid: the provider, and its id there.
     pub page: Option<(String, String)>,
     pub lines: Vec<LockedLine>,
@@ -98,7 +100,8 @@ impl LockedInvoice {
         accounts::lock(transaction, account_id).await?;
         let row = sqlx::query!(
             r#"SELECT reason, status, currency AS "currency: String", total_minor AS "total_minor!", from_plan_id, payment_reference,
-                      period_until, from_expires_at, provider, provider_session_id
+                      period_until, from_expires_at, provider, provider_session_id,
+                      provider_invoice_id IS NOT NULL AS "is_collected!"
                FROM invoices WHERE account_id = $1 AND id = $2"#,
             Uuid::from(account_id),
             Uuid::from(id),
@@ -128,6 +131,7 @@ impl LockedInvoice {
                 .zip(row.from_expires_at)
                 .map_or(TimeDelta::zero(), |(to, from)| to - from),
             payment_reference: row.payment_reference,
+            is_collected: row.is_collected,
             page: row.provider.zip(row.provider_session_id),
             lines,
         })

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::billing::{InvoiceAction, InvoiceStatus};
-use domain::ids::InvoiceId;
+use domain::ids::{InvoiceId, PlanId};
 use domain::money::Money;
 use platform::database::Transaction;
 use platform::outbox::{self, Event};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::settle::{end_rivals, organisation, start_addons, tell_cancelled};
+use super::settle::{end_rivals, organisation, rivals, start_addons, tell_cancelled};
 use super::{LockedInvoice, Reversed};
 use crate::documents::credit_notes;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
@@ -44,14 +44,22 @@ pub(crate) async fn refund(
     let credit_note = credit_notes::issue(transaction, invoice.account_id, id, total, reference, now).await?;
 
     let mut reversed = Reversed::default();
-    if let Some((subscription_id, _)) = invoice.subscription() {
+    if let Some((subscription_id, plan_id)) = invoice.subscription() {
         let mut subscription =
             LockedSubscription::load(transaction, invoice.account_id, subscription_id).await?;
         void_open_changes(transaction, &subscription, now).await?;
-        if let ("upgrade", Some(plan_id)) = (invoice.reason.as_str(), invoice.from_plan_id) {
+        if let ("upgrade", Some(before)) = (invoice.reason.as_str(), invoice.from_plan_id) {
             // The better plan was paid back; the one before it was not, and neither were its days.
-            subscription.plan_id = plan_id;
             subscription.state = subscription.state.moved(-invoice.moves_end_by).at(now);
+            replace_plan(transaction, &invoice, &mut subscription, plan_id, before).await?;
+            let has_rivals = !rivals(transaction, &subscription, subscription.plan_id).await?.is_empty();
+            if has_rivals && subscription.state.is_current() {
+                // Its place was sold since. Its days were paid for, but it cannot go on after them.
+                subscription.state = subscription.state.cancelled(now);
+                subscription.pending_plan_id = None;
+                let ended = vec![subscription_id];
+                tell_cancelled(transaction, invoice.account_id, ended, "replaced", now).await?;
+            }
         } else {
             subscription.state = subscription.state.revoked(now);
             tell_cancelled(transaction, invoice.account_id, vec![subscription_id], "refunded", now).await?;
@@ -166,13 +174,22 @@ pub(crate) async fn restore(
         if invoice.reason == "upgrade" {
             void_open_changes(transaction, &subscription, now).await?;
         }
-        if invoice.reason == "upgrade" && subscription.state.is_current() {
+        if let ("upgrade", Some(before), true) =
+            (invoice.reason.as_str(), invoice.from_plan_id, subscription.state.is_current())
+        {
             subscription.state = subscription.state.moved(invoice.moves_end_by).at(now);
+            let present = subscription.plan_id;
+            replace_plan(transaction, &invoice, &mut subscription, before, plan_id).await?;
+            if subscription.plan_id != present {
+                goes_back_to(transaction, &invoice, id, present).await?;
+            }
         } else {
-            end_rivals(transaction, &invoice, subscription_id, now).await?;
             subscription.state = subscription.state.cancelled(now).activated(now, plan.billing_period)?;
+            subscription.plan_id = plan_id;
         }
-        subscription.plan_id = plan_id;
+        if subscription.state.is_current() {
+            end_rivals(transaction, &subscription, now).await?;
+        }
         subscription.save(transaction, now).await?;
         restored.subscription_id = Some(subscription_id);
     }
@@ -205,6 +222,55 @@ pub(crate) async fn restore(
     };
     outbox::publish(&mut **transaction, event, now).await?;
     Ok(restored)
+}
+
+/// Has the plan of an upgrade make way for the one before it, or come back. Where another plan was paid for since, that one
+/// stays; if it was an upgrade from `old`, it goes back to `new` from now on, should it be refunded.
+async fn replace_plan(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    subscription: &mut LockedSubscription,
+    old: PlanId,
+    new: PlanId,
+) -> Result<()> {
+    let next = sqlx::query!(
+        r#"SELECT i.id AS "id: InvoiceId", i.reason = 'upgrade' AND i.from_plan_id = $4 AS "is_from_old!"
+           FROM invoices i JOIN invoices this ON this.account_id = i.account_id AND this.id = $3
+           WHERE i.account_id = $1 AND i.subscription_id = $2 AND i.status = 'paid' AND (i.paid_at, i.id) > (this.paid_at, this.id)
+             AND (i.reason = 'upgrade' OR (i.reason = 'renewal' AND i.plan_id NOT IN ($4, $5)))
+           ORDER BY i.paid_at, i.id LIMIT 1"#,
+        Uuid::from(subscription.account_id),
+        Uuid::from(subscription.id),
+        Uuid::from(invoice.id),
+        Uuid::from(old),
+        Uuid::from(new),
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    match next {
+        None => subscription.plan_id = new,
+        Some(next) if next.is_from_old => goes_back_to(transaction, invoice, next.id, new).await?,
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// Notes the plan that the refund of an upgrade of the same account goes back to.
+async fn goes_back_to(
+    transaction: &mut Transaction,
+    invoice: &LockedInvoice,
+    upgrade: InvoiceId,
+    plan_id: PlanId,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE invoices SET from_plan_id = $3 WHERE account_id = $1 AND id = $2",
+        Uuid::from(invoice.account_id),
+        Uuid::from(upgrade),
+        Uuid::from(plan_id),
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }
 
 async fn set_status(

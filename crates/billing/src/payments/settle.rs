@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::billing::{BillingPeriod, InvoiceAction, InvoiceStatus, SubscriptionState, SubscriptionStatus};
-use domain::ids::{AccountId, InvoiceId, OrganisationId, SubscriptionId};
+use domain::ids::{AccountId, InvoiceId, OrganisationId, PlanId, SubscriptionId};
 use domain::money::Money;
 use platform::database::Transaction;
 use platform::outbox::{self, Event};
@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{LockedInvoice, Payment, Settled};
+use crate::invoices::managed::void;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::subscriptions::void_open_changes;
 use crate::tokens::{self, Entry};
@@ -144,14 +145,8 @@ async fn start_subscription(
     let plan = PlanFacts::load(transaction, plan_id).await?;
     subscription.state = subscription.state.at(now);
     subscription.state = match (invoice.reason.as_str(), period) {
-        ("upgrade", _) => {
-            let upgraded = subscription.state.moved(invoice.moves_end_by).at(now);
-            if !upgraded.is_current() {
-                // Its invoice is voided when the subscription or its own period ends, so this is money that has to go back.
-                return Err(Error::InvoiceState("Subscription is not active".to_owned()));
-            }
-            upgraded
-        }
+        ("upgrade", _) => upgraded(subscription.state, invoice, now)
+            .ok_or_else(|| Error::InvoiceState("Subscription is not active".to_owned()))?,
         ("renewal", Some((_, until))) => subscription.state.paid_until(now, until),
         ("renewal", None) => subscription.state.renewed(now, plan.billing_period),
         // The provider's periods are those of the calendar: ours last as long, or access would lapse before the next one.
@@ -171,7 +166,7 @@ async fn start_subscription(
     subscription.plan_id = plan_id;
     subscription.pending_plan_id = None;
     // Whoever pays last has the place: another subscription of a single category ends (spec 5.4).
-    end_rivals(transaction, invoice, id, now).await?;
+    end_rivals(transaction, &subscription, now).await?;
     subscription.save(transaction, now).await?;
     let payload = json!({ "account_id": invoice.account_id, "subscription_id": id, "plan_id": plan_id });
     let event = Event {
@@ -200,32 +195,84 @@ async fn start_subscription(
     Ok(Some(plan.default_tokens))
 }
 
-/// Cancels other current subscriptions in the single categories of the plan on the invoice.
-pub(super) async fn end_rivals(
+/// What an upgrade makes of a subscription; nothing once the subscription, or the upgrade's own period, is over.
+fn upgraded(
+    state: SubscriptionState,
+    invoice: &LockedInvoice,
+    now: DateTime<Utc>,
+) -> Option<SubscriptionState> {
+    Some(state.at(now).moved(invoice.moves_end_by).at(now)).filter(SubscriptionState::is_current)
+}
+
+/// Voids an open invoice whose money came too late, so that it goes back: that of an upgrade of what is over, or of a
+/// period that a provider collected by itself, where another subscription has the place by now; that one was bought
+/// instead. Gives whether it did.
+pub(crate) async fn void_if_too_late(
     transaction: &mut Transaction,
     invoice: &LockedInvoice,
-    id: SubscriptionId,
     now: DateTime<Utc>,
-) -> Result<()> {
-    let Some((_, plan_id)) = invoice.subscription() else { return Ok(()) };
+) -> Result<bool> {
+    let is_upgrade = invoice.reason == "upgrade";
+    let Some((id, plan_id)) = invoice.subscription().filter(|_| is_upgrade || invoice.is_collected) else {
+        return Ok(false);
+    };
+    if invoice.status.after(InvoiceAction::Pay).is_none() {
+        return Ok(false);
+    }
+    let mut subscription = LockedSubscription::load(transaction, invoice.account_id, id).await?;
+    if is_upgrade {
+        if upgraded(subscription.state, invoice, now).is_some() {
+            return Ok(false);
+        }
+    } else if rivals(transaction, &subscription, plan_id).await?.is_empty() {
+        return Ok(false);
+    } else if subscription.state.status() != SubscriptionStatus::Cancelled {
+        // Or the provider would collect the next period, too.
+        subscription.state = subscription.state.cancelled(now);
+        subscription.pending_plan_id = None;
+        void_open_changes(transaction, &subscription, now).await?;
+        subscription.save(transaction, now).await?;
+        tell_cancelled(transaction, invoice.account_id, vec![id], "replaced", now).await?;
+    }
+    void(transaction, invoice, now).await?;
+    Ok(true)
+}
+
+/// Other subscriptions of the account that have the place of a plan in a single category.
+pub(crate) async fn rivals(
+    transaction: &mut Transaction,
+    subscription: &LockedSubscription,
+    plan_id: PlanId,
+) -> Result<Vec<SubscriptionId>> {
     let rivals = sqlx::query_scalar!(
         r#"SELECT DISTINCT s.subscription_id AS "id: SubscriptionId" FROM single_subscriptions s
            JOIN plans_in_categories m ON m.category_id = s.category_id AND m.plan_id = $3
            WHERE s.account_id = $1 AND s.subscription_id <> $2"#,
-        Uuid::from(invoice.account_id),
-        Uuid::from(id),
+        Uuid::from(subscription.account_id),
+        Uuid::from(subscription.id),
         Uuid::from(plan_id),
     )
     .fetch_all(&mut **transaction)
     .await?;
+    Ok(rivals)
+}
+
+/// Cancels other current subscriptions in the single categories of a subscription's plan.
+pub(super) async fn end_rivals(
+    transaction: &mut Transaction,
+    subscription: &LockedSubscription,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let account_id = subscription.account_id;
+    let rivals = rivals(transaction, subscription, subscription.plan_id).await?;
     for rival in &rivals {
-        let mut rival = LockedSubscription::load(transaction, invoice.account_id, *rival).await?;
+        let mut rival = LockedSubscription::load(transaction, account_id, *rival).await?;
         rival.state = rival.state.revoked(now);
         rival.save(transaction, now).await?;
         // Whoever paid for its next period would have both.
         void_open_changes(transaction, &rival, now).await?;
     }
-    tell_cancelled(transaction, invoice.account_id, rivals, "replaced", now).await
+    tell_cancelled(transaction, account_id, rivals, "replaced", now).await
 }
 
 /// Tells that subscriptions ended without their owner's asking. Whoever is told something else about it, as by a receipt

@@ -269,7 +269,7 @@ impl Basis {
 }
 
 /// The country whose tax an account pays for what it has, and the rate there: that of its address, else the one that its
-/// newest order named.
+/// newest paid order named. An order that named none says nothing, and one that was never paid counts only where none was.
 pub(crate) async fn tax_of(
     transaction: &mut Transaction,
     account_id: AccountId,
@@ -278,8 +278,9 @@ pub(crate) async fn tax_of(
     let mut place = TaxPlace::of(transaction, account_id).await?;
     if place.country.is_none() {
         let named = sqlx::query_scalar!(
-            r#"SELECT tax_country AS "country: String" FROM invoices WHERE account_id = $1 AND reason = 'purchase'
-               ORDER BY invoiced_at DESC, id DESC LIMIT 1"#,
+            r#"SELECT tax_country AS "country: String" FROM invoices
+               WHERE account_id = $1 AND reason = 'purchase' AND tax_country IS NOT NULL
+               ORDER BY status IN ('paid', 'refunded') DESC, invoiced_at DESC, id DESC LIMIT 1"#,
             Uuid::from(account_id),
         )
         .fetch_optional(&mut **transaction)

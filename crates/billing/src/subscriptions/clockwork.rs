@@ -15,8 +15,8 @@ use super::reminders::remind;
 use super::void_open;
 use crate::checkout::DUE_DAYS;
 use crate::invoices::{self, NewInvoice, NewLine};
-use crate::payments::{Capture, organisation_of, settle};
-use crate::{Billing, Result, accounts};
+use crate::payments::{Capture, organisation_of, rivals, settle};
+use crate::{Billing, Error, Result, accounts};
 
 /// How many days before its end a renewal is asked for (spec 5.6, "renewal reminder").
 const RENEWAL_DAYS: u64 = 7;
@@ -56,28 +56,8 @@ impl Billing {
 pub async fn tick(database: &Database, now: DateTime<Utc>) -> Result<Ticked> {
     let mut ticked = Ticked::default();
     void_late_upgrades(database, now).await?;
-    loop {
-        let due = ending_before(database, now + Days::new(RENEWAL_DAYS), true).await?;
-        let mut done = 0;
-        for (account_id, id) in &due {
-            done += usize::from(ask_for_renewal(database, *account_id, *id, now).await?);
-        }
-        ticked.renewals += done;
-        if done == 0 || due.len() < usize::try_from(BATCH).unwrap_or(0) {
-            break;
-        }
-    }
-    loop {
-        let over = ending_before(database, now, false).await?;
-        let mut done = 0;
-        for (account_id, id) in &over {
-            done += usize::from(end(database, *account_id, *id, now).await?);
-        }
-        ticked.ended += done;
-        if done == 0 || over.len() < usize::try_from(BATCH).unwrap_or(0) {
-            break;
-        }
-    }
+    ticked.renewals = go_through(database, now, true).await?;
+    ticked.ended = go_through(database, now, false).await?;
     let mut transaction = database.begin_worker().await?;
     let addons = sqlx::query!(
             "UPDATE addon_subscriptions SET status = 'expired', updated_at = $1 WHERE status = 'active' AND expires_at <= $1",
@@ -124,32 +104,76 @@ async fn void_late_upgrades(database: &Database, now: DateTime<Utc>) -> Result<(
     Ok(())
 }
 
-/// Subscriptions that end by `until`, soonest first; those whose next period was not asked for yet, if `to_renew`.
+/// Asks for all renewals that are due, if `to_renew`, else ends all that is over. Gives how many. What goes wrong with one
+/// subscription is for somebody to look at; everybody else's are done all the same.
+async fn go_through(database: &Database, now: DateTime<Utc>, to_renew: bool) -> Result<usize> {
+    let until = if to_renew { now + Days::new(RENEWAL_DAYS) } else { now };
+    let (mut done, mut after) = (0, (DateTime::UNIX_EPOCH, SubscriptionId(Uuid::nil())));
+    loop {
+        let batch = ending_before(database, after, until, to_renew).await?;
+        for ending in &batch {
+            let Ending { account_id, id, .. } = *ending;
+            let step = if to_renew {
+                ask_for_renewal(database, account_id, id, now).await
+            } else {
+                end(database, account_id, id, now).await
+            };
+            match step {
+                Ok(is_done) => done += usize::from(is_done),
+                // Then nobody else's can be done either.
+                Err(Error::Database(
+                    error @ (sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed),
+                )) => return Err(error.into()),
+                Err(error) => tracing::error!(subscription_id = %id, ?error, "billing.tick_failed"),
+            }
+        }
+        // Some are left as they are: to begin again with the soonest would be to see those alone.
+        match batch.last() {
+            Some(last) if i64::try_from(batch.len()) == Ok(BATCH) => after = (last.expires_at, last.id),
+            _ => return Ok(done),
+        }
+    }
+}
+
+/// A subscription that ends.
+struct Ending {
+    account_id: AccountId,
+    id: SubscriptionId,
+    expires_at: DateTime<Utc>,
+}
+
+/// Subscriptions that end by `until`, soonest first, a batch of them after one; those whose next period was not asked for
+/// yet, if `to_renew`.
 async fn ending_before(
     database: &Database,
+    after: (DateTime<Utc>, SubscriptionId),
     until: DateTime<Utc>,
     to_renew: bool,
-) -> Result<Vec<(AccountId, SubscriptionId)>> {
+) -> Result<Vec<Ending>> {
     let mut transaction = database.begin_worker().await?;
-    let rows = sqlx::query!(
-            r#"SELECT s.account_id AS "account_id: AccountId", s.id AS "id: SubscriptionId" FROM subscriptions s
-               WHERE s.status IN ('active', 'trialing')
+    let rows = sqlx::query_as!(
+            Ending,
+            r#"SELECT s.account_id AS "account_id: AccountId", s.id AS "id: SubscriptionId", s.expires_at AS "expires_at!"
+               FROM subscriptions s
+               WHERE s.status IN ('active', 'trialing') AND (s.expires_at, s.id) > ($5, $6)
                  AND s.expires_at <= $1::timestamptz - (CASE WHEN $2 OR NOT s.is_collected THEN interval '0' ELSE make_interval(days => $4) END)
                  AND (NOT $2 OR (s.status = 'active' AND NOT s.is_collected
                                  AND NOT EXISTS (SELECT FROM invoices i WHERE i.account_id = s.account_id AND i.subscription_id = s.id
                                                    AND i.reason = 'renewal' AND i.status = 'pending')
                                  AND EXISTS (SELECT FROM plans p WHERE p.id = coalesce(s.pending_plan_id, s.plan_id)
                                                AND p.billing_period <> 'one_time')))
-               ORDER BY s.expires_at LIMIT $3"#,
+               ORDER BY s.expires_at, s.id LIMIT $3"#,
             until,
             to_renew,
             BATCH,
             COLLECTION_DAYS,
+            after.0,
+            Uuid::from(after.1),
         )
         .fetch_all(&mut *transaction)
         .await?;
     transaction.commit().await?;
-    Ok(rows.into_iter().map(|row| (row.account_id, row.id)).collect())
+    Ok(rows)
 }
 
 /// Asks for the next period of a subscription, at the price of the plan that it will have then. What costs nothing
@@ -183,8 +207,12 @@ async fn ask_for_renewal(
     }
     let (tax_country, tax_rate) = tax_of(&mut transaction, account_id, now).await?;
     let totals = Totals::of([plan.price], tax_rate, plan.price.currency)?;
-    if totals.total.minor == 0 && is_open("upgrade") && now + FREE_RENEWAL < expires_at {
-        return Ok(false);
+    if totals.total.minor == 0 {
+        let waits = is_open("upgrade") && now + FREE_RENEWAL < expires_at;
+        // Nobody pays for it, so nobody chose it over what has its place by now.
+        if waits || !rivals(&mut transaction, &subscription, plan_id).await?.is_empty() {
+            return Ok(false);
+        }
     }
     let invoice_id: InvoiceId = platform::ids::new();
     let line = NewLine::subscription(id, plan_id, format!("Renewal: {}", plan.name), plan.price);

@@ -135,3 +135,93 @@ async fn the_admin_marks_an_invoice_as_paid_once(superuser: PgPool) {
     assert_eq!(late.to_string(), "Cannot mark as paid: invoice status is REFUNDED");
     assert_eq!(world.count("SELECT count(*) FROM audit_log WHERE action LIKE 'invoice.%'").await, 2);
 }
+
+/// Of two upgrades one after the other either can be paid back, and come back, first: the plan is the best that is paid for.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn upgrades_are_paid_back_in_any_order(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let turns = [(&world.ada, [0, 1], [0, 1]), (&world.bob, [1, 0], [0, 1]), (&world.admin, [0, 1], [1, 0])];
+    for (who, back, again) in turns {
+        let account = who.own_account();
+        let (id, _) = world.subscribe(who, world.basic).await;
+        let found = async || {
+            let subscription = world.billing.subscription(account, id).await.unwrap();
+            (subscription.plan.id, subscription.state.expires_at().unwrap())
+        };
+        let before = found().await;
+        let mut upgrades = Vec::new();
+        for plan in [world.pro, world.yearly] {
+            world.later(2);
+            let upgrade = world.billing.upgrade(account, id, plan).await.unwrap();
+            world.pay(upgrade.invoice_id).await;
+            upgrades.push(upgrade.invoice_id);
+        }
+        let after = found().await;
+        let between = |is_paid: usize| [world.pro, world.yearly][is_paid];
+        for _ in 0..2 {
+            world.billing.refund(admin, upgrades[back[0]], "r").await.unwrap();
+            assert_eq!(found().await.0, between(back[1]), "{back:?}");
+            world.billing.refund(admin, upgrades[back[1]], "r").await.unwrap();
+            assert_eq!(found().await, before, "{back:?}");
+            world.billing.restored(upgrades[again[0]]).await.unwrap();
+            assert_eq!(found().await.0, between(again[0]), "{again:?}");
+            world.billing.restored(upgrades[again[1]]).await.unwrap();
+            assert_eq!(found().await, after, "{again:?}");
+        }
+    }
+}
+
+/// A lesser plan that was paid for with the next period is not what the upgrade before it brought.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_refund_of_an_upgrade_leaves_a_plan_that_was_paid_for_since(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
+    let small = world.other_plan("Small", 1999).await;
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    let upgrade = world.billing.upgrade(account, id, world.pro).await.unwrap();
+    world.pay(upgrade.invoice_id).await;
+    world.billing.downgrade(account, id, small).await.unwrap();
+    world.later(25);
+    world.billing.tick().await.unwrap();
+    world.pay(world.open_invoice(account).await.id).await;
+    let plan = async || world.billing.subscription(account, id).await.unwrap().plan.id;
+    assert_eq!(plan().await, small);
+    world.billing.refund(admin, upgrade.invoice_id, "r").await.unwrap();
+    assert_eq!(plan().await, small);
+    world.billing.restored(upgrade.invoice_id).await.unwrap();
+    assert_eq!(plan().await, small);
+}
+
+/// What was bought into the place of the plan before, or of the better one, stays or ends; the money went, or came, already.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_upgrade_is_paid_back_although_the_place_before_is_taken(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let ada = world.ada.own_account();
+    let (first, _) = world.subscribe(&world.ada, world.basic).await;
+    let state = async |account, id| world.billing.subscription(account, id).await.unwrap().state;
+    let end = state(ada, first).await.expires_at();
+    let upgrade = world.billing.upgrade(ada, first, world.yearly).await.unwrap();
+    world.pay(upgrade.invoice_id).await;
+    let (second, _) = world.subscribe(&world.ada, world.pro).await;
+    world.billing.refund(admin, upgrade.invoice_id, "r").await.unwrap();
+    let (left, stays) = (state(ada, first).await, state(ada, second).await);
+    assert_eq!(
+        (left.status(), left.expires_at(), left.gives_access(world.clock.now())),
+        (SubscriptionStatus::Cancelled, end, true),
+        "its days were paid for"
+    );
+    assert_eq!(stays.status(), SubscriptionStatus::Active);
+
+    let bob = world.bob.own_account();
+    let (first, _) = world.subscribe(&world.bob, world.yearly).await;
+    world.later(330);
+    let upgrade = world.billing.upgrade(bob, first, world.pro).await.unwrap();
+    world.pay(upgrade.invoice_id).await;
+    world.billing.refund(admin, upgrade.invoice_id, "r").await.unwrap();
+    let (second, _) = world.subscribe(&world.bob, world.basic).await;
+    world.billing.restored(upgrade.invoice_id).await.unwrap();
+    assert_eq!(state(bob, first).await.status(), SubscriptionStatus::Active);
+    assert_eq!(state(bob, second).await.status(), SubscriptionStatus::Cancelled);
+}

@@ -193,6 +193,33 @@ async fn who_has_no_address_is_taxed_where_the_order_was(superuser: PgPool) {
     assert_eq!(world.open_invoice(account).await.totals.total.minor, 1189, "9.99 and 19 percent");
 }
 
+/// An order that named no country, or that nobody paid, says nothing about where somebody lives.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn only_a_paid_order_that_names_a_country_changes_the_tax(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    world.set_tax(&world.bob, "DE", 1900).await;
+    let order = Order { country: Some("DE".into()), ..order_of(world.basic) };
+    let (id, ordered) = {
+        let ordered = world.order(&world.ada, order).await;
+        (ordered.subscription_id.unwrap(), ordered.invoice_id)
+    };
+    world.pay(ordered).await;
+    let tokens = Order { bundle_ids: vec![world.tokens], ..empty() };
+    let rate = async || {
+        let change = world.billing.preview_change(account, id, world.pro).await.unwrap();
+        change.tax_rate.hundredths()
+    };
+    world.later(1);
+    let unnamed = world.order(&world.ada, tokens.clone()).await;
+    world.pay(unnamed.invoice_id).await;
+    assert_eq!(rate().await, 1900);
+    let elsewhere = world.order(&world.ada, Order { country: Some("CH".into()), ..tokens }).await;
+    assert_eq!(rate().await, 1900);
+    world.pay(elsewhere.invoice_id).await;
+    assert_eq!(rate().await, 0);
+}
+
 /// An add-on lasts for its own period and is over then, whatever its subscription does; bought again it runs again. Three years
 /// of it, a day at a time.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -400,4 +427,86 @@ async fn an_upgrade_that_is_not_paid_is_void_once_its_period_is_over(superuser: 
     let upgrade = world.billing.upgrade(bob, id, world.pro).await.unwrap();
     let invoice = world.billing.invoice(bob, upgrade.invoice_id).await.unwrap();
     assert_eq!(invoice.due_at, upgrade.subscription.state.expires_at());
+}
+
+/// A plan that costs nothing is renewed by itself: not into a place for which somebody paid since.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_renewal_that_costs_nothing_ends_nothing_that_was_bought(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    sqlx::query("UPDATE plans SET price_minor = 0 WHERE slug = 'basic'")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let small = world.other_plan("Small", 500).await;
+    let (first, _) = world.subscribe(&world.ada, small).await;
+    world.billing.downgrade(account, first, world.basic).await.unwrap();
+    world.later(5);
+    let (second, _) = world.subscribe(&world.ada, world.pro).await;
+    world.later(20);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 0);
+    assert_eq!(status(&world, second).await, SubscriptionStatus::Active);
+    world.later(5);
+    world.billing.tick().await.unwrap();
+    assert_eq!(status(&world, first).await, SubscriptionStatus::Expired);
+}
+
+/// More than a batch of what waits does not keep what ends later waiting.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_renewal_is_asked_for_behind_a_batch_of_those_that_wait(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    sqlx::query("UPDATE plans SET price_minor = 0, trial_days = 0 WHERE slug = 'yearly'")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let id = world.order(&world.ada, order_of(world.yearly)).await.subscription_id.unwrap();
+    world.clock.advance(TimeDelta::hours(1));
+    let later = world.order(&world.bob, order_of(world.yearly)).await.subscription_id.unwrap();
+    world.later(360);
+    let upgrade = world.billing.upgrade(world.ada.own_account(), id, world.pro).await.unwrap().invoice_id;
+    sqlx::query(
+        "WITH copied AS (
+             INSERT INTO subscriptions
+             SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid()))).*
+             FROM subscriptions s, generate_series(1, 500) WHERE s.id = $1 RETURNING account_id, id
+         )
+         INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, from_plan_id, status, currency, subtotal_minor,
+                               tax_minor, invoiced_at, created_at, updated_at, period_until, from_expires_at)
+         SELECT i.account_id, gen_random_uuid(), copied.id, i.reason, i.plan_id, copied.id, i.from_plan_id, i.status, i.currency, 0, 0,
+                i.invoiced_at, i.created_at, i.updated_at, i.period_until, i.from_expires_at
+         FROM copied JOIN invoices i ON i.id = $2",
+    )
+    .bind(id)
+    .bind(upgrade)
+    .execute(&world.superuser)
+    .await
+    .unwrap();
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 1);
+    let renewed = world.billing.subscription(world.bob.own_account(), later).await.unwrap();
+    assert!(renewed.state.days_remaining(world.clock.now()) > 365);
+}
+
+/// What is wrong with one subscription is no reason to forget everybody else's.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_fails_for_one_is_done_for_the_others(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (of_ada, _) = world.subscribe(&world.ada, world.basic).await;
+    world.clock.advance(TimeDelta::hours(1));
+    world.subscribe(&world.bob, world.basic).await;
+    let set_currency = async |currency: &'static str| {
+        sqlx::query("UPDATE subscriptions SET currency = $2 WHERE id = $1")
+            .bind(of_ada)
+            .bind(currency)
+            .execute(&world.superuser)
+            .await
+            .unwrap();
+    };
+    set_currency("QQQ").await;
+    world.later(25);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 1);
+    world.later(10);
+    assert_eq!(world.billing.tick().await.unwrap().ended, 1);
+    set_currency("EUR").await;
+    let ticked = world.billing.tick().await.unwrap();
+    assert_eq!((ticked.renewals, ticked.ended), (1, 1));
 }

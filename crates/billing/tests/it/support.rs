@@ -160,6 +160,11 @@ impl World {
         .unwrap();
     }
 
+    /// A further plan by the month, in no category.
+    pub async fn other_plan(&self, name: &str, price: i64) -> PlanId {
+        plan(&self.superuser, name, price, "monthly", "{}", 0).await
+    }
+
     pub async fn set_tax(&self, who: &Actor, country: &str, rate: i32) {
         sqlx::query("INSERT INTO tax_rates VALUES ($1, $2, '', 'VAT', $3, '[2020-01-01,)', now())")
             .bind(platform::ids::new::<Uuid>())

@@ -8,7 +8,7 @@ use plugin_api::payment::PaymentReading;
 use uuid::Uuid;
 
 use super::Purchase;
-use crate::payments::{self, Capture, LockedInvoice, Tokens, settle};
+use crate::payments::{self, Capture, LockedInvoice, Tokens, settle, void_if_too_late};
 use crate::providers::pages::return_later;
 use crate::{Error, Result};
 
@@ -57,7 +57,10 @@ impl Purchase<'_> {
         else {
             return Ok(());
         };
-        let invoice = LockedInvoice::load(transaction, invoice_id).await?;
+        let mut invoice = LockedInvoice::load(transaction, invoice_id).await?;
+        if void_if_too_late(transaction, &invoice, self.now).await? {
+            invoice.status = InvoiceStatus::Cancelled;
+        }
         match invoice.status {
             InvoiceStatus::Pending | InvoiceStatus::Failed => {
                 let capture = Capture {
@@ -83,7 +86,7 @@ impl Purchase<'_> {
             }
             InvoiceStatus::Paid | InvoiceStatus::Refunded => {}
             InvoiceStatus::Cancelled if is_back => {}
-            // Money for what nobody owes any more, as from a page that was open in another window.
+            // Money for what nobody owes any more, as from a page that was open in another window or for what is over.
             InvoiceStatus::Cancelled => {
                 tracing::warn!(%invoice_id, reference = payment.reference, "billing.payment_returned");
                 return_later(transaction, self.provider, &payment.reference, self.now).await?;
