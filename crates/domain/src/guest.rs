@@ -74,6 +74,7 @@ pub fn phone_digits(text: &str) -> String {
 impl GuestForm {
     /// What somebody means who was shown `shown` and sent this, while `known` is what is known by now: a field that they
     /// did not touch keeps what a colleague made of it.
+    #[must_use]
     pub fn onto(self, shown: &Self, known: Self) -> Self {
         // Browsers send line ends of their own.
         let plain = |text: &str| text.trim().replace("\r\n", "\n");

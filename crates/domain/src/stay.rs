@@ -55,6 +55,7 @@ impl StayDates {
     }
 
     /// What is left of the nights from `day` on: that one night where they are over.
+    #[must_use]
     pub fn from_day(self, day: NaiveDate) -> Self {
         let arrival = self.arrival.max(day);
         Self { arrival, departure: self.departure.max(arrival + Days::new(1)) }

@@ -35,7 +35,7 @@ pub enum GuestChoice {
         /// What was typed.
         typed: GuestForm,
         /// What the form showed; none where all that was typed is meant.
-        shown: Option<GuestForm>,
+        shown: Option<Box<GuestForm>>,
     },
     /// A new guest; one with the same identity number is reused.
     New(GuestDraft),
@@ -179,7 +179,7 @@ impl Pms {
                 *id
             }
             GuestChoice::Corrected { id, typed, shown } => {
-                let guest = (*id, typed, shown.as_ref());
+                let guest = (*id, typed, shown.as_deref());
                 if guests::correct(transaction, permit.also()?, guest).await.map_err(unknown_guest)? {
                     let deed = Deed::of(&permit, "guest.changed", *id, json!({}));
                     audit::record(&mut **transaction, deed, now).await?;
@@ -427,13 +427,13 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
             for problem in wrong.into_iter().flatten() {
                 problems.add(problem.field, problem.code);
             }
-            id.map(|id| match is_silent {
-                true => GuestChoice::Existing(id, None),
-                false => GuestChoice::Corrected {
-                    id,
-                    typed: form.guest.clone(),
-                    shown: serde_json::from_str(&form.guest_shown).ok(),
-                },
+            id.map(|id| {
+                if is_silent {
+                    GuestChoice::Existing(id, None)
+                } else {
+                    let shown = serde_json::from_str(&form.guest_shown).ok();
+                    GuestChoice::Corrected { id, typed: form.guest.clone(), shown }
+                }
             })
         }
     };
