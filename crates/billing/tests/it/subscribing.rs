@@ -466,9 +466,9 @@ async fn a_renewal_is_asked_for_behind_a_batch_of_those_that_wait(superuser: PgP
     let upgrade = world.billing.upgrade(world.ada.own_account(), id, world.pro).await.unwrap().invoice_id;
     sqlx::query(
         "WITH copied AS (
-             INSERT INTO subscriptions
-             SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid()))).*
-             FROM subscriptions s, generate_series(1, 500) WHERE s.id = $1 RETURNING account_id, id
+             INSERT INTO subscriptions (account_id, id, plan_id, status, currency, started_at, expires_at, created_at, updated_at)
+             SELECT account_id, gen_random_uuid(), plan_id, status, currency, started_at, expires_at, created_at, updated_at
+             FROM subscriptions, generate_series(1, 500) WHERE id = $1 RETURNING account_id, id
          )
          INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, from_plan_id, status, currency, subtotal_minor,
                                tax_minor, invoiced_at, created_at, updated_at, period_until, from_expires_at)
