@@ -1,5 +1,6 @@
--- What was out of order on a night that is over, or while a guest who was checked out by mistake was in the house, sells
--- nothing: undoing the mistake, or moving a guest who has been here for days, is no reason to say that no room is left.
+-- A night that is over (by this clock, with a day of grace, since it is still yesterday somewhere) needs no unit any more:
+-- a guest who moves, whose room becomes one of another type, or whose check-out is undone, takes the nights they slept along,
+-- whatever was sold or out of order then. Nor is anything sold when a check-out by mistake is undone.
 
 CREATE OR REPLACE FUNCTION stays_take_units() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -29,13 +30,16 @@ BEGIN
         END IF;
     END IF;
     INSERT INTO room_type_nights AS n (organisation_id, room_type_id, night, taken, capacity)
-    SELECT c.organisation_id, c.room_type_id, c.night, c.units, t.units + t.overbooking
+    SELECT c.organisation_id, c.room_type_id, c.night, c.units,
+           CASE WHEN c.night < current_date - 1 THEN greatest(t.units + t.overbooking, c.units) ELSE t.units + t.overbooking END
     FROM (SELECT m.organisation_id, m.room_type_id, night::date, sum(m.units) AS units
           FROM unnest(moves) m CROSS JOIN generate_series(m.arrival, m.departure - 1, interval '1 day') AS night
           GROUP BY 1, 2, 3 HAVING sum(m.units) <> 0) c
     JOIN room_types t ON t.organisation_id = c.organisation_id AND t.id = c.room_type_id
     ORDER BY 1, 2, 3 FOR SHARE OF t
-    ON CONFLICT (organisation_id, room_type_id, night) DO UPDATE SET taken = n.taken + excluded.taken;
+    ON CONFLICT (organisation_id, room_type_id, night) DO UPDATE
+        SET taken = n.taken + excluded.taken,
+            capacity = CASE WHEN n.night < current_date - 1 THEN greatest(n.capacity, n.taken + excluded.taken) ELSE n.capacity END;
     -- Bulk loads bring closures of their own.
     IF current_setting('session_replication_role') <> 'replica' AND EXISTS (
         SELECT FROM (SELECT m.organisation_id, m.room_type_id, night::date AS night
@@ -51,16 +55,5 @@ BEGIN
         RAISE check_violation USING MESSAGE = 'no unit of the room type is left',
             TABLE = 'room_type_nights', CONSTRAINT = 'room_type_nights_sold_out';
     END IF;
-    RETURN NULL;
-END $$;
-
--- A type that gets another room has it for the nights that are over, too: a guest who moves into it, or whose room becomes
--- one of the type, takes the nights they slept along. Only what is lost is a matter of the nights to come.
-CREATE OR REPLACE FUNCTION room_types_change_capacity() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE room_type_nights SET capacity = NEW.units + NEW.overbooking
-    WHERE organisation_id = NEW.organisation_id AND room_type_id = NEW.id
-      -- What is over needs no room; a day of grace, since it is still yesterday somewhere.
-      AND (night >= current_date - 1 OR capacity < NEW.units + NEW.overbooking);
     RETURN NULL;
 END $$;

@@ -16,5 +16,5 @@ COMMENT ON COLUMN subscriptions.provider_ended IS 'whether it is over at the pro
 COMMENT ON COLUMN subscriptions.is_collected IS 'whether a provider collects it';
 CREATE INDEX subscriptions_to_tell ON subscriptions (tell_at) WHERE tell_at IS NOT NULL;
 
--- Whatever was given up before, and what is over there without anybody here knowing: asked once.
-UPDATE subscriptions SET tell_at = now() WHERE provider_subscription_id IS NOT NULL;
+-- Whatever was given up before, and what is over there without anybody here knowing: asked once, in the course of a day.
+UPDATE subscriptions SET tell_at = now() + random() * interval '1 day' WHERE provider_subscription_id IS NOT NULL;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use ui::{FormState, Notice, NoticeKind};
 
 use super::page::PageFacts;
-use crate::error::AppError;
+use crate::error::{AppError, Conflict};
 use crate::texts::{error_text, problem_text};
 
 /// What a refused form held.
@@ -69,10 +69,24 @@ impl Form {
         }
     }
 
+    /// What the form showed at first, for it to send along as `name`: who sends it undoes nothing that they did not see. Who
+    /// was told that it changed meanwhile has seen what it is now.
+    pub fn shown(&self, name: &str, present: String) -> String {
+        match self.error {
+            None | Some(AppError::Conflict(Conflict::ChangedMeanwhile)) => present,
+            Some(_) => self.state.values.get(name).cloned().unwrap_or(present),
+        }
+    }
+
     /// Whether this form was sent and refused.
     pub fn was_refused(&self) -> bool {
         self.error.is_some()
     }
+}
+
+/// What a form shows, as [`Form::shown`] takes it.
+pub fn as_shown(what: &impl Serialize) -> String {
+    serde_json::to_string(what).unwrap_or_default()
 }
 
 /// A form around its fields, with what is wrong with it as a whole on top.

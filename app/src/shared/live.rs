@@ -1,4 +1,5 @@
-//! What another desk does appears here within a second: the browser listens to `/desk/live` and pages load again.
+//! What another desk does appears here within a second: the browser listens to `/desk/live` and pages load again, except
+//! while somebody types into a form that sends along what it showed.
 
 use chrono::NaiveTime;
 use leptos::prelude::*;
@@ -119,10 +120,26 @@ mod in_browser {
         // A browser may take minutes to notice by itself that nothing comes any more.
         let offline = window_event_listener(ev::offline, move |_| lose(state));
         let online = window_event_listener(ev::online, move |_| connect(version, state, stream));
+        // Who types into a form that says what it showed means what was there when they began.
+        let typed = window_event_listener(ev::input, |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let form = target.and_then(|target| target.closest("form:has([data-shown])").ok().flatten());
+            if let Some(form) = form {
+                let _ = form.set_attribute("data-typed", "");
+            }
+        });
         on_cleanup(move || {
             offline.remove();
             online.remove();
+            typed.remove();
         });
+    }
+
+    /// Loads the page's data again, unless somebody is typing what would then seem to answer it.
+    fn load_again(version: RwSignal<u32>) {
+        if !matches!(document().query_selector("form[data-typed]"), Ok(Some(_))) {
+            version.update(|count| *count += 1);
+        }
     }
 
     fn close(stream: Stream) {
@@ -135,11 +152,11 @@ mod in_browser {
     fn connect(version: RwSignal<u32>, state: RwSignal<LiveState>, stream: Stream) {
         close(stream);
         let Ok(source) = EventSource::new("/desk/live") else { return };
-        let changed = Closure::<dyn Fn()>::new(move || version.update(|count| *count += 1));
+        let changed = Closure::<dyn Fn()>::new(move || load_again(version));
         let opened = Closure::<dyn Fn()>::new(move || {
             // What happened while nobody listened must be loaded too.
             if matches!(state.get_untracked(), LiveState::Lost(_)) {
-                version.update(|count| *count += 1);
+                load_again(version);
             }
             state.set(LiveState::Live);
         });

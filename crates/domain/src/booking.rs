@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::guest::GuestForm;
 use crate::ids::{BookingId, GuestId, RoomId, RoomTypeId, StayId};
 use crate::money::Money;
-use crate::problem::{FieldProblem, Problems, optional_text};
+use crate::problem::{FieldProblem, Problems, optional_text, same_lines};
 use crate::room::{RoomChoice, whole_number};
 use crate::stay::{StayAction, StayDates, StayStatus};
 use crate::text_enum::text_enum;
@@ -234,6 +234,20 @@ pub struct StayFeedbackForm {
     pub rating: String,
     /// In words; empty for none.
     pub feedback: String,
+    /// What the form showed, as JSON of a [`StayFeedback`]: a field that is sent unchanged leaves what a colleague made of it.
+    pub shown: String,
+}
+
+impl StayFeedback {
+    /// What somebody means who was shown `shown` and sent this, while `known` is what is noted by now.
+    #[must_use]
+    pub fn onto(self, shown: &Self, known: Self) -> Self {
+        let plain = |text: &Option<String>| text.as_deref().map(same_lines);
+        Self {
+            rating: if self.rating == shown.rating { known.rating } else { self.rating },
+            note: if plain(&self.note) == plain(&shown.note) { known.note } else { self.note },
+        }
+    }
 }
 
 impl StayFeedbackForm {

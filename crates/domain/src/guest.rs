@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::GuestId;
-use crate::problem::{FieldProblem, ProblemCode, Problems, optional_email, optional_text, required_text};
+use crate::problem::{
+    FieldProblem, ProblemCode, Problems, optional_email, optional_text, required_text, same_lines,
+};
 
 /// What a desk types about a guest. Empty texts mean "not known".
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,10 +78,9 @@ impl GuestForm {
     /// did not touch keeps what a colleague made of it.
     #[must_use]
     pub fn onto(self, shown: &Self, known: Self) -> Self {
-        // Browsers send line ends of their own.
-        let plain = |text: &str| text.trim().replace("\r\n", "\n");
-        let pick =
-            |typed: String, shown: &str, known| if plain(&typed) == plain(shown) { known } else { typed };
+        let pick = |typed: String, shown: &str, known| {
+            if same_lines(&typed) == same_lines(shown) { known } else { typed }
+        };
         Self {
             first_name: pick(self.first_name, &shown.first_name, known.first_name),
             last_name: pick(self.last_name, &shown.last_name, known.last_name),

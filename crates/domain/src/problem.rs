@@ -156,6 +156,11 @@ pub fn required_text(text: &str, max: usize) -> Result<String, ProblemCode> {
     optional_text(text, max)?.ok_or(ProblemCode::Required)
 }
 
+/// A text by which two can be compared: browsers send line ends of their own.
+pub fn same_lines(text: &str) -> String {
+    text.trim().replace("\r\n", "\n")
+}
+
 /// Trims an optional text of at most `max` characters; an empty one is `None`.
 pub fn optional_text(text: &str, max: usize) -> Result<Option<String>, ProblemCode> {
     let text = text.trim();

@@ -85,11 +85,14 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
         Arc::new(handlers(mailer, state.services.billing.clone(), state.services.webhooks.clone()));
     let worker = || Worker::new(state.database.clone(), state.services.clock.clone(), Arc::clone(&handlers));
     let is_webhook = |queue: &str| queue == DeliverWebhooks::QUEUE;
-    let most = worker().with_crons(crons()).with_queues(|queue| !is_webhook(queue));
+    let is_follow = |queue: &str| queue == FollowSubscription::QUEUE;
+    let most = worker().with_crons(crons()).with_queues(move |queue| !is_webhook(queue) && !is_follow(queue));
     work.spawn(most.run(state.stop.clone()));
     // Other machines may be slow: nothing of ours waits for them.
     let webhooks = worker().with_queues(is_webhook).with_concurrency(WEBHOOKS_AT_ONCE);
     work.spawn(webhooks.run(state.stop.clone()));
+    // A plan's new price is told for each of its subscriptions.
+    work.spawn(worker().with_queues(is_follow).run(state.stop.clone()));
     let outbox = || Outbox::new(state.database.clone(), state.services.clock.clone());
     let quick = outbox().with_consumer(Announcer).with_consumer(HotelSubscriptions);
     work.spawn(quick.run(state.stop.clone()));

@@ -82,6 +82,20 @@ async fn a_late_renewal_ends_nothing_that_was_bought_since(pool: PgPool) {
         let returned: Vec<_> = payments.iter().filter(|it| it[0] == it[1]).collect();
         assert_eq!((payments.len(), returned.len()), (3, 1), "{state}");
 
+        // Nor does it come back because the customer says so on Stripe's page.
+        let reference: String =
+            sqlx::query_scalar("SELECT provider_subscription_id FROM subscriptions WHERE id = $1")
+                .bind(before)
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+        let path = format!("/v1/subscriptions/{reference}");
+        let (done, answer) = till.at_stripe(&path, "cancel_at_period_end=false").await;
+        assert!(done.is_success(), "{answer}");
+        till.deliver_all().await;
+        follow_all(&till, &pool, &buyer).await;
+        assert_eq!(status(&till, &buyer, before).await, "cancelled");
+
         // It is not collected again: the next period is Pro's.
         pass_the_end(&till, &buyer, TimeDelta::hours(2)).await;
         till.sandbox.advance(Duration::ZERO);

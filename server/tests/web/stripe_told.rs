@@ -35,6 +35,12 @@ async fn reference(pool: &PgPool, id: SubscriptionId) -> String {
         .unwrap()
 }
 
+async fn open_renewals(pool: &PgPool, buyer: &Actor) -> i64 {
+    let open =
+        "SELECT count(*) FROM invoices WHERE account_id = $1 AND reason = 'renewal' AND status = 'pending'";
+    sqlx::query_scalar(open).bind(buyer.user_id).fetch_one(pool).await.unwrap()
+}
+
 async fn end(till: &Till, buyer: &Actor) -> DateTime<Utc> {
     subscription(till, buyer).await.state.expires_at().unwrap()
 }
@@ -64,12 +70,16 @@ async fn what_the_admin_began_is_paid_again_when_it_ends(pool: PgPool) {
         let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await, "billing_period_months": months });
         let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
         let invoice: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
-        till.clock.advance(TimeDelta::days(20));
+        // The next period is asked for before the first one is paid: from then on Stripe asks.
+        till.clock.advance(TimeDelta::days(if months == 1 { 25 } else { 20 }));
+        till.billing.tick().await.unwrap();
+        assert_eq!(open_renewals(&pool, &buyer).await, i64::from(months == 1));
         let before = end(&till, &buyer).await;
         till.pay(&till.page(&buyer, invoice).await);
         till.deliver_all().await;
         follow_all(&till, &pool, &buyer).await;
         assert_eq!(end(&till, &buyer).await, before);
+        assert_eq!(open_renewals(&pool, &buyer).await, 0, "{months} months");
         assert!(next_payment(&till, before) < 60, "{months} months");
         till.deliver_all().await;
         assert_eq!(taken(&pool, &buyer).await.len(), 2);
@@ -211,9 +221,7 @@ async fn what_is_over_at_stripe_is_renewed_here(pool: PgPool) {
 
         till.clock.advance(TimeDelta::days(25));
         till.billing.tick().await.unwrap();
-        let asked = "SELECT count(*) FROM invoices WHERE account_id = $1 AND reason = 'renewal' AND status = 'pending'";
-        let asked: i64 = sqlx::query_scalar(asked).bind(buyer.user_id).fetch_one(&pool).await.unwrap();
-        assert_eq!(asked, 1, "heard: {is_heard}");
+        assert_eq!(open_renewals(&pool, &buyer).await, 1, "heard: {is_heard}");
         follow_all(&till, &pool, &buyer).await;
         assert_eq!(status(&till, &buyer).await, "active", "heard: {is_heard}");
         // Nobody tries a card again: what is not paid at its end is over then.
@@ -221,4 +229,43 @@ async fn what_is_over_at_stripe_is_renewed_here(pool: PgPool) {
         till.billing.tick().await.unwrap();
         assert_eq!(status(&till, &buyer).await, "expired", "heard: {is_heard}");
     }
+}
+
+/// What Stripe collected while an invoice over the same period is open is that period; and what ended in its dashboard, without
+/// anybody here hearing of it, is given up when it is found, not when somebody reads it later.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_found_late_is_as_if_it_had_been_heard(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+    let id = bought(&till, &pool, &buyer, "basic").await;
+    follow_all(&till, &pool, &buyer).await;
+    till.sandbox.advance_to_next_renewal().unwrap();
+    let periods =
+        till.stripe.read(&Subject::Subscription(reference(&pool, id).await)).await.unwrap().unwrap();
+    assert_eq!(periods.subscription.unwrap().periods.len(), 2);
+    sqlx::query(
+        "INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, status, currency, subtotal_minor, tax_minor,
+                               invoiced_at, created_at, updated_at)
+         SELECT account_id, gen_random_uuid(), 'R-1', 'renewal', plan_id, id, 'pending', currency, 0, 0, now(), now(), now()
+         FROM subscriptions WHERE id = $1",
+    )
+    .bind(id)
+    .execute(&pool)
+    .await
+    .unwrap();
+    let before = end(&till, &buyer).await;
+    till.deliver_all().await;
+    assert_eq!(taken(&pool, &buyer).await.len(), 2);
+    assert!(end(&till, &buyer).await > before + TimeDelta::days(27));
+    let asked = "SELECT status FROM invoices WHERE number = 'R-1'";
+    let asked: String = sqlx::query_scalar(asked).fetch_one(&pool).await.unwrap();
+    assert_eq!(asked, "cancelled");
+
+    cancelled_in_the_portal(&till, &pool, id).await;
+    till.sandbox.advance_to_next_renewal();
+    till.billing
+        .follow(&FollowSubscription { account_id: buyer.own_account().account_id(), subscription_id: id })
+        .await
+        .unwrap();
+    assert_eq!(status(&till, &buyer).await, "cancelled");
 }

@@ -15,13 +15,14 @@ pub fn NoteForm(
 ) -> impl IntoView {
     let t = &texts().booking;
     let form = Form::about::<ChangeNote>("", Some(("id", &id)));
+    let shown = form.shown("shown", note.clone());
     let (state, is_open) = (form.state.clone(), form.was_refused());
     view! {
         <details class="panel" open=is_open>
             <summary><h2>{t.note_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=id/>
-                <input type="hidden" name="shown" value=note.clone()/>
+                <input type="hidden" name="shown" value=shown data-shown=""/>
                 <TextArea form=state name="note" label=t.note value=note help=t.note_help/>
                 <Button text=texts().common.save/>
             </PostForm>

@@ -8,9 +8,9 @@ use ui::{Button, ButtonKind, EmptyState, FormState, LinkButton, TextArea, TextFi
 
 use super::api::{GuestRecord, SaveGuest, load_guest, load_guests};
 use crate::desk::booking::StayTable;
-use crate::desk::new_booking::{Address, GuestAddress, as_shown};
+use crate::desk::new_booking::{Address, GuestAddress};
 use crate::routes;
-use crate::shared::form::{Form, PostForm};
+use crate::shared::form::{Form, PostForm, as_shown};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::{ById, Loaded, load};
 use crate::shared::show;
@@ -107,7 +107,7 @@ fn OneGuest(
     let form = Form::about::<SaveGuest>("form", Some(("id", &id)));
     let state = form.state.clone();
     let details = guest.map(|guest| guest.details).unwrap_or_default();
-    let shown = state.values.get("shown").cloned().unwrap_or_else(|| as_shown(&details));
+    let shown = form.shown("shown", as_shown(&details));
     let title = if is_new { t.new.to_owned() } else { details.full_name() };
     let history = (!is_new).then(|| {
         let body = if stays.is_empty() {

@@ -6,7 +6,7 @@ use ui::{Button, ButtonKind, FormState, HiddenField, TextArea, TextField};
 
 use super::api::{Book, Panel, Wanted};
 use crate::routes;
-use crate::shared::form::{Form, PostForm};
+use crate::shared::form::{Form, PostForm, as_shown};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{fill, texts};
@@ -64,7 +64,7 @@ pub fn GuestStep(
             {who}
             <PostForm form=form.clone() hidden=&["room_id", "arrival", "departure", "party", "guest_id", "booking_of"]>
                 {answers}
-                <input type="hidden" name=state.name("guest_shown") value=state.value("guest_shown", shown)/>
+                <input type="hidden" name=state.name("guest_shown") value=form.shown("form[guest_shown]", shown)/>
                 <div class="field-pair">
                     <TextField form=state.clone() name="first_name" label=t.first_name value=details.first_name required=true autofocus=is_new/>
                     <TextField form=state.clone() name="last_name" label=t.last_name value=details.last_name/>
@@ -89,11 +89,6 @@ pub fn GuestStep(
             </PostForm>
         </section>
     }
-}
-
-/// A guest as a form shows them, for the form to send along; one that is sent back keeps what it showed at first.
-pub fn as_shown(guest: &GuestForm) -> String {
-    serde_json::to_string(guest).unwrap_or_default()
 }
 
 /// An address, in the order it is written.

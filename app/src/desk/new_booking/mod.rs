@@ -8,5 +8,5 @@ mod guest;
 mod page;
 
 pub use api::*;
-pub use guest::{Address, GuestAddress, as_shown};
+pub use guest::{Address, GuestAddress};
 pub use page::NewBookingPage;

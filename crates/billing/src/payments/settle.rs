@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{LockedInvoice, Payment, Settled};
 use crate::invoices::managed::void;
+use crate::providers::{ToTell, follow_later};
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
 use crate::subscriptions::void_open_changes;
 use crate::tokens::{self, Entry};
@@ -226,13 +227,16 @@ pub(crate) async fn void_if_too_late(
         }
     } else if rivals(transaction, &subscription, plan_id).await?.is_empty() {
         return Ok(false);
-    } else if subscription.state.status() != SubscriptionStatus::Cancelled {
-        // Or the provider would collect the next period, too.
-        subscription.state = subscription.state.cancelled(now);
-        subscription.pending_plan_id = None;
-        void_open_changes(transaction, &subscription, now).await?;
-        subscription.save(transaction, now).await?;
-        tell_cancelled(transaction, invoice.account_id, vec![id], "replaced", now).await?;
+    } else {
+        if subscription.state.status() != SubscriptionStatus::Cancelled {
+            subscription.state = subscription.state.cancelled(now);
+            subscription.pending_plan_id = None;
+            void_open_changes(transaction, &subscription, now).await?;
+            subscription.save(transaction, now).await?;
+            tell_cancelled(transaction, invoice.account_id, vec![id], "replaced", now).await?;
+        }
+        // Or the provider would collect the next period, too; it may have been told otherwise on its own page.
+        follow_later(transaction, &[(invoice.account_id, id)], ToTell::Renewal, now).await?;
     }
     void(transaction, invoice, now).await?;
     Ok(true)

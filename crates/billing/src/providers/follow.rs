@@ -6,7 +6,7 @@ use domain::ids::{AccountId, SubscriptionId};
 use domain::money::Money;
 use platform::database::Transaction;
 use platform::jobs::{self, Job};
-use plugin_api::payment::{FARTHEST_PAYMENT, Interval, SessionLine, Wanted};
+use plugin_api::payment::{FARTHEST_PAYMENT, Interval, SessionLine, Subject, Wanted};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -152,28 +152,42 @@ impl Billing {
             next_payment_at: next_payment_at.map(|at| at.min(farthest)),
             line,
         };
-        let runs = self.provider(&provider)?.follow(&reference, &wanted).await?;
+        if !self.provider(&provider)?.follow(&reference, &wanted).await? {
+            drop(transaction);
+            return self.note_the_end(job, &provider, reference).await;
+        }
         let again_at = next_payment_at.filter(|at| *at > farthest).map(|_| farthest - AGAIN_BEFORE);
-        // Where it changed meanwhile, another job will tell of that. What is over was not told whether it is renewed: that it
-        // is over is for a reading to say.
+        // Where it changed meanwhile, another job will tell of that.
         sqlx::query!(
             "UPDATE subscriptions
-             SET provider_renews = CASE WHEN $5 AND changed_no = $4 THEN coalesce($3, provider_renews) ELSE provider_renews END,
+             SET provider_renews = CASE WHEN changed_no = $4 THEN coalesce($3, provider_renews) ELSE provider_renews END,
                  told_no = CASE WHEN $3 IS NOT NULL AND changed_no = $4 THEN nextval('provider_readings') ELSE told_no END,
-                 tell_at = CASE WHEN tell_no = $6 THEN $7 ELSE tell_at END,
-                 provider_ended = provider_ended OR NOT $5
+                 tell_at = CASE WHEN tell_no = $5 THEN $6 ELSE tell_at END
              WHERE account_id = $1 AND id = $2",
             Uuid::from(job.account_id),
             Uuid::from(job.subscription_id),
             wanted.renews,
             linked.changed_no,
-            runs,
             linked.tell_no,
-            again_at.filter(|_| runs),
+            again_at,
         )
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that a subscription is over at the provider, for good. What that means here is decided now, as its message would
+    /// have had it, and not when somebody happens to read it after the next period was paid in another way.
+    async fn note_the_end(&self, job: &FollowSubscription, provider: &str, reference: String) -> Result<()> {
+        self.read_and_apply(provider, &Subject::Subscription(reference)).await?;
+        sqlx::query!(
+            "UPDATE subscriptions SET provider_ended = true, tell_at = NULL WHERE account_id = $1 AND id = $2",
+            Uuid::from(job.account_id),
+            Uuid::from(job.subscription_id),
+        )
+        .execute(self.database.worker())
+        .await?;
         Ok(())
     }
 }

@@ -143,7 +143,7 @@ pub(crate) async fn void_open_changes(
 }
 
 /// Voids what was asked for a subscription for one of these reasons.
-async fn void_open(
+pub(crate) async fn void_open(
     transaction: &mut Transaction,
     subscription: &LockedSubscription,
     reasons: &[&str],

@@ -231,11 +231,9 @@ impl Pms {
         lock_rooms(&mut transaction, permit.hotel_id(), [stay.room, wanted.room]).await?;
         let is_moved = wanted.room != stay.room;
         let is_in_house = stay.state.status() == StayStatus::CheckedIn;
-        let nights = match (is_moved, is_in_house) {
-            // What was out of order while somebody slept elsewhere does not matter.
-            (true, true) => wanted.dates.from_day(today),
-            _ => wanted.dates,
-        };
+        // What was out of order on nights that are over does not matter to who is here.
+        let goes_on = is_in_house && (is_moved || wanted.dates.departure() > today);
+        let nights = if goes_on { wanted.dates.from_day(today) } else { wanted.dates };
         let kept = (!is_moved).then_some(stay.dates);
         let room = bookable(&mut transaction, permit, wanted.room, nights, kept).await?;
         if room.is_closed {
@@ -255,8 +253,13 @@ impl Pms {
         } else {
             if is_moved && !is_same_offer(&stay, &wanted, &room) {
                 let slept = if is_in_house { (today - stay.dates.arrival()).num_days() } else { 0 };
-                // Who is overdue slept longer than was agreed on, in the room that they leave.
-                prices.minor.resize(usize::try_from(slept).unwrap_or(0), stay.rate_minor);
+                let slept = usize::try_from(slept).unwrap_or(0);
+                if slept > prices.minor.len() {
+                    // Who is overdue slept longer than was agreed on, in the room that they leave.
+                    let left = bookable(&mut transaction, permit, stay.room, stay.dates, None).await?;
+                    prices.minor.resize(slept, left.rate_minor);
+                }
+                prices.minor.truncate(slept);
             }
             prices.moved(stay.dates, wanted.dates, room_rate)
         };

@@ -14,7 +14,7 @@ use super::record::LockedStay;
 use crate::{Pms, Result};
 
 impl Pms {
-    /// Replaces what is noted about a stay whose guest left; while nobody did it is refused with
+    /// Changes what is noted about a stay whose guest left; while nobody did it is refused with
     /// [`StayRefusal::NotCheckedOut`].
     pub async fn change_feedback(
         &self,
@@ -29,6 +29,10 @@ impl Pms {
         if stay.state.status() != StayStatus::CheckedOut {
             return Err(StayRefusal::NotCheckedOut.into());
         }
+        let said = match serde_json::from_str(&form.shown) {
+            Ok(shown) => said.onto(&shown, of_stay(&mut transaction, id).await?),
+            Err(_) => said,
+        };
         keep(&mut transaction, id, &said, now).await?;
         audit::record(&mut *transaction, Deed::of(&permit, "stay.feedback_changed", id, json!({})), now)
             .await?;

@@ -2,7 +2,7 @@
 
 use domain::access::{Permit, right};
 use domain::ids::{BookingId, StayId};
-use domain::problem::{ProblemCode, optional_text};
+use domain::problem::{ProblemCode, optional_text, same_lines};
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
 use serde_json::json;
@@ -35,9 +35,7 @@ impl Pms {
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound)?;
-        // Browsers send line ends of their own.
-        let plain = |text: &str| text.trim().replace("\r\n", "\n");
-        if plain(&booking.note) != plain(shown) {
+        if same_lines(&booking.note) != same_lines(shown) {
             return Err(Error::ChangedMeanwhile);
         }
         sqlx::query!("UPDATE bookings SET note = $2 WHERE id = $1", booking.id, note)

@@ -107,8 +107,6 @@ pub(crate) struct LockedStay {
     pub room_type_id: RoomTypeId,
     /// Whether the room has a price of its own.
     pub room_has_own_rate: bool,
-    /// What a night costs in the room, or in a room of the type.
-    pub rate_minor: i64,
     pub dates: StayDates,
     pub state: StayState,
     pub party: i16,
@@ -131,11 +129,9 @@ impl LockedStay {
         let row = sqlx::query!(
             r#"SELECT s.room_id, s.room_type_id, s.arrival, s.departure, s.party, s.status, s.nightly_minor, s.booked_departure,
                       s.booked_nightly_minor, s.checked_in_at, s.checked_out_at, s.ended_at, s.version,
-                      s.currency AS "currency: String", h.time_zone, r.rate_minor IS NOT NULL AS "room_has_own_rate!",
-                      coalesce(r.rate_minor, t.rate_minor) AS "rate_minor!"
+                      s.currency AS "currency: String", h.time_zone, r.rate_minor IS NOT NULL AS "room_has_own_rate!"
                FROM stays s
                JOIN hotels h ON h.organisation_id = s.organisation_id AND h.id = s.hotel_id
-               JOIN room_types t ON t.organisation_id = s.organisation_id AND t.id = s.room_type_id
                LEFT JOIN rooms r ON r.organisation_id = s.organisation_id AND r.id = s.room_id
                WHERE s.hotel_id = $1 AND s.id = $2
                FOR UPDATE OF s"#,
@@ -153,7 +149,6 @@ impl LockedStay {
             },
             room_type_id: RoomTypeId(row.room_type_id),
             room_has_own_rate: row.room_has_own_rate,
-            rate_minor: row.rate_minor,
             dates: dates(id.0, row.arrival, row.departure)?,
             state: state(
                 id,

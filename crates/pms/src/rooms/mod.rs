@@ -173,15 +173,15 @@ impl Pms {
     ) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
-        let room: Room = select_rooms!(
-            "AND r.id = $2 FOR NO KEY UPDATE OF r",
-            Uuid::from(permit.hotel_id()),
-            Uuid::from(id)
-        )
-        .fetch_optional(&mut *transaction)
-        .await?
-        .ok_or(Error::NotFound)?
-        .try_into()?;
+        // By itself: what is read together with the room would be as old as the wait for it.
+        sqlx::query!("SELECT FROM rooms WHERE id = $1 FOR NO KEY UPDATE", Uuid::from(id))
+            .execute(&mut *transaction)
+            .await?;
+        let room: Room = select_rooms!("AND r.id = $2", Uuid::from(permit.hotel_id()), Uuid::from(id))
+            .fetch_optional(&mut *transaction)
+            .await?
+            .ok_or(Error::NotFound)?
+            .try_into()?;
         let form = change(RoomForm {
             number: room.number,
             floor: room.floor.unwrap_or_default(),

@@ -238,6 +238,22 @@ async fn two_who_change_the_house_at_once_undo_nothing(superuser: PgPool) {
         let changed = types.iter().find(|known| known.id == type_id).unwrap();
         assert_eq!((i64::from(changed.sleeps), changed.rate.minor), (sleeps, rate * 100), "round {round}");
 
+        // To another type and back, while somebody else changes the room.
+        let kind = if round % 2 == 0 { format!("Kind {round}") } else { "Single".to_owned() };
+        let other_kind = pms.change_room(house.permit(), house.rooms[1], None, |known| RoomForm {
+            room_type_id: String::new(),
+            room_type: kind.clone(),
+            ..known
+        });
+        let floor = format!("{round}");
+        let higher = pms.change_room(house.permit(), house.rooms[1], None, |known| RoomForm {
+            floor: floor.clone(),
+            ..known
+        });
+        futures::future::try_join(other_kind, higher).await.unwrap();
+        let room = pms.find_room(house.permit(), &house.rooms[1].to_string()).await.unwrap().unwrap();
+        assert_eq!((room.room_type, room.floor), (kind, Some(floor)), "round {round}");
+
         let (floor, own_rate) = (format!("{round}"), 200 + round);
         let higher = pms.change_room(house.permit(), house.rooms[0], Some(RoomCondition::Dirty), |known| {
             RoomForm { floor: floor.clone(), ..known }
@@ -272,8 +288,11 @@ async fn how_a_stay_went_is_noted_when_the_guest_has_left(superuser: PgPool) {
     let world = World::new(superuser).await;
     let (house, pms) = (&world.harbour, &world.pms);
     let stay = in_the_house(&world).await;
-    let form =
-        |rating: &str, feedback: &str| StayFeedbackForm { rating: rating.into(), feedback: feedback.into() };
+    let form = |rating: &str, feedback: &str| StayFeedbackForm {
+        rating: rating.into(),
+        feedback: feedback.into(),
+        shown: String::new(),
+    };
     let said = form("2", "The shower was cold");
     assert!(matches!(
         pms.change_feedback(house.permit(), stay, &said).await,
@@ -295,6 +314,16 @@ async fn how_a_stay_went_is_noted_when_the_guest_has_left(superuser: PgPool) {
     let seen_by_guest = pms.feedback_of_guest(house.permit(), details.row.guest_id).await.unwrap();
     assert_eq!(seen_by_guest.len(), 1);
     assert_eq!((seen_by_guest[0].stay_id, &seen_by_guest[0].feedback), (stay, &details.feedback));
+
+    // Somebody who saw nothing of this adds something, and takes nothing away.
+    let empty = serde_json::to_string(&StayFeedback::default()).unwrap();
+    let stale = StayFeedbackForm { shown: empty, ..form("", "") };
+    pms.change_feedback(house.permit(), stay, &stale).await.unwrap();
+    assert_eq!(pms.stay(house.permit(), stay).await.unwrap().feedback, details.feedback);
+    let stale = StayFeedbackForm { rating: "3".into(), ..stale };
+    pms.change_feedback(house.permit(), stay, &stale).await.unwrap();
+    let now = pms.stay(house.permit(), stay).await.unwrap().feedback;
+    assert_eq!((now.rating, &now.note), (Some(3), &details.feedback.note));
 
     pms.change_feedback(house.permit(), stay, &form("", "")).await.unwrap();
     assert_eq!(pms.stay(house.permit(), stay).await.unwrap().feedback, StayFeedback::default());
@@ -372,14 +401,28 @@ async fn who_has_been_here_for_days_moves_into_a_type_that_was_full_then(superus
         ..RoomForm::default()
     };
     let suite = pms.create_room(house.permit(), &room, RoomCondition::Clean).await.unwrap();
-    for (room_id, name) in [(suite.id, "Ada"), (house.rooms[0], "Bea"), (house.rooms[1], "Cleo")] {
+    let guests =
+        [(suite.id, "Ada"), (house.rooms[0], "Bea"), (house.rooms[1], "Cleo"), (house.rooms[3], "Dora")];
+    for (room_id, name) in guests {
         let mut wanted = request(room_id, world.dates(0, 8), name);
         wanted.check_in = true;
         pms.make_booking(house.permit(), wanted).await.unwrap();
     }
+    let single =
+        pms.find_room(house.permit(), &house.rooms[0].to_string()).await.unwrap().unwrap().room_type_id;
+    let any = request_for(RoomChoice::AnyOf(single), world.dates(0, 1), "Nobody");
+    pms.make_booking(house.permit(), any).await.unwrap();
     for _ in 0..5 {
         world.tomorrow();
     }
+    // All single rooms were taken on the first night, one by somebody who never came. The third is free by now.
+    let dora = pms.current_stay(house.permit(), house.rooms[3]).await.unwrap().unwrap().id;
+    let form = StayChangeForm {
+        room_id: house.rooms[2].to_string(),
+        version: pms.stay(house.permit(), dora).await.unwrap().version,
+        ..StayChangeForm::default()
+    };
+    pms.change(house.permit(), dora, &form).await.unwrap();
     let second = RoomForm { number: "202".into(), ..room };
     let second = pms.create_room(house.permit(), &second, RoomCondition::Clean).await.unwrap();
     let bea = pms.current_stay(house.permit(), house.rooms[0]).await.unwrap().unwrap().id;
@@ -432,4 +475,42 @@ async fn who_books_for_a_returning_guest_undoes_nothing_that_a_colleague_wrote_m
     pms.book(house.permit(), &form).await.unwrap();
     let now = pms.guest(house.permit(), guest).await.unwrap().0.details;
     assert_eq!((now.phone.as_str(), now.city.as_str()), ("+44 20 2", "Porto"));
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_overdue_guest_stays_although_the_room_was_to_be_closed_when_they_left(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay = in_the_house(&world).await;
+    // Four nights were booked, two of them slept; the room was to be painted from the last night on.
+    close(&world, 3, 1, 3).await;
+    for _ in 0..4 {
+        world.tomorrow();
+    }
+    let until = |day: i64, version: i32| StayChangeForm {
+        departure: world.dates(day - 1, day).departure().to_string(),
+        version,
+        ..StayChangeForm::default()
+    };
+    pms.change(house.permit(), stay, &until(2, 2)).await.unwrap();
+    close(&world, 3, 3, 4).await;
+    let refused = pms.change(house.permit(), stay, &until(5, 3)).await;
+    assert!(matches!(refused, Err(Error::RoomOutOfOrder)), "{refused:?}");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_acts_while_the_guest_is_moved_to_another_type_finds_the_stay(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    for round in 0..20 {
+        let mut wanted = request(house.rooms[3], world.dates(0, 2), "Ada");
+        wanted.check_in = true;
+        let stay = pms.make_booking(house.permit(), wanted).await.unwrap().id;
+        let form = to_room(&world, 0, 1);
+        let moved = pms.change(house.permit(), stay, &form);
+        let left = pms.act(house.permit(), stay, StayAction::CheckOut);
+        let (moved, left) = futures::future::join(moved, left).await;
+        assert!(!matches!(moved, Err(Error::NotFound)), "round {round}: {moved:?}");
+        left.unwrap();
+    }
 }

@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 use super::Purchase;
 use crate::invoices::{self, NewInvoice, NewLine};
+use crate::payments::rivals;
 use crate::providers::{ToTell, follow_later};
 use crate::subscriptions::change::tax_of;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
-use crate::subscriptions::void_open_changes;
+use crate::subscriptions::{void_open, void_open_changes};
 use crate::{Error, Result};
 
 impl Purchase<'_> {
@@ -71,8 +72,12 @@ impl Purchase<'_> {
             // What was given up before anybody knew of it there ends there, too; what ran already, as the admin began it, is
             // paid again when it ends here.
             if !has_ended {
-                let is_current =
-                    LockedSubscription::load(transaction, self.account_id, id).await?.state.is_current();
+                let subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
+                let is_current = subscription.state.is_current();
+                if is_current {
+                    // From now on the provider asks.
+                    void_open(transaction, &subscription, &["renewal"], self.now).await?;
+                }
                 let changed = if is_current { ToTell::NextPeriod } else { ToTell::Renewal };
                 follow_later(transaction, &[(self.account_id, id)], changed, self.now).await?;
             }
@@ -137,6 +142,8 @@ impl Purchase<'_> {
         let plan = PlanFacts::load(transaction, plan_id).await?;
         let (tax_country, tax_rate) = tax_of(transaction, self.account_id, self.now).await?;
         let totals = Totals::within(period.total, tax_rate);
+        // What was asked for that period is paid by this.
+        void_open(transaction, &subscription, &["renewal"], self.now).await?;
         let invoice_id: InvoiceId = platform::ids::new();
         let line = NewLine::subscription(id, plan_id, format!("Renewal: {}", plan.name), totals.subtotal);
         invoices::insert(
@@ -220,14 +227,17 @@ impl Purchase<'_> {
         self.tell_with(transaction, "payment.failed", id.into(), payload).await
     }
 
-    /// The customer changed their mind on the provider's page.
+    /// The customer changed their mind on the provider's page. What is over here, or gave its place to another subscription,
+    /// does not come back, and the provider is told so again.
     async fn reinstate(&self, transaction: &mut Transaction, id: SubscriptionId) -> Result<()> {
         let mut subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
         subscription.state = subscription.state.reinstated(self.now);
-        if subscription.state.status() == SubscriptionStatus::Active {
-            subscription.write(transaction, self.now).await?;
-            self.tell(transaction, "subscription.activated", "subscription_id", id.into()).await?;
+        let comes_back = subscription.state.status() == SubscriptionStatus::Active
+            && rivals(transaction, &subscription, subscription.plan_id).await?.is_empty();
+        if !comes_back {
+            return follow_later(transaction, &[(self.account_id, id)], ToTell::Renewal, self.now).await;
         }
-        Ok(())
+        subscription.write(transaction, self.now).await?;
+        self.tell(transaction, "subscription.activated", "subscription_id", id.into()).await
     }
 }
