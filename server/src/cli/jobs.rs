@@ -73,7 +73,7 @@ async fn retry(database: &Database, clock: &SharedClock, ids: &[Uuid]) -> anyhow
 async fn drop_jobs(database: &Database, ids: &[Uuid]) -> anyhow::Result<()> {
     let mut unknown = Vec::new();
     for id in ids {
-        if admin::drop_dead(database, *id).await? {
+        if admin::discard(database, *id).await? {
             println!("{id} is dropped.");
         } else {
             unknown.push(id.to_string());

@@ -59,7 +59,8 @@ async fn a_client_of_the_old_system_works(pool: PgPool) {
     let site = Site::new(&pool);
     let client = Client::of(&site, &owner(&site, "harbour").await);
     let room = client.room("101").await;
-    client.expect(409, "POST", "/rooms", Some(json!({ "room_number": "101", "rate": 80 }))).await;
+    let taken = client.expect(409, "POST", "/rooms", Some(json!({ "room_number": "101", "rate": 80 }))).await;
+    assert_eq!(taken["errors"][0]["field"], "room_number");
     let free = "/rooms/available?check_in_at=2026-12-01&expected_check_out_at=2026-12-03T11:00:00Z";
     let rooms = client.expect(200, "GET", free, None).await;
     assert_eq!(

@@ -54,6 +54,7 @@ pub struct HandleEvent {
 
 impl Job for HandleEvent {
     const QUEUE: &'static str = "billing.provider_event";
+    const ATTEMPTS: u32 = super::ATTEMPTS;
 }
 
 /// A message of a list, without its body.

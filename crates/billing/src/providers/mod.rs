@@ -29,6 +29,9 @@ pub use session::{Checkout, PayPage, Paying};
 
 use crate::{Billing, Error, Result};
 
+/// How often what concerns money is tried: a provider's outage of a day and a half is waited for.
+const ATTEMPTS: u32 = 60;
+
 /// The providers that customers can pay through.
 #[derive(Debug, Clone, Default)]
 pub struct Providers {

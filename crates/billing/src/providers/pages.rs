@@ -7,6 +7,7 @@ use plugin_api::payment::ProviderError;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::ATTEMPTS;
 use crate::{Billing, Result};
 
 /// How many pages are closed in one run; the others are the next one's.
@@ -31,6 +32,7 @@ pub struct ClosePage {
 
 impl Job for ClosePage {
     const QUEUE: &'static str = "billing.close_page";
+    const ATTEMPTS: u32 = ATTEMPTS;
 }
 
 /// Lets a page be closed, once this transaction is committed.
@@ -55,6 +57,7 @@ pub struct ReturnPayment {
 
 impl Job for ReturnPayment {
     const QUEUE: &'static str = "billing.return_payment";
+    const ATTEMPTS: u32 = ATTEMPTS;
 }
 
 /// Lets a payment go back, once this transaction is committed.

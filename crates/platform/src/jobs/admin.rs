@@ -132,14 +132,6 @@ pub async fn retry(database: &Database, job_id: Uuid, now: DateTime<Utc>) -> Res
     }
 }
 
-/// Deletes a dead job. False if there is no such dead job.
-pub async fn drop_dead(database: &Database, job_id: Uuid) -> Result<bool, sqlx::Error> {
-    let result = sqlx::query!("DELETE FROM jobs WHERE id = $1 AND status = 'dead'", job_id)
-        .execute(database.worker())
-        .await?;
-    Ok(result.rows_affected() == 1)
-}
-
 /// Deletes dead jobs whose work is enqueued anew, in the caller's transaction: jobs with the same deduplication keys.
 pub async fn replace_dead<J: Job>(
     connection: &mut PgConnection,

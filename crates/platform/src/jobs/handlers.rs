@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
-use super::Job;
+use super::{ATTEMPTS, Job};
 use crate::clock::SharedClock;
 use crate::database::Database;
 
@@ -92,7 +92,12 @@ impl fmt::Debug for HandlerError {
     }
 }
 
-type Handler = Box<dyn Fn(Context, serde_json::Value) -> BoxFuture<'static, HandlerResult> + Send + Sync>;
+type Run = Box<dyn Fn(Context, serde_json::Value) -> BoxFuture<'static, HandlerResult> + Send + Sync>;
+
+struct Handler {
+    run: Run,
+    attempts: u32,
+}
 
 /// The handlers by queue. A worker takes jobs of these queues only; those of others wait for a process that knows them,
 /// such as the newer one in the middle of an update.
@@ -115,14 +120,14 @@ impl Handlers {
         F: Fn(Context, J) -> R + Send + Sync + 'static,
         R: Future<Output = HandlerResult> + Send + 'static,
     {
-        let run: Handler = Box::new(move |context, payload| {
+        let run: Run = Box::new(move |context, payload| {
             // It may have been written by a newer release, so this too is tried again.
             match serde_json::from_value::<J>(payload) {
                 Ok(job) => handler(context, job).boxed(),
                 Err(error) => futures::future::ready(Err(error.into())).boxed(),
             }
         });
-        let before = self.by_queue.insert(J::QUEUE, run);
+        let before = self.by_queue.insert(J::QUEUE, Handler { run, attempts: J::ATTEMPTS });
         debug_assert!(before.is_none(), "two handlers for the queue {}", J::QUEUE);
         self
     }
@@ -130,6 +135,11 @@ impl Handlers {
     /// The queues that have a handler.
     pub fn queues(&self) -> impl Iterator<Item = &'static str> {
         self.by_queue.keys().copied()
+    }
+
+    /// How often a job of a queue is tried.
+    pub(super) fn attempts(&self, queue: &str) -> u32 {
+        self.by_queue.get(queue).map_or(ATTEMPTS, |handler| handler.attempts)
     }
 
     /// Begins a job; a queue without a handler fails.
@@ -140,7 +150,7 @@ impl Handlers {
         payload: serde_json::Value,
     ) -> BoxFuture<'static, HandlerResult> {
         match self.by_queue.get(queue) {
-            Some(handler) => handler(context, payload),
+            Some(handler) => (handler.run)(context, payload),
             None => futures::future::ready(Err(HandlerError::passing(no_handler(queue)))).boxed(),
         }
     }

@@ -1,8 +1,8 @@
 //! Background jobs on Postgres: rows written in the transaction that causes them, carried out after it.
 //!
 //! A job is carried out at least once, so handlers are idempotent. A worker takes a job under a lease that it renews;
-//! when it dies, another one takes the job over. A job that fails is tried again after a back-off, ten times in all, and
-//! is then kept as dead for the admin.
+//! when it dies, another one takes the job over. A job that fails is tried again after a back-off, ten times in all if its
+//! kind says nothing else, and is then kept as dead for the admin.
 //!
 //! * [`enqueue`], [`enqueue_all`]: jobs to be done, in the caller's transaction
 //! * [`Handlers`]: what carries out the jobs of each queue
@@ -39,6 +39,9 @@ pub use self::worker::Worker;
 pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// The name under which its handler is found, such as `mail.send`.
     const QUEUE: &'static str;
+
+    /// How often it is tried before it is dead.
+    const ATTEMPTS: u32 = ATTEMPTS;
 }
 
 /// When a job is carried out, and whether it may stand for others.

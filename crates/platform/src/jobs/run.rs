@@ -11,7 +11,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::handlers::{Context, HandlerError, HandlerResult, Handlers};
-use super::queue::{ATTEMPTS, Claimed, LEASE, claim};
+use super::queue::{Claimed, LEASE, claim};
 use crate::clock::SharedClock;
 use crate::database::Database;
 
@@ -118,7 +118,8 @@ async fn attempt(
     clock: &SharedClock,
     handlers: &Arc<Handlers>,
 ) -> Outcome {
-    let result = if job.attempt > ATTEMPTS {
+    let attempts = handlers.attempts(&job.queue);
+    let result = if job.attempt > attempts {
         // Workers died over it as often as it may be tried; perhaps it is what kills them.
         Err(HandlerError::lasting("the worker was lost during the last attempt"))
     } else {
@@ -139,7 +140,7 @@ async fn attempt(
     };
     let outcome = match &result {
         Ok(()) => Outcome::Done,
-        Err(error) if job.dies_of(error) => {
+        Err(error) if job.dies_of(error, attempts) => {
             tracing::error!(%error, "job.dead");
             Outcome::Dead
         }
@@ -148,7 +149,7 @@ async fn attempt(
             Outcome::Failed
         }
     };
-    if write_result(job, &result, database, clock).await { outcome } else { Outcome::Lost }
+    if write_result(job, &result, attempts, database, clock).await { outcome } else { Outcome::Lost }
 }
 
 async fn handle(handlers: &Arc<Handlers>, job: &Claimed, context: Context) -> HandlerResult {
@@ -198,13 +199,14 @@ async fn keep_lease(renew_every: Duration, job: &Claimed, database: &Database, c
 async fn write_result(
     job: &Claimed,
     result: &HandlerResult,
+    attempts: u32,
     database: &Database,
     clock: &SharedClock,
 ) -> bool {
     for wait in 1..=WRITE_ATTEMPTS {
         let written = match result {
             Ok(()) => job.done(database, clock.now()).await,
-            Err(error) => job.failed(database, error, clock.now()).await,
+            Err(error) => job.failed(database, error, attempts, clock.now()).await,
         };
         match written {
             Ok(written) => return written,

@@ -190,13 +190,8 @@ pub async fn create(
 /// A number that is there already is a conflict; the original answered 500.
 fn room_problem(error: pms::Error) -> Problem {
     match error {
-        pms::Error::Invalid(problems)
-            if problems.iter().any(|problem| problem.code == ProblemCode::AlreadyInUse) =>
-        {
-            Problem::conflict("Room number already exists").errors(&problems)
-        }
-        // Bodies spell fields as the original does.
         pms::Error::Invalid(mut problems) => {
+            // Bodies spell fields as the original does.
             for problem in &mut problems {
                 match problem.field.as_str() {
                     "number" => "room_number".clone_into(&mut problem.field),
@@ -204,7 +199,11 @@ fn room_problem(error: pms::Error) -> Problem {
                     _ => {}
                 }
             }
-            Problem::invalid(&problems)
+            if problems.iter().any(|problem| problem.code == ProblemCode::AlreadyInUse) {
+                Problem::conflict("Room number already exists").errors(&problems)
+            } else {
+                Problem::invalid(&problems)
+            }
         }
         other => other.into(),
     }

@@ -113,8 +113,12 @@ async fn who_lost_the_lease_decides_nothing(pool: PgPool) {
     let other = world.claim().await.remove(0);
 
     assert!(!slow.done(&world.database, world.now()).await.unwrap());
-    assert!(!slow.failed(&world.database, &HandlerError::lasting("no"), world.now()).await.unwrap());
-    assert!(!slow.failed(&world.database, &HandlerError::passing("no"), world.now()).await.unwrap());
+    assert!(
+        !slow.failed(&world.database, &HandlerError::lasting("no"), ATTEMPTS, world.now()).await.unwrap()
+    );
+    assert!(
+        !slow.failed(&world.database, &HandlerError::passing("no"), ATTEMPTS, world.now()).await.unwrap()
+    );
     assert_eq!(world.job(id).await.status, "running");
 
     // With the guard off, the slow one would end the job under the hands of the other.

@@ -82,7 +82,9 @@ async fn a_running_job_does_not_stand_for_a_newer_one(pool: PgPool) {
     assert_ne!(running, newer, "the running one may have read the old state");
 
     // The running one fails, and cannot wait under its key.
-    assert!(claimed.failed(&world.database, &HandlerError::passing("no"), world.now()).await.unwrap());
+    assert!(
+        claimed.failed(&world.database, &HandlerError::passing("no"), ATTEMPTS, world.now()).await.unwrap()
+    );
     let row = world.job(running).await;
     assert_eq!((row.status.as_str(), row.deduplication_key), ("waiting", None));
     assert_eq!(world.job(newer).await.deduplication_key.as_deref(), Some("k"));

@@ -33,6 +33,20 @@ async fn it_is_tried_ten_times_with_growing_pauses_then_it_is_dead(pool: PgPool)
     assert_eq!(figures, admin::Figures { due: 0, running: 0, dead: 1 });
 }
 
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_kind_may_be_tried_more_often(pool: PgPool) {
+    let world = World::new(pool);
+    let handlers =
+        Arc::new(Handlers::new().on(|_, Patient {}| async { Err(HandlerError::passing("not yet")) }));
+    let id = world.enqueue(Patient {}, Options::default()).await;
+    for _ in 1..Patient::ATTEMPTS {
+        assert_eq!(world.run_due(&handlers).await, [Outcome::Failed]);
+        world.clock.advance(back_off(ATTEMPTS));
+    }
+    assert_eq!(world.run_due(&handlers).await, [Outcome::Dead]);
+    assert_eq!(world.job(id).await.attempts, 12);
+}
+
 #[test]
 fn the_pause_is_at_most_43_minutes() {
     assert_eq!(back_off(1).num_seconds(), 5);
@@ -136,9 +150,9 @@ async fn a_dead_job_alone_can_be_dropped(pool: PgPool) {
     let dead = world.say(1).await;
     assert_eq!(world.run_due(&Arc::new(lasting)).await, [Outcome::Dead]);
     let waiting = world.say(2).await;
-    assert!(admin::drop_dead(&world.database, dead).await.unwrap());
+    assert!(admin::discard(&world.database, dead).await.unwrap());
     for gone_or_alive in [dead, waiting, Uuid::nil()] {
-        assert!(!admin::drop_dead(&world.database, gone_or_alive).await.unwrap());
+        assert!(!admin::discard(&world.database, gone_or_alive).await.unwrap());
     }
     assert_eq!(world.job(waiting).await.status, "waiting");
 }

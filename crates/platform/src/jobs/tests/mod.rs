@@ -27,6 +27,15 @@ impl Job for Say {
     const QUEUE: &'static str = "test.say";
 }
 
+/// A job that is tried longer than others.
+#[derive(Serialize, Deserialize)]
+struct Patient {}
+
+impl Job for Patient {
+    const QUEUE: &'static str = "test.patient";
+    const ATTEMPTS: u32 = ATTEMPTS + 2;
+}
+
 /// A job of which the worker under test knows nothing.
 #[derive(Serialize, Deserialize)]
 struct FromTheFuture {}
