@@ -5,13 +5,15 @@
 
 use std::collections::HashMap;
 
+use domain::problem::ProblemCode;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use ui::{FormState, Notice, NoticeKind};
 
 use super::page::PageFacts;
-use crate::error::{AppError, Conflict};
+use crate::error::AppError;
 use crate::texts::{error_text, problem_text};
 
 /// What a refused form held.
@@ -69,24 +71,33 @@ impl Form {
         }
     }
 
-    /// What the form showed at first, for it to send along as `name`: who sends it undoes nothing that they did not see. Who
-    /// was told that it changed meanwhile has seen what it is now.
-    pub fn shown(&self, name: &str, present: String) -> String {
-        match self.error {
-            None | Some(AppError::Conflict(Conflict::ChangedMeanwhile)) => present,
-            Some(_) => self.state.values.get(name).cloned().unwrap_or(present),
+    /// The field `name`, unseen, that says what the form showed at first: who sends it undoes nothing that they did not see.
+    /// The page does not load again while somebody types into such a form.
+    pub fn shown(&self, name: &'static str, present: &impl Serialize) -> AnyView {
+        view! { <input type="hidden" name=name value=self.first_shown(name, present) data-shown=""/> }
+            .into_any()
+    }
+
+    /// What the form showed, as JSON. Of what a colleague changed meanwhile they were told.
+    fn first_shown(&self, name: &str, present: &impl Serialize) -> String {
+        let first = self.state.values.get(name).and_then(|shown| serde_json::from_str(shown).ok());
+        let Some(mut shown): Option<Map<String, Value>> = first.filter(|_| self.was_refused()) else {
+            return serde_json::to_string(present).unwrap_or_default();
+        };
+        if let Some(AppError::Invalid(problems)) = &self.error {
+            for problem in problems {
+                if let ProblemCode::ChangedMeanwhile { now } = &problem.code {
+                    shown.insert(problem.field.clone(), now.as_str().into());
+                }
+            }
         }
+        Value::Object(shown).to_string()
     }
 
     /// Whether this form was sent and refused.
     pub fn was_refused(&self) -> bool {
         self.error.is_some()
     }
-}
-
-/// What a form shows, as [`Form::shown`] takes it.
-pub fn as_shown(what: &impl Serialize) -> String {
-    serde_json::to_string(what).unwrap_or_default()
 }
 
 /// A form around its fields, with what is wrong with it as a whole on top.

@@ -80,7 +80,7 @@ mod in_browser {
     use leptos::prelude::*;
     use wasm_bindgen::JsCast;
     use wasm_bindgen::closure::Closure;
-    use web_sys::EventSource;
+    use web_sys::{EventSource, HtmlFormElement, HtmlInputElement, HtmlOptionElement, HtmlTextAreaElement};
 
     use super::LiveState;
 
@@ -121,10 +121,14 @@ mod in_browser {
         let offline = window_event_listener(ev::offline, move |_| lose(state));
         let online = window_event_listener(ev::online, move |_| connect(version, state, stream));
         // Who types into a form that says what it showed means what was there when they began.
-        let typed = window_event_listener(ev::input, |event| {
+        let typed = window_event_listener(ev::input, move |event| {
             let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
             let form = target.and_then(|target| target.closest("form:has([data-shown])").ok().flatten());
-            if let Some(form) = form {
+            let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else { return };
+            if is_untouched(&form) {
+                let _ = form.remove_attribute("data-typed");
+                load_again(version);
+            } else {
                 let _ = form.set_attribute("data-typed", "");
             }
         });
@@ -133,6 +137,22 @@ mod in_browser {
             online.remove();
             typed.remove();
         });
+    }
+
+    /// Whether all fields of a form hold again what the page put there.
+    fn is_untouched(form: &HtmlFormElement) -> bool {
+        let Ok(fields) = form.query_selector_all("input, textarea, option") else { return false };
+        (0..fields.length()).filter_map(|index| fields.item(index)).all(|field| {
+            if let Some(field) = field.dyn_ref::<HtmlInputElement>() {
+                field.value() == field.default_value() && field.checked() == field.default_checked()
+            } else if let Some(field) = field.dyn_ref::<HtmlTextAreaElement>() {
+                field.default_value().is_ok_and(|initial| initial == field.value())
+            } else if let Some(option) = field.dyn_ref::<HtmlOptionElement>() {
+                option.selected() == option.default_selected()
+            } else {
+                true
+            }
+        })
     }
 
     /// Loads the page's data again, unless somebody is typing what would then seem to answer it.

@@ -1,12 +1,15 @@
 //! Texts for codes: states, actions, problems, errors, what was done.
 
+use chrono::NaiveDate;
 use domain::access::Role;
 use domain::billing::SubscriptionRefusal;
 use domain::problem::ProblemCode;
+use domain::room::RoomChoice;
 use domain::stay::{StayAction, StayRefusal, StayStatus};
 
 use super::{catalogue, fill, texts};
 use crate::error::{AppError, Conflict};
+use crate::shared::show;
 
 catalogue! {
     /// States, actions, roles.
@@ -55,6 +58,8 @@ catalogue! {
         not_after_arrival: "The departure must be after the arrival.",
         too_many_nights: "A stay has at most {max} nights.",
         too_many_guests: "The room sleeps {max}.",
+        changed_meanwhile: "A colleague changed this in the meantime. Save again to put what you typed in its place.",
+        changed_meanwhile_to: "A colleague changed this to “{now}” in the meantime. Save again to put what you typed in its place.",
         already_in_use: "This is taken already.",
         weak_password: "At least 8 characters, with a small and a capital letter, a digit and a special character.",
         wrong: "This is not right.",
@@ -85,7 +90,7 @@ catalogue! {
         wrong_state: "This is no longer possible: somebody else may have done it already.",
         not_yet: "The stay has not begun yet. To check in early, change its arrival to today first.",
         over: "The nights of this stay are over.",
-        changed_meanwhile: "A colleague changed this booking in the meantime. What you see now is the newest; please make your change again.",
+        changed_meanwhile: "A colleague changed this in the meantime. Look at what it is now, and make your change again if it is still wanted.",
         in_use: "This is in use and cannot be removed.",
         already_subscribed: "There is a subscription of this kind already. Change its plan instead.",
         not_on_offer: "This is not on offer any more, or not for your account.",
@@ -365,6 +370,12 @@ pub fn problem_text(code: &ProblemCode) -> String {
         ProblemCode::NotAfterArrival => t.not_after_arrival.to_owned(),
         ProblemCode::TooManyNights { max } => fill(t.too_many_nights, &[("max", &max.to_string())]),
         ProblemCode::TooManyGuests { max } => fill(t.too_many_guests, &[("max", &max.to_string())]),
+        ProblemCode::ChangedMeanwhile { now } => match now.parse::<NaiveDate>() {
+            Ok(date) => fill(t.changed_meanwhile_to, &[("now", &show::full_date(date))]),
+            // Nobody can read an id; the page shows elsewhere what is chosen.
+            Err(_) if now.is_empty() || now.parse::<RoomChoice>().is_ok() => t.changed_meanwhile.to_owned(),
+            Err(_) => fill(t.changed_meanwhile_to, &[("now", now)]),
+        },
         ProblemCode::AlreadyInUse => t.already_in_use.to_owned(),
         ProblemCode::WeakPassword => t.weak_password.to_owned(),
         ProblemCode::Wrong => t.wrong.to_owned(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::guest::GuestForm;
 use crate::ids::{BookingId, GuestId, RoomId, RoomTypeId, StayId};
 use crate::money::Money;
-use crate::problem::{FieldProblem, Problems, optional_text, same_lines};
+use crate::problem::{FieldProblem, Problems, optional_text};
 use crate::room::{RoomChoice, whole_number};
 use crate::stay::{StayAction, StayDates, StayStatus};
 use crate::text_enum::text_enum;
@@ -163,8 +163,7 @@ pub struct BookingForm {
     pub price: String,
     /// What colleagues should know about this booking; added to the note of a booking that gets another room.
     pub booking_note: String,
-    /// A returning guest as the form showed them, as JSON of a [`GuestForm`]: what is sent unchanged leaves what a colleague
-    /// wrote meanwhile. Empty where nothing was shown.
+    /// A returning guest as the form showed them, as JSON of a [`GuestForm`]: see [`merge`](crate::merge::merge).
     pub guest_shown: String,
     /// A stay of the booking that this one is added to; empty for a new booking.
     pub booking_of: String,
@@ -234,18 +233,16 @@ pub struct StayFeedbackForm {
     pub rating: String,
     /// In words; empty for none.
     pub feedback: String,
-    /// What the form showed, as JSON of a [`StayFeedback`]: a field that is sent unchanged leaves what a colleague made of it.
+    /// What the form showed, as JSON: see [`merge`](crate::merge::merge).
     pub shown: String,
 }
 
-impl StayFeedback {
-    /// What somebody means who was shown `shown` and sent this, while `known` is what is noted by now.
-    #[must_use]
-    pub fn onto(self, shown: &Self, known: Self) -> Self {
-        let plain = |text: &Option<String>| text.as_deref().map(same_lines);
+impl From<StayFeedback> for StayFeedbackForm {
+    fn from(said: StayFeedback) -> Self {
         Self {
-            rating: if self.rating == shown.rating { known.rating } else { self.rating },
-            note: if plain(&self.note) == plain(&shown.note) { known.note } else { self.note },
+            rating: said.rating.map(|rating| rating.to_string()).unwrap_or_default(),
+            feedback: said.note.unwrap_or_default(),
+            shown: String::new(),
         }
     }
 }
@@ -302,10 +299,35 @@ pub struct StayChangeForm {
     pub party: String,
     /// A new price for every night; empty to keep the prices.
     pub price: String,
-    /// The version the form was made from.
+    /// What the form showed, as JSON: see [`merge`](crate::merge::merge).
+    pub shown: String,
+    /// The version that was read, for who was shown no form.
     pub version: i32,
     /// When the guest is expected on the day of arrival, `HH:MM`; empty where nobody said.
     pub arrival_time: String,
     /// When the guest is expected to leave, likewise.
     pub departure_time: String,
+}
+
+impl StayChangeForm {
+    /// The form of a stay as it is.
+    pub fn of(dates: StayDates, times: StayTimes, room: RoomChoice, party: i16) -> Self {
+        let clock = |time: Option<NaiveTime>| time.map(|time| time.format("%H:%M").to_string());
+        Self {
+            arrival: dates.arrival().to_string(),
+            departure: dates.departure().to_string(),
+            room_id: room.to_string(),
+            party: party.to_string(),
+            arrival_time: clock(times.arrival).unwrap_or_default(),
+            departure_time: clock(times.departure).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+}
+
+/// What a desk types as the note of a booking.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteForm {
+    /// What colleagues should know; empty for nothing.
+    pub note: String,
 }

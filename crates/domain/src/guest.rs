@@ -4,9 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::GuestId;
-use crate::problem::{
-    FieldProblem, ProblemCode, Problems, optional_email, optional_text, required_text, same_lines,
-};
+use crate::problem::{FieldProblem, ProblemCode, Problems, optional_email, optional_text, required_text};
 
 /// What a desk types about a guest. Empty texts mean "not known".
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,28 +72,6 @@ pub fn phone_digits(text: &str) -> String {
 }
 
 impl GuestForm {
-    /// What somebody means who was shown `shown` and sent this, while `known` is what is known by now: a field that they
-    /// did not touch keeps what a colleague made of it.
-    #[must_use]
-    pub fn onto(self, shown: &Self, known: Self) -> Self {
-        let pick = |typed: String, shown: &str, known| {
-            if same_lines(&typed) == same_lines(shown) { known } else { typed }
-        };
-        Self {
-            first_name: pick(self.first_name, &shown.first_name, known.first_name),
-            last_name: pick(self.last_name, &shown.last_name, known.last_name),
-            email: pick(self.email, &shown.email, known.email),
-            phone: pick(self.phone, &shown.phone, known.phone),
-            gov_id: pick(self.gov_id, &shown.gov_id, known.gov_id),
-            address: pick(self.address, &shown.address, known.address),
-            city: pick(self.city, &shown.city, known.city),
-            state: pick(self.state, &shown.state, known.state),
-            zip_code: pick(self.zip_code, &shown.zip_code, known.zip_code),
-            country: pick(self.country, &shown.country, known.country),
-            note: pick(self.note, &shown.note, known.note),
-        }
-    }
-
     /// Checks every field. At least one name is needed; field names are prefixed with `prefix`.
     pub fn check(&self, prefix: &str) -> Result<GuestDraft, Vec<FieldProblem>> {
         let mut problems = Problems::new();

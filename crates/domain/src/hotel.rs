@@ -51,6 +51,19 @@ pub struct HotelForm {
     pub terms: String,
 }
 
+impl From<&Hotel> for HotelForm {
+    fn from(known: &Hotel) -> Self {
+        Self {
+            name: known.name.clone(),
+            address: known.address.clone(),
+            phone: known.phone.clone().unwrap_or_default(),
+            email: known.email.clone().unwrap_or_default(),
+            time_zone: known.time_zone.clone(),
+            terms: known.terms.clone(),
+        }
+    }
+}
+
 /// A [`HotelForm`] that can be stored, but for the time zone, which the server knows about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HotelDraft {

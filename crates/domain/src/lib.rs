@@ -21,6 +21,7 @@ pub mod format;
 pub mod guest;
 pub mod hotel;
 pub mod ids;
+pub mod merge;
 pub mod money;
 pub mod problem;
 pub mod reference;

@@ -75,6 +75,12 @@ pub enum ProblemCode {
         /// How many the room sleeps.
         max: i64,
     },
+    /// A colleague changed it since the form was made.
+    #[error("was changed in the meantime")]
+    ChangedMeanwhile {
+        /// What it is now, as a form holds it.
+        now: String,
+    },
     /// Somebody else has this value already.
     #[error("is already in use")]
     AlreadyInUse,
@@ -158,7 +164,7 @@ pub fn required_text(text: &str, max: usize) -> Result<String, ProblemCode> {
 
 /// A text by which two can be compared: browsers send line ends of their own.
 pub fn same_lines(text: &str) -> String {
-    text.trim().replace("\r\n", "\n")
+    text.trim().replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Trims an optional text of at most `max` characters; an empty one is `None`.

@@ -102,6 +102,17 @@ pub struct RoomTypeForm {
     pub overbooking: String,
 }
 
+impl From<&RoomType> for RoomTypeForm {
+    fn from(known: &RoomType) -> Self {
+        Self {
+            name: known.name.clone(),
+            sleeps: known.sleeps.to_string(),
+            rate: known.rate.to_decimal_text(),
+            overbooking: known.overbooking.to_string(),
+        }
+    }
+}
+
 /// A [`RoomTypeForm`] that can be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomTypeDraft {
@@ -171,6 +182,18 @@ pub struct RoomForm {
     pub room_type: String,
     /// A price of its own as a decimal text; empty for the type's.
     pub rate: String,
+}
+
+impl From<&Room> for RoomForm {
+    fn from(known: &Room) -> Self {
+        Self {
+            number: known.number.clone(),
+            floor: known.floor.clone().unwrap_or_default(),
+            room_type_id: known.room_type_id.to_string(),
+            room_type: String::new(),
+            rate: if known.has_own_rate { known.rate.to_decimal_text() } else { String::new() },
+        }
+    }
 }
 
 /// The type that a room is to have.

@@ -1,6 +1,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::{Request, StatusCode};
+use serde_json::json;
 use sqlx::PgPool;
 
 use crate::support::{HOME, Person, Site, assert_redirect, cookie, form, header, owner, text};
@@ -247,4 +248,76 @@ async fn every_desk_says_what_the_self_audit_found_and_when(pool: PgPool) {
     let html = text(site.get("/desk", &ada.cookie).await).await;
     assert!(html.contains("audit-alarm") && html.contains("2 conflicts, checked 11:58"));
     assert!(html.contains("All stays were checked at Fri 20 Nov 2026, 11:58"));
+}
+
+/// The value of a field that a page sends along unseen.
+fn hidden(page: &str, name: &str) -> String {
+    let (_, field) =
+        page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{page}"));
+    let (value, _) = field.split_once('"').unwrap();
+    value.replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_is_refused_sends_along_what_they_were_shown_at_first(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    let client = crate::rest::Client::of(&site, &ada);
+    let made = json!({ "first_name": "Zoe", "phone": "+44 20 1" });
+    let made = client.expect(201, "POST", "/guests", Some(made)).await;
+    let id = made["customer_id"].as_str().unwrap().to_owned();
+    let page = format!("/desk/guests/{id}");
+    let first = hidden(&text(site.get(&page, &ada.cookie).await).await, "shown");
+    let save = async |shown: &str, phone: &str, email: &str| {
+        let fields = [
+            ("id", id.as_str()),
+            ("shown", shown),
+            ("form[first_name]", "Zoe"),
+            ("form[phone]", phone),
+            ("form[email]", email),
+        ];
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let refused = site.post_form("/actions/save-guest", &page, &ada.cookie, &body).await;
+        let cookies = format!("{}; {}", ada.cookie, cookie(&refused, "flash").unwrap_or_default());
+        text(site.get(&page, &cookies).await).await
+    };
+
+    // A colleague writes another number while a mistake is corrected elsewhere: theirs stays.
+    let change = json!({ "phone": "+44 20 2" });
+    client.expect(200, "PATCH", &format!("/guests/{id}"), Some(change)).await;
+    let refused = save(&first, "+44 20 1", "zoe").await;
+    assert!(refused.contains("does not look like an e-mail address"));
+    let fields = |shown: &str| serde_json::from_str::<serde_json::Value>(shown).unwrap();
+    assert_eq!(fields(&hidden(&refused, "shown")), fields(&first));
+    save(&first, "+44 20 1", "zoe@hotel.example").await;
+    let known = client.expect(200, "GET", &format!("/guests/{id}"), None).await;
+    assert_eq!((&known["phone"], &known["email"]), (&json!("+44 20 2"), &json!("zoe@hotel.example")));
+
+    // Who typed another number is told of it, and sends theirs again.
+    let told = save(&first, "+44 20 3", "zoe@hotel.example").await;
+    assert!(told.contains("A colleague changed this to “+44 20 2” in the meantime."), "{told}");
+    let seen = hidden(&told, "shown");
+    assert_eq!(fields(&seen)["phone"], "+44 20 2");
+    save(&seen, "+44 20 3", "zoe@hotel.example").await;
+    let known = client.expect(200, "GET", &format!("/guests/{id}"), None).await;
+    assert_eq!(known["phone"], "+44 20 3");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_was_typed_of_a_stay_is_kept_although_the_guest_is_back_in_the_house(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    let client = crate::rest::Client::of(&site, &ada);
+    let room = client.room("ada-1").await;
+    let booked = client.expect(201, "POST", "/bookings/", Some(crate::rest::booking(&room, 1, "Zoe"))).await;
+    let id = booked["booking_id"].as_str().unwrap();
+    let page = format!("/desk/bookings/{id}");
+    let body = format!("id={id}&form[rating]=4&form[feedback]=Left+a+scarf");
+    let refused = site.post_form("/actions/change-feedback", &page, &ada.cookie, &body).await;
+    let cookies = format!("{}; {}", ada.cookie, cookie(&refused, "flash").unwrap());
+    let shown = text(site.get(&page, &cookies).await).await;
+    assert!(
+        shown.contains("How a stay went is noted when the guest has left.") && shown.contains("Left a scarf")
+    );
+    assert!(!text(site.get(&page, &ada.cookie).await).await.contains("Note how the stay went"));
 }

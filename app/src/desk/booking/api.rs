@@ -71,7 +71,7 @@ pub async fn change_stay(id: String, form: StayChangeForm) -> Result<(), AppErro
     Ok(())
 }
 
-/// Changes what colleagues should know about the booking, unless it is no longer what the form showed.
+/// Changes what colleagues should know about the booking, unless one of them did since the form showed it.
 #[server(prefix = "/actions", endpoint = "change-note")]
 pub async fn change_note(id: String, note: String, #[server(default)] shown: String) -> Result<(), AppError> {
     use crate::server_ctx as ctx;

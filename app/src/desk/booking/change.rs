@@ -1,14 +1,13 @@
 use domain::access::Permission;
-use domain::booking::StayDetails;
+use domain::booking::{StayChangeForm, StayDetails};
 use domain::room::{Room, RoomChoice};
 use domain::stay::StayStatus;
 use leptos::prelude::*;
-use ui::{Button, DateField, HiddenField, SelectField, SelectOption, TextField};
+use ui::{Button, DateField, SelectField, SelectOption, TextField};
 
 use super::api::ChangeStay;
 use crate::shared::form::{Form, PostForm};
 use crate::shared::page::PageFacts;
-use crate::shared::show;
 use crate::texts::{fill, texts};
 
 /// Changes dates, room, party and price of a stay.
@@ -30,7 +29,8 @@ pub fn ChangeStayForm(
         .into_iter()
         .map(|room| SelectOption::new(room.id.to_string(), format!("{} · {}", room.number, room.room_type)));
     let rooms = without.into_iter().chain(rooms).collect();
-    let time = |time: Option<chrono::NaiveTime>| time.map(show::clock).unwrap_or_default();
+    let known = StayChangeForm::of(row.dates, row.times, row.room_choice(), row.party);
+    let shown = form.shown("form[shown]", &known);
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let (state, is_open) = (form.state.clone(), form.was_refused() || row.room_id.is_none());
     view! {
@@ -38,18 +38,18 @@ pub fn ChangeStayForm(
             <summary><h2>{t.change_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=row.id.to_string()/>
-                <HiddenField form=state.clone() name="version" value=details.version.to_string()/>
+                {shown}
                 <div class="field-pair">
-                    <DateField form=state.clone() name="arrival" label=t.arrival value=row.dates.arrival().to_string() required=true/>
-                    <DateField form=state.clone() name="departure" label=t.departure value=row.dates.departure().to_string() required=true/>
+                    <DateField form=state.clone() name="arrival" label=t.arrival value=known.arrival required=true/>
+                    <DateField form=state.clone() name="departure" label=t.departure value=known.departure required=true/>
                 </div>
                 <div class="field-pair">
-                    <TextField form=state.clone() name="arrival_time" label=t.arrival_time kind="time" value=time(row.times.arrival)/>
-                    <TextField form=state.clone() name="departure_time" label=t.departure_time kind="time" value=time(row.times.departure)/>
+                    <TextField form=state.clone() name="arrival_time" label=t.arrival_time kind="time" value=known.arrival_time/>
+                    <TextField form=state.clone() name="departure_time" label=t.departure_time kind="time" value=known.departure_time/>
                 </div>
                 <div class="field-pair">
-                    <SelectField form=state.clone() name="room_id" label=t.new_room value=row.room_choice().to_string() options=rooms/>
-                    <TextField form=state.clone() name="party" label=t.party value=row.party.to_string() inputmode="numeric" required=true/>
+                    <SelectField form=state.clone() name="room_id" label=t.new_room value=known.room_id options=rooms/>
+                    <TextField form=state.clone() name="party" label=t.party value=known.party inputmode="numeric" required=true/>
                 </div>
                 {may_price.then(|| view! {
                     <TextField form=state name="price" label=t.price help=t.price_help inputmode="decimal"/>

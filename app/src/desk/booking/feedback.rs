@@ -1,38 +1,43 @@
-use domain::booking::StayFeedback;
+use domain::booking::{StayFeedback, StayFeedbackForm};
 use leptos::prelude::*;
 use ui::{Button, SelectField, SelectOption, TextArea};
 
 use super::api::ChangeFeedback;
-use crate::shared::form::{Form, PostForm, as_shown};
+use crate::shared::form::{Form, PostForm};
 use crate::texts::{rating_text, texts};
 
 /// Notes how a stay went.
 #[component]
 pub fn FeedbackForm(
-    /// The stay, whose guest left.
+    /// The stay.
     id: String,
+    /// Whether there is something to note: the guest left.
+    has_left: bool,
     /// What is noted.
     feedback: StayFeedback,
 ) -> impl IntoView {
     let t = &texts().booking;
     let form = Form::about::<ChangeFeedback>("form", Some(("id", &id)));
-    let shown = form.shown("form[shown]", as_shown(&feedback));
     let (state, is_open) = (form.state.clone(), form.was_refused());
+    // Where it was refused the reason is told, and what was typed is kept, whatever the stay is by now.
+    if !has_left && !is_open {
+        return None;
+    }
+    let known = StayFeedbackForm::from(feedback);
+    let shown = form.shown("form[shown]", &known);
     let none = SelectOption::new("", texts().common.none);
     let ratings = (1..=5).rev().map(|rating| SelectOption::new(rating.to_string(), rating_text(rating)));
     let options = std::iter::once(none).chain(ratings).collect::<Vec<_>>();
-    let rating = feedback.rating.map(|rating| rating.to_string()).unwrap_or_default();
-    let note = feedback.note.unwrap_or_default();
-    view! {
+    Some(view! {
         <details class="panel" open=is_open>
             <summary><h2>{t.feedback_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=id/>
-                <input type="hidden" name="form[shown]" value=shown data-shown=""/>
-                <SelectField form=state.clone() name="rating" label=t.rating value=rating options/>
-                <TextArea form=state name="feedback" label=t.feedback value=note help=t.note_help/>
+                {shown}
+                <SelectField form=state.clone() name="rating" label=t.rating value=known.rating options/>
+                <TextArea form=state name="feedback" label=t.feedback value=known.feedback help=t.note_help/>
                 <Button text=texts().common.save/>
             </PostForm>
         </details>
-    }
+    })
 }

@@ -1,3 +1,4 @@
+use domain::booking::NoteForm as Shown;
 use leptos::prelude::*;
 use ui::{Button, TextArea};
 
@@ -15,14 +16,14 @@ pub fn NoteForm(
 ) -> impl IntoView {
     let t = &texts().booking;
     let form = Form::about::<ChangeNote>("", Some(("id", &id)));
-    let shown = form.shown("shown", note.clone());
+    let shown = form.shown("shown", &Shown { note: note.clone() });
     let (state, is_open) = (form.state.clone(), form.was_refused());
     view! {
         <details class="panel" open=is_open>
             <summary><h2>{t.note_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=id/>
-                <input type="hidden" name="shown" value=shown data-shown=""/>
+                {shown}
                 <TextArea form=state name="note" label=t.note value=note help=t.note_help/>
                 <Button text=texts().common.save/>
             </PostForm>

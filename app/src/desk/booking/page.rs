@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
-use super::api::{ActOnStay, load_stay};
+use super::api::{ActOnStay, ChangeStay, SendConfirmation, load_stay};
 use super::change::ChangeStayForm;
 use super::confirmation::ConfirmationForm;
 use super::feedback::FeedbackForm;
@@ -18,6 +18,7 @@ use crate::routes;
 use crate::shared::form::FormToken;
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::{ById, Loaded, load};
+use crate::shared::notice::{Refused, refusal};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{action_text, fill, history_text, rating_text, texts};
@@ -61,12 +62,21 @@ fn Facts(details: StayDetails, rooms: Vec<Room>, today: NaiveDate) -> impl IntoV
     let siblings = (!details.siblings.is_empty()).then(|| {
         view! { <section class="list"><h2>{t.siblings}</h2><StayTable rows=details.siblings.clone() today/></section> }
     });
-    let change = can_change.then(|| view! { <ChangeStayForm details=details.clone() rooms/> });
-    let confirmation = (may_book && details.row.status.is_live()).then(|| {
+    // Where there is no form any more the reason is told why it did nothing.
+    let change = if can_change {
+        view! { <ChangeStayForm details=details.clone() rooms/> }.into_any()
+    } else {
+        view! { <Refused why={refusal::<ChangeStay>()}/> }.into_any()
+    };
+    let confirmation = if may_book && details.row.status.is_live() {
         view! { <ConfirmationForm id=details.row.id.to_string() email=details.email.clone().unwrap_or_default()/> }
-    });
-    let feedback = (may_book && details.row.status == StayStatus::CheckedOut).then(|| {
-        view! { <FeedbackForm id=details.row.id.to_string() feedback=details.feedback.clone()/> }
+            .into_any()
+    } else {
+        view! { <Refused why={refusal::<SendConfirmation>()}/> }.into_any()
+    };
+    let feedback = may_book.then(|| {
+        let has_left = details.row.status == StayStatus::CheckedOut;
+        view! { <FeedbackForm id=details.row.id.to_string() has_left feedback=details.feedback.clone()/> }
     });
     let nights = details.nights.iter().map(|night| {
         view! { <tr><td>{show::date(night.date, today)}</td><td class="col-money">{show::money(night.price)}</td></tr> }

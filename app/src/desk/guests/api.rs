@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
-use crate::routes;
+use {crate::routes, domain::merge::merge};
 
 /// Guests that match, or the newest.
 #[server(prefix = "/actions", endpoint = "guests")]
@@ -48,11 +48,7 @@ pub async fn save_guest(
         services.pms.create_guest(who.permit()?, &form).await?
     } else {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
-        let change = |known| match serde_json::from_str(&shown) {
-            Ok(shown) => form.onto(&shown, known),
-            Err(_) => form,
-        };
-        services.pms.change_guest(who.permit()?, id, change).await?;
+        services.pms.change_guest(who.permit()?, id, |known| merge(form, &shown, &known)).await?;
         id
     };
     ctx::go_to(&routes::guest(id), Some(ctx::Notice::new("saved")));

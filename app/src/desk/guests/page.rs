@@ -10,7 +10,7 @@ use super::api::{GuestRecord, SaveGuest, load_guest, load_guests};
 use crate::desk::booking::StayTable;
 use crate::desk::new_booking::{Address, GuestAddress};
 use crate::routes;
-use crate::shared::form::{Form, PostForm, as_shown};
+use crate::shared::form::{Form, PostForm};
 use crate::shared::live::LiveVersion;
 use crate::shared::loaded::{ById, Loaded, load};
 use crate::shared::show;
@@ -107,7 +107,7 @@ fn OneGuest(
     let form = Form::about::<SaveGuest>("form", Some(("id", &id)));
     let state = form.state.clone();
     let details = guest.map(|guest| guest.details).unwrap_or_default();
-    let shown = form.shown("shown", as_shown(&details));
+    let shown = form.shown("shown", &details);
     let title = if is_new { t.new.to_owned() } else { details.full_name() };
     let history = (!is_new).then(|| {
         let body = if stays.is_empty() {
@@ -135,7 +135,7 @@ fn OneGuest(
             <h2>{t.details}</h2>
             <PostForm form>
                 <input type="hidden" name="id" value=id/>
-                <input type="hidden" name="shown" value=shown/>
+                {shown}
                 <div class="field-pair">
                     <TextField form=state.clone() name="first_name" label=t.first_name value=details.first_name required=true autofocus=is_new/>
                     <TextField form=state.clone() name="last_name" label=t.last_name value=details.last_name/>

@@ -6,7 +6,7 @@ use ui::{Button, ButtonKind, FormState, HiddenField, TextArea, TextField};
 
 use super::api::{Book, Panel, Wanted};
 use crate::routes;
-use crate::shared::form::{Form, PostForm, as_shown};
+use crate::shared::form::{Form, PostForm};
 use crate::shared::page::PageFacts;
 use crate::shared::show;
 use crate::texts::{fill, texts};
@@ -38,7 +38,7 @@ pub fn GuestStep(
         None => view! { <FindGuest panel=panel.clone()/> }.into_any(),
     };
     let shown = guest.as_ref().map(|guest| GuestForm { note: String::new(), ..guest.details.clone() });
-    let shown = shown.as_ref().map(as_shown).unwrap_or_default();
+    let shown = shown.map(|shown| form.shown("form[guest_shown]", &shown));
     let details = guest.map(|guest| guest.details).unwrap_or_default();
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let button = chosen.map_or_else(
@@ -64,7 +64,7 @@ pub fn GuestStep(
             {who}
             <PostForm form=form.clone() hidden=&["room_id", "arrival", "departure", "party", "guest_id", "booking_of"]>
                 {answers}
-                <input type="hidden" name=state.name("guest_shown") value=form.shown("form[guest_shown]", shown)/>
+                {shown}
                 <div class="field-pair">
                     <TextField form=state.clone() name="first_name" label=t.first_name value=details.first_name required=true autofocus=is_new/>
                     <TextField form=state.clone() name="last_name" label=t.last_name value=details.last_name/>

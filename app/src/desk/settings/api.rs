@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
-use crate::routes;
+use {crate::routes, domain::merge::merge};
 
 /// Everything the page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,24 +41,28 @@ fn done(code: &'static str) {
     ctx::go_to(routes::SETTINGS, Some(ctx::Notice::new(code)));
 }
 
-/// Changes the hotel's own data.
+/// Changes the hotel's own data: what differs from what the form showed, which `shown` says as JSON.
 #[server(prefix = "/actions", endpoint = "change-hotel")]
-pub async fn change_hotel(form: HotelForm) -> Result<(), AppError> {
+pub async fn change_hotel(form: HotelForm, #[server(default)] shown: String) -> Result<(), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    services.pms.change_hotel(who.permit()?, |_| form).await?;
+    services.pms.change_hotel(who.permit()?, |known| merge(form, &shown, &known)).await?;
     done("saved");
     Ok(())
 }
 
-/// Adds a room type, or changes the one with this id.
+/// Adds a room type, or changes the one with this id: what differs from what the form showed.
 #[server(prefix = "/actions", endpoint = "save-room-type")]
-pub async fn save_room_type(id: String, form: RoomTypeForm) -> Result<(), AppError> {
+pub async fn save_room_type(
+    id: String,
+    form: RoomTypeForm,
+    #[server(default)] shown: String,
+) -> Result<(), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     if id.is_empty() {
         services.pms.create_room_type(who.permit()?, &form).await?;
     } else {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
-        services.pms.change_room_type(who.permit()?, id, |_| form).await?;
+        services.pms.change_room_type(who.permit()?, id, |known| merge(form, &shown, &known)).await?;
     }
     done("saved");
     Ok(())
@@ -73,15 +77,16 @@ pub async fn remove_room_type(id: String) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Adds a room, or changes the one with this id.
+/// Adds a room, or changes the one with this id: what differs from what the form showed.
 #[server(prefix = "/actions", endpoint = "save-room")]
-pub async fn save_room(id: String, form: RoomForm) -> Result<(), AppError> {
+pub async fn save_room(id: String, form: RoomForm, #[server(default)] shown: String) -> Result<(), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     if id.is_empty() {
         services.pms.create_room(who.permit()?, &form, domain::room::RoomCondition::Clean).await?;
     } else {
         let id = id.parse().map_err(|_| AppError::NotFound)?;
-        services.pms.change_room(who.permit()?, id, None, |_| form.clone()).await?;
+        let change = |known| merge(form.clone(), &shown, &known);
+        services.pms.change_room(who.permit()?, id, None, change).await?;
     }
     done("saved");
     Ok(())

@@ -1,4 +1,4 @@
-use domain::hotel::Hotel;
+use domain::hotel::{Hotel, HotelForm};
 use leptos::prelude::*;
 use ui::{Button, TextArea, TextField};
 
@@ -15,9 +15,11 @@ pub fn HotelData(
     let t = &texts().settings;
     let form = Form::of::<ChangeHotel>("form");
     let state = form.state.clone();
+    let shown = form.shown("shown", &HotelForm::from(&hotel));
     view! {
         <section class="panel"><h2>{t.hotel}</h2>
             <PostForm form>
+                {shown}
                 <TextField form=state.clone() name="name" label=t.name value=hotel.name required=true/>
                 <TextField form=state.clone() name="address" label=t.address value=hotel.address/>
                 <div class="field-pair">

@@ -1,4 +1,4 @@
-use domain::room::{Room, RoomType};
+use domain::room::{Room, RoomForm, RoomType, RoomTypeForm};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_query_map;
@@ -48,6 +48,7 @@ pub fn RoomTypes(
     let id = present.as_ref().map(|one| one.id.to_string()).unwrap_or_default();
     let form = Form::about::<SaveRoomType>("form", Some(("id", &id)));
     let state = form.state.clone();
+    let shown = present.as_ref().map(|known| form.shown("shown", &RoomTypeForm::from(known)));
     let is_open = form.was_refused() || present.is_some();
     let rows = room_types
         .into_iter()
@@ -89,6 +90,7 @@ pub fn RoomTypes(
                 <summary>{summary}</summary>
                 <PostForm form>
                     <input type="hidden" name="id" value=id/>
+                    {shown}
                     <TextField form=state.clone() name="name" label=t.type_name value=value(|one| one.name.clone()) required=true/>
                     <div class="field-pair">
                         <TextField form=state.clone() name="sleeps" label=t.sleeps value=value(|one| one.sleeps.to_string()) inputmode="numeric" required=true/>
@@ -116,6 +118,7 @@ pub fn Rooms(
     let id = present.as_ref().map(|room| room.id.to_string()).unwrap_or_default();
     let form = Form::about::<SaveRoom>("form", Some(("id", &id)));
     let state = form.state.clone();
+    let shown = present.as_ref().map(|known| form.shown("shown", &RoomForm::from(known)));
     let is_open = form.was_refused() || present.is_some();
     let rows = rooms
         .into_iter()
@@ -151,6 +154,7 @@ pub fn Rooms(
             <summary>{summary}</summary>
             <PostForm form>
                 <input type="hidden" name="id" value=id/>
+                {shown}
                 <div class="field-pair">
                     <TextField form=state.clone() name="number" label=t.number value=value(|room| room.number.clone()) required=true/>
                     <TextField form=state.clone() name="floor" label=t.floor value=value(|room| room.floor.clone().unwrap_or_default())/>

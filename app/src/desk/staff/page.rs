@@ -164,19 +164,20 @@ fn AddColleague() -> impl IntoView {
 /// Brings somebody from another of the reader's hotels.
 #[component]
 fn FromElsewhere(people: Vec<StaffMember>) -> impl IntoView {
-    if people.is_empty() {
-        return ().into_any();
-    }
     let t = &texts().staff;
     let form = Form::of::<GiveRole>("");
     let (state, is_open) = (form.state.clone(), form.was_refused());
+    // Where it was refused the reason is told, although nobody is left to choose.
+    if people.is_empty() && !is_open {
+        return None;
+    }
     let options: Vec<_> = people
         .into_iter()
         .map(|person| {
             SelectOption::new(person.id.to_string(), format!("{} ({})", person.full_name, person.username))
         })
         .collect();
-    view! {
+    Some(view! {
         <details class="panel panel-form" open=is_open>
             <summary><h2>{t.elsewhere}</h2></summary>
             <PostForm form>
@@ -187,6 +188,5 @@ fn FromElsewhere(people: Vec<StaffMember>) -> impl IntoView {
                 <Button text=t.give_role/>
             </PostForm>
         </details>
-    }
-    .into_any()
+    })
 }

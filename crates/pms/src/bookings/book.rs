@@ -34,8 +34,8 @@ pub enum GuestChoice {
         id: GuestId,
         /// What was typed.
         typed: GuestForm,
-        /// What the form showed; none where all that was typed is meant.
-        shown: Option<Box<GuestForm>>,
+        /// What the form showed, as JSON: see [`merge`](domain::merge::merge).
+        shown: String,
     },
     /// A new guest; one with the same identity number is reused.
     New(GuestDraft),
@@ -179,7 +179,7 @@ impl Pms {
                 *id
             }
             GuestChoice::Corrected { id, typed, shown } => {
-                let guest = (*id, typed, shown.as_deref());
+                let guest = (*id, typed, shown.as_str());
                 if guests::correct(transaction, permit.also()?, guest).await.map_err(unknown_guest)? {
                     let deed = Deed::of(&permit, "guest.changed", *id, json!({}));
                     audit::record(&mut **transaction, deed, now).await?;
@@ -431,7 +431,7 @@ fn read_form(form: &BookingForm, facts: &Facts) -> Result<BookingRequest> {
                 if is_silent {
                     GuestChoice::Existing(id, None)
                 } else {
-                    let shown = serde_json::from_str(&form.guest_shown).ok();
+                    let shown = form.guest_shown.clone();
                     GuestChoice::Corrected { id, typed: form.guest.clone(), shown }
                 }
             })

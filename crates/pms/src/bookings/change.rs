@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::access::{Permit, right};
 use domain::booking::{Occupant, StayChangeForm, StayFeedback, StayRow, StayTimes};
 use domain::ids::{RoomId, StayId};
+use domain::merge::merge;
 use domain::money::{Currency, Money};
 use domain::problem::{ProblemCode, Problems};
 use domain::room::{RoomChoice, rate, whole_number};
@@ -224,19 +225,20 @@ impl Pms {
         let stay = LockedStay::load(&mut transaction, permit.hotel_id().into(), id).await?;
         let today = business_date(&stay.time_zone, now);
         stay.state.apply(StayAction::Change, stay.dates, today, now)?;
-        if form.version != stay.version {
+        if form.shown.is_empty() && form.version != stay.version {
             return Err(Error::ChangedMeanwhile);
         }
-        let wanted = Wanted::read(form, &stay, today)?;
+        let known = StayChangeForm::of(stay.dates, stay.times, stay.room, stay.party);
+        let wanted = Wanted::read(&merge(form.clone(), &form.shown, &known)?, &stay, today)?;
         lock_rooms(&mut transaction, permit.hotel_id(), [stay.room, wanted.room]).await?;
         let is_moved = wanted.room != stay.room;
         let is_in_house = stay.state.status() == StayStatus::CheckedIn;
-        // What was out of order on nights that are over does not matter to who is here.
-        let goes_on = is_in_house && (is_moved || wanted.dates.departure() > today);
-        let nights = if goes_on { wanted.dates.from_day(today) } else { wanted.dates };
+        // What was out of order on nights that are over does not matter to who is here, or comes after midnight.
+        let nights = wanted.dates.from_day(today);
         let kept = (!is_moved).then_some(stay.dates);
         let room = bookable(&mut transaction, permit, wanted.room, nights, kept).await?;
-        if room.is_closed {
+        let is_over = !is_moved && wanted.dates.departure() <= today;
+        if room.is_closed && !is_over {
             return Err(Error::RoomOutOfOrder);
         }
         if wanted.party > room.sleeps {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::access::{Permit, right};
 use domain::booking::{StayFeedback, StayFeedbackForm};
 use domain::ids::StayId;
+use domain::merge::merge;
 use domain::stay::{StayRefusal, StayStatus};
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
@@ -22,17 +23,14 @@ impl Pms {
         id: StayId,
         form: &StayFeedbackForm,
     ) -> Result<()> {
-        let said = form.check()?;
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
         let stay = LockedStay::load(&mut transaction, permit.hotel_id().into(), id).await?;
         if stay.state.status() != StayStatus::CheckedOut {
             return Err(StayRefusal::NotCheckedOut.into());
         }
-        let said = match serde_json::from_str(&form.shown) {
-            Ok(shown) => said.onto(&shown, of_stay(&mut transaction, id).await?),
-            Err(_) => said,
-        };
+        let known = of_stay(&mut transaction, id).await?.into();
+        let said = merge(form.clone(), &form.shown, &known)?.check()?;
         keep(&mut transaction, id, &said, now).await?;
         audit::record(&mut *transaction, Deed::of(&permit, "stay.feedback_changed", id, json!({})), now)
             .await?;

@@ -1,8 +1,10 @@
 //! What colleagues should know about a booking.
 
 use domain::access::{Permit, right};
+use domain::booking::NoteForm;
 use domain::ids::{BookingId, StayId};
-use domain::problem::{ProblemCode, optional_text, same_lines};
+use domain::merge::merge;
+use domain::problem::{ProblemCode, optional_text};
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
 use serde_json::json;
@@ -14,8 +16,8 @@ use crate::{Error, Pms, Result};
 pub(super) const MAX_NOTE: usize = 2000;
 
 impl Pms {
-    /// Replaces the note of a stay's booking, which all its stays share; an empty text removes it. Where it is no longer
-    /// what `shown` says, it is refused with [`Error::ChangedMeanwhile`].
+    /// Replaces the note of a stay's booking, which all its stays share; an empty text removes it. `shown` is what the form
+    /// showed, a [`NoteForm`] as JSON: see [`merge`].
     pub async fn change_note(
         &self,
         permit: Permit<'_, right::ManageBookings>,
@@ -23,7 +25,6 @@ impl Pms {
         shown: &str,
         note: &str,
     ) -> Result<()> {
-        let note = optional_text(note, MAX_NOTE).map_err(|problem| Error::at("note", problem))?;
         let mut transaction = self.database.begin(&permit).await?;
         let booking = sqlx::query!(
             r#"SELECT b.id, coalesce(b.note, '') AS "note!" FROM bookings b
@@ -35,9 +36,8 @@ impl Pms {
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound)?;
-        if same_lines(&booking.note) != same_lines(shown) {
-            return Err(Error::ChangedMeanwhile);
-        }
+        let typed = merge(NoteForm { note: note.to_owned() }, shown, &NoteForm { note: booking.note })?;
+        let note = optional_text(&typed.note, MAX_NOTE).map_err(|problem| Error::at("note", problem))?;
         sqlx::query!("UPDATE bookings SET note = $2 WHERE id = $1", booking.id, note)
             .execute(&mut *transaction)
             .await?;

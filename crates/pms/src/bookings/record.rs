@@ -109,6 +109,7 @@ pub(crate) struct LockedStay {
     pub room_has_own_rate: bool,
     pub dates: StayDates,
     pub state: StayState,
+    pub times: StayTimes,
     pub party: i16,
     pub nightly_minor: Vec<i64>,
     pub booked_departure: Option<NaiveDate>,
@@ -127,8 +128,8 @@ impl LockedStay {
     /// Loads a stay of the hotel and locks it until the transaction ends.
     pub(crate) async fn load(transaction: &mut Transaction, hotel_id: Uuid, id: StayId) -> Result<Self> {
         let row = sqlx::query!(
-            r#"SELECT s.room_id, s.room_type_id, s.arrival, s.departure, s.party, s.status, s.nightly_minor, s.booked_departure,
-                      s.booked_nightly_minor, s.checked_in_at, s.checked_out_at, s.ended_at, s.version,
+            r#"SELECT s.room_id, s.room_type_id, s.arrival, s.departure, s.arrival_time, s.departure_time, s.party,
+                      s.status, s.nightly_minor, s.booked_departure, s.booked_nightly_minor, s.checked_in_at, s.checked_out_at, s.ended_at, s.version,
                       s.currency AS "currency: String", h.time_zone, r.rate_minor IS NOT NULL AS "room_has_own_rate!"
                FROM stays s
                JOIN hotels h ON h.organisation_id = s.organisation_id AND h.id = s.hotel_id
@@ -160,6 +161,7 @@ impl LockedStay {
             nightly_minor: row.nightly_minor,
             booked_departure: row.booked_departure,
             booked_nightly_minor: row.booked_nightly_minor,
+            times: StayTimes { arrival: row.arrival_time, departure: row.departure_time },
             version: row.version,
             time_zone: row.time_zone,
             currency: Facts::currency(&row.currency)?,

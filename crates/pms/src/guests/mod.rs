@@ -8,6 +8,7 @@ use domain::access::{Permit, right};
 use domain::booking::{PastStayFeedback, StayFeedback, StayRow};
 use domain::guest::{Guest, GuestForm};
 use domain::ids::{GuestId, StayId};
+use domain::merge::{Merged, merge};
 pub use insights::{Feedback, GuestHistory, GuestInsights};
 use platform::audit::{self, Deed};
 use platform::database::Transaction;
@@ -93,11 +94,11 @@ impl Pms {
         &self,
         permit: Permit<'_, right::ManageGuests>,
         id: GuestId,
-        change: impl FnOnce(GuestForm) -> GuestForm,
+        change: impl FnOnce(GuestForm) -> Merged<GuestForm>,
     ) -> Result<()> {
         let mut transaction = self.database.begin(&permit).await?;
         let known = locked(&mut transaction, permit, id).await?;
-        replace(&mut transaction, id, &change(known).check("")?).await?;
+        replace(&mut transaction, id, &change(known)?.check("")?).await?;
         audit::record(&mut *transaction, Deed::of(&permit, "guest.changed", id, json!({})), self.clock.now())
             .await?;
         transaction.commit().await?;
@@ -105,18 +106,15 @@ impl Pms {
     }
 }
 
-/// Corrects what is known about a guest, the note aside, by what was typed into a form that showed `shown`, and says whether
-/// anything changed. Without `shown` all that was typed is meant.
+/// Corrects what is known about a guest, the note aside, by what was typed into a form that showed `shown` (see [`merge`]), and says
+/// whether anything changed.
 pub(crate) async fn correct(
     transaction: &mut Transaction,
     permit: Permit<'_, right::ManageGuests>,
-    (id, typed, shown): (GuestId, &GuestForm, Option<&GuestForm>),
+    (id, typed, shown): (GuestId, &GuestForm, &str),
 ) -> Result<bool> {
     let known = locked(transaction, permit, id).await?;
-    let typed = match shown {
-        Some(shown) => typed.clone().onto(shown, known.clone()),
-        None => typed.clone(),
-    };
+    let typed = merge(typed.clone(), shown, &known)?;
     let corrected = GuestForm { note: known.note.clone(), ..typed }.check("")?;
     if known.check("").is_ok_and(|known| known == corrected) {
         return Ok(false);

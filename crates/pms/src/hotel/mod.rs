@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::access::{Permit, right};
 use domain::hotel::{Hotel, HotelForm};
 use domain::ids::HotelId;
+use domain::merge::Merged;
 use domain::problem::ProblemCode;
 use platform::audit::{self, Deed};
 use platform::clock;
@@ -153,7 +154,7 @@ impl Pms {
     pub async fn change_hotel(
         &self,
         permit: Permit<'_, right::ManageHotel>,
-        change: impl FnOnce(HotelForm) -> HotelForm,
+        change: impl FnOnce(HotelForm) -> Merged<HotelForm>,
     ) -> Result<()> {
         let mut transaction = self.database.begin(&permit).await?;
         let known = sqlx::query!(
@@ -170,7 +171,7 @@ impl Pms {
             email: known.email.unwrap_or_default(),
             time_zone: known.time_zone,
             terms: known.terms,
-        });
+        })?;
         let draft = form.check()?;
         if !clock::is_time_zone(&draft.time_zone) {
             return Err(Error::at("time_zone", ProblemCode::NotOnOffer));

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::access::{Permit, right};
 use domain::hotel::RegisteredRoom;
 use domain::ids::{HotelId, OrganisationId, RoomId, RoomTypeId};
+use domain::merge::Merged;
 use domain::money::{Currency, Money};
 use domain::problem::ProblemCode;
 use domain::room::{Room, RoomCondition, RoomForm, RoomTypeChoice};
@@ -159,7 +160,7 @@ impl Pms {
         permit: Permit<'_, right::ManageRooms>,
         id: RoomId,
         condition: Option<RoomCondition>,
-        change: impl Fn(RoomForm) -> RoomForm,
+        change: impl Fn(RoomForm) -> Merged<RoomForm>,
     ) -> Result<()> {
         retried!(self.change_room_once(permit, id, condition, &change))
     }
@@ -169,7 +170,7 @@ impl Pms {
         permit: Permit<'_, right::ManageRooms>,
         id: RoomId,
         condition: Option<RoomCondition>,
-        change: impl Fn(RoomForm) -> RoomForm,
+        change: impl Fn(RoomForm) -> Merged<RoomForm>,
     ) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
@@ -182,13 +183,7 @@ impl Pms {
             .await?
             .ok_or(Error::NotFound)?
             .try_into()?;
-        let form = change(RoomForm {
-            number: room.number,
-            floor: room.floor.unwrap_or_default(),
-            room_type_id: room.room_type_id.to_string(),
-            room_type: String::new(),
-            rate: if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() },
-        });
+        let form = change(RoomForm::from(&room))?;
         let draft = form.check(room.rate.currency)?;
         let room_type_id = match &draft.room_type {
             RoomTypeChoice::Known(id) => *id,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::access::{Permit, right};
 use domain::ids::RoomTypeId;
+use domain::merge::Merged;
 use domain::money::Money;
 use domain::room::{RoomType, RoomTypeForm};
 use platform::audit::{self, Deed};
@@ -84,7 +85,7 @@ impl Pms {
         &self,
         permit: Permit<'_, right::ManageRooms>,
         id: RoomTypeId,
-        change: impl FnOnce(RoomTypeForm) -> RoomTypeForm,
+        change: impl FnOnce(RoomTypeForm) -> Merged<RoomTypeForm>,
     ) -> Result<()> {
         let now = self.clock.now();
         let mut transaction = self.database.begin(&permit).await?;
@@ -102,7 +103,7 @@ impl Pms {
             sleeps: known.sleeps.to_string(),
             rate: Money::new(known.rate_minor, currency).to_decimal_text(),
             overbooking: known.overbooking.to_string(),
-        });
+        })?;
         let draft = form.check(currency)?;
         let result = sqlx::query!(
             "UPDATE room_types SET name = $3, sleeps = $4, rate_minor = $5, overbooking = $6 WHERE hotel_id = $1 AND id = $2",

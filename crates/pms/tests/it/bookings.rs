@@ -285,10 +285,10 @@ async fn a_stranger_finds_nothing_and_changes_nothing(superuser: PgPool) {
     ));
     assert!(matches!(pms.guest(mill.permit(), guest).await, Err(Error::NotFound)));
     assert!(matches!(
-        pms.change_guest(mill.permit(), guest, |_| GuestForm {
+        pms.change_guest(mill.permit(), guest, |_| Ok(GuestForm {
             first_name: "X".into(),
             ..GuestForm::default()
-        })
+        }))
         .await,
         Err(Error::NotFound)
     ));

@@ -185,6 +185,7 @@ pub async fn change(
         room_id,
         party: body.num_guests.map(|party| party.to_string()).unwrap_or_default(),
         price: body.nightly_price.as_ref().map(Amount::text).unwrap_or_default(),
+        shown: String::new(),
         version: present.version,
         arrival_time: time(&body.check_in_at, present.row.times.arrival),
         departure_time: time(&body.expected_check_out_at, present.row.times.departure),

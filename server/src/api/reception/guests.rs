@@ -225,6 +225,6 @@ pub async fn change(
 ) -> Result<Json<GuestOut>, Problem> {
     let permit = caller.permit::<right::ManageGuests>(&hotel)?;
     let id = id.parse().map_err(|_| unknown())?;
-    state.services.pms.change_guest(permit, id, |known| body.form(known)).await.map_err(problem)?;
+    state.services.pms.change_guest(permit, id, |known| Ok(body.form(known))).await.map_err(problem)?;
     Ok(Json(find(&state, permit, id).await?.into()))
 }

@@ -219,7 +219,7 @@ pub async fn change(
         time_zone: body.time_zone.unwrap_or(present.time_zone),
         terms: body.terms_and_conditions.unwrap_or(present.terms),
     };
-    pms.change_hotel(permit, change).await.map_err(|error| match error {
+    pms.change_hotel(permit, |present| Ok(change(present))).await.map_err(|error| match error {
         pms::Error::Invalid(problems) => invalid(&problems),
         other => other.into(),
     })?;

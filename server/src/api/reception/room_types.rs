@@ -142,7 +142,7 @@ pub async fn change(
 ) -> Result<Json<RoomTypeOut>, Problem> {
     let permit = caller.permit::<right::ManageRooms>(&hotel)?;
     let id = id.parse().map_err(|_| unknown())?;
-    let change = |present| body.form(present);
+    let change = |present| Ok(body.form(present));
     state.services.pms.change_room_type(permit, id, change).await.map_err(problem)?;
     Ok(Json(find(&state, permit.also()?, id).await?.into()))
 }

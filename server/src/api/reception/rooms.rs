@@ -256,7 +256,9 @@ pub async fn change(
             room_type: body.room_type.clone().unwrap_or_default(),
             rate: rate.clone().unwrap_or(present.rate),
         };
-        pms.change_room(permit, room.id, condition, change).await.map_err(room_problem)?;
+        pms.change_room(permit, room.id, condition, |present| Ok(change(present)))
+            .await
+            .map_err(room_problem)?;
     } else if let Some(condition) = condition {
         pms.set_condition(view.also()?, room.id, condition).await?;
     }
