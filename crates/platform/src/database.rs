@@ -31,13 +31,15 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The fewest connections that do: those below, and a few for requests.
 pub const FEWEST_CONNECTIONS: u32 = 20;
 
-/// The fewest of the worker, six of which listen.
-const FEWEST_OF_WORKER: u32 = 9;
+/// The fewest of the worker. Seven listen for good: three workers, two outboxes, what open pages are told, and which plug-ins are on.
+/// Two are of those who tell payment providers, and are held while a provider answers. Three are for all others, who hold one
+/// for a statement or a transaction, and none while they wait for another machine.
+const FEWEST_OF_WORKER: u32 = 12;
 
 /// How many of so many connections each pool has: requests, finding out who somebody is, and the worker.
 fn shares(connections: u32) -> [u32; 3] {
     let connections = connections.max(FEWEST_CONNECTIONS);
-    let (identity, worker) = (connections / 4, (connections / 4).max(FEWEST_OF_WORKER));
+    let (identity, worker) = (connections / 5, (connections / 4).max(FEWEST_OF_WORKER));
     [connections - identity - worker, identity, worker]
 }
 
@@ -288,7 +290,7 @@ mod tests {
             assert_eq!(app + identity + worker, connections);
             assert!(app >= identity && identity >= 4 && worker >= FEWEST_OF_WORKER, "{connections}");
         }
-        assert_eq!(shares(32), [15, 8, 9]);
+        assert_eq!(shares(32), [14, 6, 12]);
         assert_eq!(shares(1), shares(FEWEST_CONNECTIONS));
     }
 

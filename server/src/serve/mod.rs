@@ -7,7 +7,7 @@ mod payments;
 pub mod readiness;
 mod site;
 mod stop;
-mod worker;
+pub mod worker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -29,8 +29,13 @@ const BILLING_EVERY: TimeDelta = TimeDelta::seconds(60);
 /// How often providers are told what they could not be told: longer than a job is tried by itself.
 const FOLLOW_AGAIN_EVERY: TimeDelta = TimeDelta::hours(1);
 
-/// How many endpoints of webhooks are delivered to at once. Each takes ten seconds at most, nearly all of it waiting.
+/// How many endpoints of webhooks are delivered to at once. Each takes ten seconds at most, nearly all of it waiting, without a
+/// connection.
 const WEBHOOKS_AT_ONCE: usize = 32;
+
+/// How many subscriptions payment providers are told of at once. Each holds a connection until its provider has answered, since one
+/// at a time may tell of a subscription: they are reckoned with in the share of the worker (`platform::database`).
+const FOLLOWED_AT_ONCE: usize = 2;
 
 /// When sessions, tokens and failed sign-ins that have expired are deleted: it is night in the hotels of Europe.
 const EXPIRY_AT: NaiveTime = match NaiveTime::from_hms_opt(3, 0, 0) {
@@ -92,7 +97,8 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
     let webhooks = worker().with_queues(is_webhook).with_concurrency(WEBHOOKS_AT_ONCE);
     work.spawn(webhooks.run(state.stop.clone()));
     // A plan's new price is told for each of its subscriptions.
-    work.spawn(worker().with_queues(is_follow).run(state.stop.clone()));
+    let follow = worker().with_queues(is_follow).with_concurrency(FOLLOWED_AT_ONCE);
+    work.spawn(follow.run(state.stop.clone()));
     let outbox = || Outbox::new(state.database.clone(), state.services.clock.clone());
     let quick = outbox().with_consumer(Announcer).with_consumer(HotelSubscriptions);
     work.spawn(quick.run(state.stop.clone()));

@@ -49,6 +49,8 @@ mod stripe_money;
 #[cfg(test)]
 mod stripe_orders;
 #[cfg(test)]
+mod stripe_slow;
+#[cfg(test)]
 mod stripe_told;
 #[cfg(test)]
 mod stripe_void;

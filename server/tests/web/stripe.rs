@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, Webhook, signature};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -314,12 +314,34 @@ async fn what_was_asked_before_does_not_overwrite_what_was_asked_after(pool: PgP
     assert_eq!((&state["balance"], &state["bundles"]), (&json!(0), &json!(["refunded"])), "{state:#}");
 }
 
-/// Stripe, whose answers about payments arrive when the test says so.
+/// What a [`Late`] Stripe answers late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slow {
+    /// What is asked about payments.
+    Payments,
+    /// What it is told about subscriptions.
+    Following,
+}
+
+/// Stripe, some of whose answers arrive when the test says so.
 #[derive(Debug)]
-struct Late {
+pub struct Late {
     stripe: Arc<Stripe>,
-    has_read: Notify,
-    may_answer: Notify,
+    slow: Slow,
+    /// Has a permit for each that waits or waited.
+    pub asked: Semaphore,
+    pub may_answer: Notify,
+}
+
+impl Late {
+    pub fn new(stripe: Arc<Stripe>, slow: Slow) -> Arc<Self> {
+        Arc::new(Self { stripe, slow, asked: Semaphore::new(0), may_answer: Notify::new() })
+    }
+
+    async fn wait(&self) {
+        self.asked.add_permits(1);
+        self.may_answer.notified().await;
+    }
 }
 
 #[async_trait]
@@ -338,9 +360,8 @@ impl PaymentProvider for Late {
     }
     async fn read(&self, subject: &Subject) -> Result<Option<Reading>, ProviderError> {
         let reading = self.stripe.read(subject).await;
-        if matches!(subject, Subject::Payment(_)) {
-            self.has_read.notify_one();
-            self.may_answer.notified().await;
+        if self.slow == Slow::Payments && matches!(subject, Subject::Payment(_)) {
+            self.wait().await;
         }
         reading
     }
@@ -348,6 +369,9 @@ impl PaymentProvider for Late {
         self.stripe.refund(payment_reference).await
     }
     async fn follow(&self, subscription: &str, wanted: &Wanted) -> Result<bool, ProviderError> {
+        if self.slow == Slow::Following {
+            self.wait().await;
+        }
         self.stripe.follow(subscription, wanted).await
     }
     async fn portal(&self, customer: &str, return_url: &str) -> Result<String, ProviderError> {
@@ -375,12 +399,11 @@ async fn a_later_answer_that_knows_nothing_of_refunds_does_not_hide_one(pool: Pg
     let refunded =
         till.messages().split_off(seen).into_iter().find(|it| it.kind == "charge.refunded").unwrap();
 
-    let late =
-        Arc::new(Late { stripe: till.stripe.clone(), has_read: Notify::new(), may_answer: Notify::new() });
+    let late = Late::new(till.stripe.clone(), Slow::Payments);
     let providers = Providers::new([late.clone() as Arc<dyn PaymentProvider>]);
     let slow = Till { billing: till.billing.clone().with_providers(providers), ..Till::new(&site).await };
     let meanwhile = async {
-        late.has_read.notified().await;
+        let _ = late.asked.acquire().await.unwrap();
         till.billing.session_status(buyer.own_account(), "stripe", &page.session_id).await.unwrap();
         late.may_answer.notify_one();
     };
