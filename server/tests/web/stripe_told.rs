@@ -1,5 +1,6 @@
 //! What changes here reaches Stripe however long that takes, and undoes nothing that the customer did there.
 
+use billing::payments::Payment;
 use billing::providers::FollowSubscription;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::Actor;
@@ -84,6 +85,44 @@ async fn what_the_admin_began_is_paid_again_when_it_ends(pool: PgPool) {
         till.deliver_all().await;
         assert_eq!(taken(&pool, &buyer).await.len(), 2);
         assert!(end(&till, &buyer).await > before + TimeDelta::days(27), "{months} months");
+    }
+}
+
+/// Who pays for what the admin began after it was interrupted has paid for it: it goes on when it is resumed, and is paid again
+/// when it ends.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_the_admin_began_is_paid_for_while_it_is_paused(pool: PgPool) {
+    let site = shop(&pool).await;
+    for is_by_hand in [true, false] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await });
+        let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
+        let invoice: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
+        let before = subscription(&till, &buyer).await;
+        till.billing.pause(buyer.own_account(), before.id).await.unwrap();
+        if is_by_hand {
+            let payment = Payment { reference: "cash".to_owned(), method: None, paid: None };
+            till.billing.capture(invoice, &payment).await.unwrap();
+        } else {
+            till.pay(&till.page(&buyer, invoice).await);
+            till.deliver_all().await;
+            follow_all(&till, &pool, &buyer).await;
+        }
+        let paid = subscription(&till, &buyer).await;
+        let kept = (paid.state.status().as_str(), paid.state.expires_at(), paid.is_collected);
+        assert_eq!(kept, ("paused", before.state.expires_at(), !is_by_hand));
+        let status = till.billing.invoice(buyer.own_account(), invoice).await.unwrap().status;
+        assert_eq!(status.as_str(), "paid", "by hand: {is_by_hand}");
+        till.clock.advance(TimeDelta::days(10));
+        till.billing.resume(buyer.own_account(), before.id).await.unwrap();
+        let ends = end(&till, &buyer).await;
+        assert_eq!(Some(ends - TimeDelta::days(10)), before.state.expires_at());
+        if !is_by_hand {
+            follow_all(&till, &pool, &buyer).await;
+            assert!(next_payment(&till, ends) < 60);
+            till.deliver_all().await;
+            assert_eq!(taken(&pool, &buyer).await.len(), 2);
+        }
     }
 }
 

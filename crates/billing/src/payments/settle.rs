@@ -157,7 +157,14 @@ async fn start_subscription(
         {
             SubscriptionState::Active { started_at: paid_at, expires_at: until }
         }
-        _ if subscription.state.status() == SubscriptionStatus::Active => subscription.state,
+        // The admin began it before it was paid for; it may have been interrupted since.
+        _ if matches!(
+            subscription.state.status(),
+            SubscriptionStatus::Active | SubscriptionStatus::Paused
+        ) =>
+        {
+            subscription.state
+        }
         _ => subscription.state.activated(now, plan.billing_period)?,
     };
     if invoice.reason != "purchase" {
