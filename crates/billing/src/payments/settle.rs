@@ -145,6 +145,9 @@ async fn start_subscription(
     let mut subscription = LockedSubscription::load(transaction, invoice.account_id, id).await?;
     let plan = PlanFacts::load(transaction, plan_id).await?;
     subscription.state = subscription.state.at(now);
+    // The admin began it before it was paid for; it may have been interrupted, or got another plan, since.
+    let runs_already = invoice.reason == "purchase"
+        && matches!(subscription.state.status(), SubscriptionStatus::Active | SubscriptionStatus::Paused);
     subscription.state = match (invoice.reason.as_str(), period) {
         ("upgrade", _) => upgraded(subscription.state, invoice, now)
             .ok_or_else(|| Error::InvoiceState("Subscription is not active".to_owned()))?,
@@ -157,26 +160,22 @@ async fn start_subscription(
         {
             SubscriptionState::Active { started_at: paid_at, expires_at: until }
         }
-        // The admin began it before it was paid for; it may have been interrupted since.
-        _ if matches!(
-            subscription.state.status(),
-            SubscriptionStatus::Active | SubscriptionStatus::Paused
-        ) =>
-        {
-            subscription.state
-        }
+        _ if runs_already => subscription.state,
         _ => subscription.state.activated(now, plan.billing_period)?,
     };
     if invoice.reason != "purchase" {
         // A renewal was asked for at the price of the plan before, an upgrade for the days that were left then.
         void_open_changes(transaction, &subscription, now).await?;
     }
-    subscription.plan_id = plan_id;
-    subscription.pending_plan_id = None;
+    if !runs_already {
+        subscription.plan_id = plan_id;
+        subscription.pending_plan_id = None;
+    }
     // Whoever pays last has the place: another subscription of a single category ends (spec 5.4).
     end_rivals(transaction, &subscription, now).await?;
     subscription.save(transaction, now).await?;
-    let payload = json!({ "account_id": invoice.account_id, "subscription_id": id, "plan_id": plan_id });
+    let payload =
+        json!({ "account_id": invoice.account_id, "subscription_id": id, "plan_id": subscription.plan_id });
     let event = Event {
         organisation_id: organisation(transaction, invoice).await?,
         kind: "subscription.activated",

@@ -155,6 +155,32 @@ async fn the_admin_makes_one_subscription_of_a_single_category(superuser: PgPool
     assert_eq!(world.count("SELECT count(*) FROM invoices").await, 1);
 }
 
+/// What the admin began, and its customer changed since, stays changed when the first invoice is paid: it runs already.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_first_invoice_takes_back_no_change_of_plan(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (admin, own) = (world.admin.admin().unwrap(), world.ada.own_account());
+    let new = NewSubscription {
+        account_id: AccountId(world.ada.user_id.into()),
+        plan_id: world.basic,
+        started_at: None,
+        is_trial: false,
+        months: None,
+    };
+    let (made, first) = world.billing.create_subscription(admin, &new).await.unwrap();
+    let id = made.subscription.id;
+    world.later(1);
+    let upgrade = world.billing.upgrade(own, id, world.pro).await.unwrap().invoice_id;
+    world.pay(upgrade).await;
+    world.billing.downgrade(own, id, world.basic).await.unwrap();
+    let before = world.billing.pause(own, id).await.unwrap();
+    world.pay(first.id).await;
+    let after = world.billing.subscription(own, id).await.unwrap();
+    assert_eq!(after.plan.id, world.pro);
+    assert_eq!((after.pending_plan, after.state), (before.pending_plan, before.state));
+    assert_eq!(world.balance(&world.ada).await, 100, "what the first invoice brings");
+}
+
 /// A trial that the admin gives is the one that there is.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_admin_gives_no_second_trial_and_the_first_is_known(superuser: PgPool) {
