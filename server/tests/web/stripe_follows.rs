@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::stripe::{Till, customer, subscription};
 use crate::stripe_money::shop_with_till;
+use crate::stripe_told::renewed_in_the_portal;
 use crate::v1::{admin, shop};
 
 pub async fn plan(pool: &PgPool, slug: &str) -> PlanId {
@@ -137,6 +138,10 @@ async fn a_plan_that_is_paid_once_ends_what_stripe_collects(pool: PgPool) {
     follow_all(&till, &pool, &buyer).await;
     let paid = taken(&pool, &buyer).await;
     assert_eq!(paid.len(), 2, "Basic, and the difference");
+    // Nor does it go on because the customer says so on Stripe's page: there is nothing to go on with.
+    renewed_in_the_portal(&till, &pool, id).await;
+    till.deliver_all().await;
+    follow_all(&till, &pool, &buyer).await;
     till.sandbox.advance_to_next_renewal();
     follow_all(&till, &pool, &buyer).await;
     assert_eq!(taken(&pool, &buyer).await, paid, "and nothing again");

@@ -57,6 +57,13 @@ async fn cancelled_in_the_portal(till: &Till, pool: &PgPool, id: SubscriptionId)
     assert_eq!(answer, 200, "{body}");
 }
 
+/// The customer changes their mind there.
+pub async fn renewed_in_the_portal(till: &Till, pool: &PgPool, id: SubscriptionId) {
+    let path = format!("/v1/subscriptions/{}", reference(pool, id).await);
+    let (answer, body) = till.at_stripe(&path, "cancel_at_period_end=false").await;
+    assert_eq!(answer, 200, "{body}");
+}
+
 /// Lets Stripe's next payment come. Gives by how many seconds it misses the end of what was paid here.
 fn next_payment(till: &Till, end: DateTime<Utc>) -> i64 {
     (till.sandbox.advance_to_next_renewal().unwrap() - end.timestamp()).abs()
@@ -233,6 +240,37 @@ async fn a_cancellation_in_the_portal_outlasts_what_is_told_before_it_is_heard(p
         till.sandbox.advance_to_next_renewal();
         follow_all(&till, &pool, &buyer).await;
         assert_eq!(taken(&pool, &buyer).await, paid, "renewed: {is_renewed}");
+    }
+}
+
+/// What the next period costs, and whether it is interrupted, is told again when the customer goes on: nobody told Stripe while it was
+/// to end.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_goes_on_in_the_portal_costs_what_it_costs_by_then(pool: PgPool) {
+    let site = shop(&pool).await;
+    let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
+    for change in ["price", "pause"] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let id = bought(&till, &pool, &buyer, "basic").await;
+        if change == "pause" {
+            till.billing.pause(buyer.own_account(), id).await.unwrap();
+        }
+        follow_all(&till, &pool, &buyer).await;
+        cancelled_in_the_portal(&till, &pool, id).await;
+        till.deliver_all().await;
+        assert_eq!(status(&till, &buyer).await, "cancelled");
+        if change == "price" {
+            admin(&site).await.expect(200, "PUT", &path, Some(json!({ "price": "20.00" }))).await;
+            follow_all(&till, &pool, &buyer).await;
+        }
+        renewed_in_the_portal(&till, &pool, id).await;
+        till.deliver_all().await;
+        follow_all(&till, &pool, &buyer).await;
+        assert_eq!(status(&till, &buyer).await, "active");
+        let first = taken(&pool, &buyer).await[0];
+        till.sandbox.advance_to_next_renewal().unwrap();
+        till.deliver_all().await;
+        assert_eq!(taken(&pool, &buyer).await, [first, 2380], "20.00 and 19 percent: {change}");
     }
 }
 

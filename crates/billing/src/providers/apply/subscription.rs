@@ -227,17 +227,21 @@ impl Purchase<'_> {
         self.tell_with(transaction, "payment.failed", id.into(), payload).await
     }
 
-    /// The customer changed their mind on the provider's page. What is over here, or gave its place to another subscription,
-    /// does not come back, and the provider is told so again.
+    /// The customer changed their mind on the provider's page. What is over here, gave its place to another subscription, or is
+    /// paid once, does not come back, and the provider is told so again. What does costs there what it does here: nobody
+    /// told the provider while it was to end.
     async fn reinstate(&self, transaction: &mut Transaction, id: SubscriptionId) -> Result<()> {
         let mut subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
         subscription.state = subscription.state.reinstated(self.now);
+        let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
         let comes_back = subscription.state.status() == SubscriptionStatus::Active
+            && PlanFacts::load(transaction, plan_id).await?.billing_period.is_recurring()
             && rivals(transaction, &subscription, subscription.plan_id).await?.is_empty();
         if !comes_back {
             return follow_later(transaction, &[(self.account_id, id)], ToTell::Renewal, self.now).await;
         }
         subscription.write(transaction, self.now).await?;
+        follow_later(transaction, &[(self.account_id, id)], ToTell::NextPeriod, self.now).await?;
         self.tell(transaction, "subscription.activated", "subscription_id", id.into()).await
     }
 }
