@@ -219,27 +219,33 @@ async fn an_end_that_is_years_away_is_told_in_parts(pool: PgPool) {
 async fn a_cancellation_in_the_portal_outlasts_what_is_told_before_it_is_heard(pool: PgPool) {
     let site = shop(&pool).await;
     let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
-    for is_renewed in [false, true] {
+    for change in ["price", "renewal", "downgrade"] {
         let (till, buyer) = (Till::new(&site).await, customer(&site).await);
-        let id = bought(&till, &pool, &buyer, "basic").await;
+        let bought_plan = if change == "downgrade" { "pro" } else { "basic" };
+        let id = bought(&till, &pool, &buyer, bought_plan).await;
         follow_all(&till, &pool, &buyer).await;
-        if is_renewed {
-            till.sandbox.advance_to_next_renewal().unwrap();
-        } else {
-            let price = json!({ "price": "20.00" });
-            admin(&site).await.expect(200, "PUT", &path, Some(price)).await;
+        match change {
+            "price" => {
+                let price = json!({ "price": "20.00" });
+                admin(&site).await.expect(200, "PUT", &path, Some(price)).await;
+            }
+            "renewal" => drop(till.sandbox.advance_to_next_renewal().unwrap()),
+            _ => {
+                let basic = plan(&pool, "basic").await;
+                till.billing.downgrade(buyer.own_account(), id, basic).await.unwrap();
+            }
         }
         cancelled_in_the_portal(&till, &pool, id).await;
-        if is_renewed {
+        if change == "renewal" {
             till.deliver_all().await;
             assert_eq!(status(&till, &buyer).await, "cancelled", "although its renewal is read at once");
         }
         follow_all(&till, &pool, &buyer).await;
-        assert_eq!(status(&till, &buyer).await, "cancelled", "renewed: {is_renewed}");
+        assert_eq!(status(&till, &buyer).await, "cancelled", "{change}");
         let paid = taken(&pool, &buyer).await;
         till.sandbox.advance_to_next_renewal();
         follow_all(&till, &pool, &buyer).await;
-        assert_eq!(taken(&pool, &buyer).await, paid, "renewed: {is_renewed}");
+        assert_eq!(taken(&pool, &buyer).await, paid, "{change}");
     }
 }
 

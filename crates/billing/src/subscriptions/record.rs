@@ -25,8 +25,8 @@ pub(crate) struct LockedSubscription {
     pub currency: Currency,
     /// Whether a payment provider collects it.
     pub is_collected: bool,
-    /// [`Self::renewal`] as it was read.
-    renewal_read: (bool, PlanId),
+    /// Whether it goes on, and with which plan, as it was read.
+    read: (bool, PlanId),
 }
 
 impl LockedSubscription {
@@ -60,7 +60,7 @@ impl LockedSubscription {
             id,
             plan_id,
             pending_plan_id,
-            renewal_read: (state.is_current(), pending_plan_id.unwrap_or(plan_id)),
+            read: (state.is_current(), pending_plan_id.unwrap_or(plan_id)),
             state,
             currency: currency(&row.currency)?,
             is_collected: row.is_collected,
@@ -71,16 +71,27 @@ impl LockedSubscription {
     pub async fn save(&self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<()> {
         self.write(transaction, now).await?;
         if self.is_collected {
-            let changed =
-                if self.renewal() == self.renewal_read { ToTell::NextPeriod } else { ToTell::Renewal };
+            let changed = if self.is_renewed_otherwise(transaction).await? {
+                ToTell::Renewal
+            } else {
+                ToTell::NextPeriod
+            };
             follow_later(transaction, &[(self.account_id, self.id)], changed, now).await?;
         }
         Ok(())
     }
 
-    /// What its renewal depends on: whether it goes on, and with which plan.
-    fn renewal(&self) -> (bool, PlanId) {
-        (self.state.is_current(), self.pending_plan_id.unwrap_or(self.plan_id))
+    /// Whether it changed whether it is renewed: whether it goes on, and with a plan that has a next period. Another plan alone
+    /// is another price.
+    async fn is_renewed_otherwise(&self, transaction: &mut Transaction) -> Result<bool> {
+        let (was_current, before) = self.read;
+        let coming = self.pending_plan_id.unwrap_or(self.plan_id);
+        if was_current != self.state.is_current() || before == coming {
+            return Ok(was_current != self.state.is_current());
+        }
+        let before = PlanFacts::load(transaction, before).await?;
+        let coming = PlanFacts::load(transaction, coming).await?;
+        Ok(before.billing_period.is_recurring() != coming.billing_period.is_recurring())
     }
 
     /// Writes it back as the provider that collects it says it is.
