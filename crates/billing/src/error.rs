@@ -198,6 +198,15 @@ impl CartProblem {
 }
 
 impl Error {
+    /// Whether trying again can help.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Database(_) => true,
+            Self::Provider(problem) => problem.is_passing(),
+            _ => false,
+        }
+    }
+
     /// The refusal of a statement as `refusal`, if `constraint` refused it.
     pub(crate) fn refused_by(error: sqlx::Error, constraint: &str, refusal: impl FnOnce() -> Self) -> Self {
         if violated_constraint(&error) == Some(constraint) { refusal() } else { error.into() }

@@ -21,7 +21,11 @@ use crate::client::{once, problem};
 impl Stripe {
     pub(crate) async fn make_follow(&self, id: &str, wanted: &Wanted) -> Result<bool, ProviderError> {
         let found =
-            RetrieveSubscription::new(id).send(&self.client).await.map_err(|error| problem(&error))?;
+            match RetrieveSubscription::new(id).send(&self.client).await.map_err(|error| problem(&error)) {
+                // Of another account, or of a sandbox that was emptied.
+                Err(ProviderError::Unknown) => return Ok(false),
+                found => found?,
+            };
         if matches!(found.status, SubscriptionStatus::Canceled | SubscriptionStatus::IncompleteExpired) {
             // What is over stays so; a new purchase begins a new one.
             return Ok(false);

@@ -77,11 +77,7 @@ impl Job for BillingTick {
 
 /// Errors that trying again cannot help with go to the admin at once.
 fn of_billing(error: billing::Error) -> HandlerError {
-    match &error {
-        billing::Error::Database(_) => HandlerError::passing(error),
-        billing::Error::Provider(problem) if problem.is_passing() => HandlerError::passing(error),
-        _ => HandlerError::lasting(error),
-    }
+    if error.is_passing() { HandlerError::passing(error) } else { HandlerError::lasting(error) }
 }
 
 /// Starts to carry out jobs, until the server stops.

@@ -280,6 +280,52 @@ async fn what_goes_on_in_the_portal_costs_what_it_costs_by_then(pool: PgPool) {
     }
 }
 
+/// What is over at Stripe is not collected any more, even where what Stripe knows of it cannot be made so, or Stripe knows nothing
+/// of it: one dead job says so, not one each hour, and it is renewed here.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_over_at_stripe_and_cannot_be_read_is_renewed_here(pool: PgPool) {
+    let site = shop(&pool).await;
+    for is_known in [true, false] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let id = bought(&till, &pool, &buyer, "basic").await;
+        follow_all(&till, &pool, &buyer).await;
+        if is_known {
+            cancelled_in_the_portal(&till, &pool, id).await;
+            till.sandbox.advance_to_next_renewal();
+            sqlx::query("UPDATE invoices SET payment_reference = 'cash' WHERE account_id = $1")
+                .bind(buyer.user_id)
+                .execute(&pool)
+                .await
+                .unwrap();
+        } else {
+            sqlx::query(
+                "UPDATE subscriptions SET provider_subscription_id = 'sub_of_another_account' WHERE id = $1",
+            )
+            .bind(Uuid::from(id))
+            .execute(&pool)
+            .await
+            .unwrap();
+        }
+        till.billing.pause(buyer.own_account(), id).await.unwrap();
+        till.billing.resume(buyer.own_account(), id).await.unwrap();
+        let job = FollowSubscription { account_id: buyer.own_account().account_id(), subscription_id: id };
+        let told = till.billing.follow(&job).await;
+        if is_known {
+            assert!(matches!(told, Err(billing::Error::PaidTwice(_))), "{told:?}");
+        } else {
+            told.unwrap();
+        }
+        let kept = subscription(&till, &buyer).await;
+        assert_eq!((kept.state.status().as_str(), kept.is_collected), ("active", false));
+        till.billing.follow(&job).await.unwrap();
+        till.clock.advance(TimeDelta::days(2));
+        assert_eq!(till.billing.follow_again().await.unwrap(), 0);
+        till.clock.advance(TimeDelta::days(23));
+        till.billing.tick().await.unwrap();
+        assert_eq!(open_renewals(&pool, &buyer).await, 1, "known: {is_known}");
+    }
+}
+
 /// What is over at Stripe and goes on here is renewed here, by an invoice.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn what_is_over_at_stripe_is_renewed_here(pool: PgPool) {

@@ -178,9 +178,13 @@ impl Billing {
     }
 
     /// Notes that a subscription is over at the provider, for good. What that means here is decided now, as its message would
-    /// have had it, and not when somebody happens to read it after the next period was paid in another way.
+    /// have had it, and not when somebody happens to read it after the next period was paid in another way. Where that cannot
+    /// be made so, as after two payments, somebody has to look at it; but nothing is collected any more in any case.
     async fn note_the_end(&self, job: &FollowSubscription, provider: &str, reference: String) -> Result<()> {
-        self.read_and_apply(provider, &Subject::Subscription(reference)).await?;
+        let applied = match self.read_and_apply(provider, &Subject::Subscription(reference)).await {
+            Err(problem) if problem.is_passing() => return Err(problem),
+            applied => applied,
+        };
         sqlx::query!(
             "UPDATE subscriptions SET provider_ended = true, tell_at = NULL WHERE account_id = $1 AND id = $2",
             Uuid::from(job.account_id),
@@ -188,7 +192,7 @@ impl Billing {
         )
         .execute(self.database.worker())
         .await?;
-        Ok(())
+        applied.map(drop)
     }
 }
 

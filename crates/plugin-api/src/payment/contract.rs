@@ -41,6 +41,8 @@ pub async fn run(provider: &dyn PaymentProvider, till: &dyn Till) {
     ] {
         assert_eq!(provider.read(&unknown).await, Ok(None), "{unknown:?} is nothing of ours");
     }
+    let wanted = Wanted { renews: Some(true), is_paused: false, line: None, next_payment_at: None };
+    assert_eq!(provider.follow("none", &wanted).await, Ok(false), "nothing is collected");
 }
 
 fn euro(minor: i64) -> Money {

@@ -57,8 +57,8 @@ pub trait PaymentProvider: Send + Sync + std::fmt::Debug {
     /// Gives the whole of a payment back. Repeating it gives nothing twice.
     async fn refund(&self, payment_reference: &str) -> Result<(), ProviderError>;
 
-    /// Makes the provider's subscription do what ours does. False if it is over there, for good: nothing is collected any
-    /// more.
+    /// Makes the provider's subscription do what ours does. False if it is over there, for good, or not known: nothing is
+    /// collected any more.
     async fn follow(&self, subscription_reference: &str, wanted: &Wanted) -> Result<bool, ProviderError>;
 
     /// The address of the page where a customer changes their card.
