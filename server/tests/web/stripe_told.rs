@@ -1,10 +1,11 @@
 //! What changes here reaches Stripe however long that takes, and undoes nothing that the customer did there.
 
+use billing::checkout::Order;
 use billing::payments::Payment;
 use billing::providers::FollowSubscription;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::Actor;
-use domain::ids::{InvoiceId, SubscriptionId};
+use domain::ids::{AddonId, InvoiceId, SubscriptionId};
 use platform::clock::Clock as _;
 use plugin_api::payment::{PaymentProvider, Subject};
 use serde_json::json;
@@ -277,6 +278,60 @@ async fn what_goes_on_in_the_portal_costs_what_it_costs_by_then(pool: PgPool) {
         till.sandbox.advance_to_next_renewal().unwrap();
         till.deliver_all().await;
         assert_eq!(taken(&pool, &buyer).await, [first, 2380], "20.00 and 19 percent: {change}");
+    }
+}
+
+/// What is over at Stripe takes its add-ons along, whatever was heard before: they are not renewed, and last to their end.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn add_ons_end_with_what_they_go_with_in_each_order(pool: PgPool) {
+    let site = shop(&pool).await;
+    for (history, expected) in [
+        ("heard", "cancelled"),
+        ("unheard", "cancelled"),
+        ("cancelled here", "cancelled"),
+        ("goes on here", "active"),
+    ] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let own = buyer.own_account();
+        let addon: Uuid = sqlx::query_scalar(
+            "SELECT id FROM addons WHERE is_active AND id NOT IN (SELECT addon_id FROM addons_for_plans) LIMIT 1",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        let order = Order {
+            plan_id: Some(plan(&pool, "basic").await),
+            bundle_ids: Vec::new(),
+            addon_ids: vec![AddonId(addon)],
+            currency: "EUR".to_owned(),
+            country: Some("DE".to_owned()),
+            payment_method: None,
+        };
+        let ordered = till.billing.checkout(own, &order).await.unwrap();
+        let id = ordered.subscription_id.unwrap();
+        till.pay(&till.page(&buyer, ordered.invoice_id).await);
+        till.deliver_all().await;
+        follow_all(&till, &pool, &buyer).await;
+        let before = till.billing.addon_subscriptions(own).await.unwrap().remove(0);
+        assert_eq!(before.status, "active");
+        match history {
+            "heard" => {
+                cancelled_in_the_portal(&till, &pool, id).await;
+                till.deliver_all().await;
+            }
+            "unheard" => cancelled_in_the_portal(&till, &pool, id).await,
+            _ => {
+                till.billing.cancel(own, id).await.unwrap();
+                follow_all(&till, &pool, &buyer).await;
+            }
+        }
+        till.sandbox.advance_to_next_renewal();
+        if history == "goes on here" {
+            till.billing.resume(own, id).await.unwrap();
+        }
+        till.deliver_all().await;
+        let after = till.billing.addon_subscriptions(own).await.unwrap().remove(0);
+        assert_eq!((after.status.as_str(), after.expires_at), (expected, before.expires_at), "{history}");
     }
 }
 

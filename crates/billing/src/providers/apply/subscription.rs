@@ -31,7 +31,7 @@ impl Purchase<'_> {
         }
         self.renew(transaction, id, &collected.periods).await?;
         let known = sqlx::query!(
-            "SELECT provider_subscription_id, provider_renews, is_past_due, reading_no, changed_no, told_no FROM subscriptions
+            "SELECT provider_subscription_id, provider_renews, provider_ended, is_past_due, reading_no, changed_no, told_no FROM subscriptions
              WHERE account_id = $1 AND id = $2",
             Uuid::from(self.account_id),
             Uuid::from(id),
@@ -87,9 +87,12 @@ impl Purchase<'_> {
         }
         // Only what changed at the provider is done here.
         match (known.provider_renews.unwrap_or(true), renews.unwrap_or(true)) {
-            (true, false) => self.end_renewal(transaction, id, collected.standing).await?,
+            (true, false) => self.end_renewal(transaction, id).await?,
             (false, true) => self.reinstate(transaction, id).await?,
             _ => {}
+        }
+        if has_ended && !known.provider_ended {
+            self.end_addons(transaction, id).await?;
         }
         Ok(())
     }
@@ -178,25 +181,26 @@ impl Purchase<'_> {
         Ok(invoice_id)
     }
 
-    /// The provider will not go on: cancelled by the customer on its page, or given up after failed payments. What is
-    /// over there takes the add-ons along (spec 5.10).
-    async fn end_renewal(
-        &self,
-        transaction: &mut Transaction,
-        id: SubscriptionId,
-        standing: SubscriptionStanding,
-    ) -> Result<()> {
-        if standing == SubscriptionStanding::Ended {
-            sqlx::query!(
-                "UPDATE addon_subscriptions SET status = 'cancelled', cancelled_at = $3, updated_at = $3
-                 WHERE account_id = $1 AND subscription_id = $2 AND status = 'active'",
-                Uuid::from(self.account_id),
-                Uuid::from(id),
-                self.now,
-            )
-            .execute(&mut **transaction)
-            .await?;
+    /// What is over at the provider takes the add-ons along (spec 5.10), unless it goes on here: they last to the end of what
+    /// was paid.
+    async fn end_addons(&self, transaction: &mut Transaction, id: SubscriptionId) -> Result<()> {
+        if LockedSubscription::load(transaction, self.account_id, id).await?.state.is_current() {
+            return Ok(());
         }
+        sqlx::query!(
+            "UPDATE addon_subscriptions SET status = 'cancelled', cancelled_at = $3, updated_at = $3
+             WHERE account_id = $1 AND subscription_id = $2 AND status = 'active'",
+            Uuid::from(self.account_id),
+            Uuid::from(id),
+            self.now,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// The provider will not go on: cancelled by the customer on its page, or given up after failed payments.
+    async fn end_renewal(&self, transaction: &mut Transaction, id: SubscriptionId) -> Result<()> {
         let mut subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
         if !subscription.state.is_current() {
             return Ok(());
