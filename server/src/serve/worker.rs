@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use billing::mails::Mails;
 use billing::providers::{
-    ClosePage, ClosePages, FollowAgain, FollowSubscription, HandleEvent, ReturnPayment,
+    ClosePage, ClosePages, FollowAgain, FollowPlan, FollowSubscription, HandleEvent, ReturnPayment,
 };
 use billing::webhooks::{Announcer, DeliverWebhooks, Webhooks};
 use chrono::{NaiveTime, TimeDelta};
@@ -105,8 +105,8 @@ pub fn start(state: &AppState, mailer: Mailer, work: &TaskTracker) {
 
 /// Everything that this release knows how to do.
 pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -> Handlers {
-    let (provider, pages, page, returns, again) =
-        (billing.clone(), billing.clone(), billing.clone(), billing.clone(), billing.clone());
+    let (provider, pages, page) = (billing.clone(), billing.clone(), billing.clone());
+    let (returns, again, plan) = (billing.clone(), billing.clone(), billing.clone());
     let handlers = Handlers::new()
         .on(|context, job: housekeeping::Housekeeping| async move {
             housekeeping::run(context.clone(), job).await?;
@@ -132,6 +132,10 @@ pub fn handlers(mailer: Mailer, billing: billing::Billing, webhooks: Webhooks) -
         .on(move |_, job: FollowSubscription| {
             let billing = billing.clone();
             async move { billing.follow(&job).await.map_err(of_billing) }
+        })
+        .on(move |_, job: FollowPlan| {
+            let billing = plan.clone();
+            async move { billing.follow_plan(&job).await.map(drop).map_err(of_billing) }
         })
         .on(move |_, FollowAgain {}| {
             let billing = again.clone();

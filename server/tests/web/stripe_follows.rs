@@ -41,8 +41,21 @@ pub async fn bought(till: &Till, pool: &PgPool, buyer: &Actor, slug: &str) -> Su
     subscription(till, buyer).await.id
 }
 
+/// Notes what is to be told of plans that changed.
+pub async fn follow_plans(till: &Till, pool: &PgPool) {
+    let jobs: Vec<Value> =
+        sqlx::query_scalar("DELETE FROM jobs WHERE queue = 'billing.follow_plan' RETURNING payload")
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    for job in jobs {
+        till.billing.follow_plan(&serde_json::from_value(job).unwrap()).await.unwrap();
+    }
+}
+
 /// Does what waits to be told to Stripe of a customer, and hears what Stripe says to it.
 pub async fn follow_all(till: &Till, pool: &PgPool, buyer: &Actor) {
+    follow_plans(till, pool).await;
     let jobs: Vec<Value> = sqlx::query_scalar(
         "DELETE FROM jobs WHERE queue = 'billing.follow_subscription' AND payload ->> 'account_id' = ($1::uuid)::text
          RETURNING payload",
@@ -166,6 +179,7 @@ async fn another_price_of_a_plan_is_what_stripe_collects_next(pool: PgPool) {
     let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
     let change = async |change: Value| {
         admin.expect(200, "PUT", &path, Some(change)).await;
+        follow_plans(&till, &pool).await;
         let jobs = "SELECT count(*) FROM jobs WHERE queue = 'billing.follow_subscription'";
         sqlx::query_scalar::<_, i64>(jobs).fetch_one(&pool).await.unwrap()
     };

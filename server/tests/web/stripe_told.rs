@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::stripe::{Till, customer, subscription};
-use crate::stripe_follows::{bought, follow_all, plan, taken};
+use crate::stripe_follows::{bought, follow_all, follow_plans, plan, taken};
 use crate::stripe_money::shop_with_till;
 use crate::v1::{admin, shop};
 
@@ -160,6 +160,7 @@ async fn what_was_given_up_is_told_again_until_stripe_knows(pool: PgPool) {
     };
     let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
     admin(&site).await.expect(200, "PUT", &path, Some(json!({ "price": "20.00" }))).await;
+    follow_plans(&till, &pool).await;
     give_up().await;
     cancelled_in_the_portal(&till, &pool, id).await;
     till.deliver_all().await;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
 use domain::billing::{BillingPeriod, Plan};
-use domain::ids::{AccountId, PlanId, SubscriptionId};
+use domain::ids::PlanId;
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::prices::Rates;
 use super::{currency, read};
 use crate::modules::MODULES;
 use crate::payments::record;
-use crate::providers::{ToTell, follow_later};
+use crate::providers::{ToTell, follow_plan_later};
 use crate::{Billing, Error, Result, input};
 
 /// The most tokens that one payment brings.
@@ -163,7 +163,7 @@ impl Billing {
         if has_other_prices || (plan.price, plan.billing_period) != cost {
             let is_other_kind = plan.billing_period.is_recurring() != cost.1.is_recurring();
             let changed = if is_other_kind { ToTell::Renewal } else { ToTell::NextPeriod };
-            charge_later(&mut transaction, id, changed, now).await?;
+            follow_plan_later(&mut transaction, id, changed, now).await?;
         }
         record(&mut transaction, permit, action, id.into(), facts(&plan), now).await?;
         let changed = one(&mut transaction, id).await?;
@@ -317,25 +317,6 @@ fn own_prices(
         prices.push(input::price(text, currency)?);
     }
     Ok(Some(prices))
-}
-
-/// Lets providers know what the next period costs of what they collect of a plan, once this transaction is committed.
-async fn charge_later(
-    transaction: &mut Transaction,
-    id: PlanId,
-    changed: ToTell,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let collected = sqlx::query!(
-        r#"SELECT account_id AS "account_id: AccountId", id AS "id: SubscriptionId" FROM subscriptions
-           WHERE coalesce(pending_plan_id, plan_id) = $1 AND is_collected
-             AND status IN ('active', 'trialing', 'paused')"#,
-        Uuid::from(id),
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    let collected: Vec<_> = collected.into_iter().map(|it| (it.account_id, it.id)).collect();
-    follow_later(transaction, &collected, changed, now).await
 }
 
 /// A slug that no plan has: with `-copy`, and a number where that is taken too.

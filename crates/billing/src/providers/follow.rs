@@ -2,17 +2,17 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::billing::{SubscriptionState, Totals};
-use domain::ids::{AccountId, SubscriptionId};
+use domain::ids::{AccountId, PlanId, SubscriptionId};
 use domain::money::Money;
 use platform::database::Transaction;
-use platform::jobs::{self, Job};
+use platform::jobs::{self, Job, Options};
 use plugin_api::payment::{FARTHEST_PAYMENT, Interval, SessionLine, Subject, Wanted};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::subscriptions::change::tax_of;
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
-use crate::{Billing, Result};
+use crate::{Billing, Result, accounts};
 
 /// How long before a payment that could not be moved as far as it should is it moved on.
 const AGAIN_BEFORE: TimeDelta = TimeDelta::days(30);
@@ -39,8 +39,36 @@ impl Job for FollowAgain {
     const QUEUE: &'static str = "billing.follow_again";
 }
 
+/// Lets the providers be told what the next period costs of all that they collect of a plan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FollowPlan {
+    /// The plan.
+    pub plan_id: PlanId,
+    pub(crate) changed: ToTell,
+}
+
+impl Job for FollowPlan {
+    const QUEUE: &'static str = "billing.follow_plan";
+    const ATTEMPTS: u32 = super::ATTEMPTS;
+}
+
+/// Lets the providers be told that a plan changed, once this transaction is committed. A job notes that for each subscription:
+/// who has the plan's row would wait here for theirs, while those who have theirs wait for the plan's, as for an invoice.
+pub(crate) async fn follow_plan_later(
+    transaction: &mut Transaction,
+    plan_id: PlanId,
+    changed: ToTell,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let key = Some(format!("{} {changed:?}", Uuid::from(plan_id)));
+    let options = Options { deduplication_key: key, ..Options::default() };
+    jobs::enqueue(transaction, &FollowPlan { plan_id, changed }, options, now).await?;
+    Ok(())
+}
+
 /// What changed here of a subscription that a provider collects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ToTell {
     /// Whether it is renewed: until the provider was told, what it says about that is old.
     Renewal,
@@ -99,6 +127,26 @@ impl Billing {
         jobs::enqueue_all(&mut transaction, &jobs, now, now).await?;
         transaction.commit().await?;
         Ok(late.len())
+    }
+
+    /// Lets the providers be told of all that they collect of a plan. Gives of how many subscriptions.
+    pub async fn follow_plan(&self, job: &FollowPlan) -> Result<usize> {
+        let now = self.clock.now();
+        let collected = sqlx::query!(
+            r#"SELECT account_id AS "account_id: AccountId", id AS "id: SubscriptionId" FROM subscriptions
+               WHERE coalesce(pending_plan_id, plan_id) = $1 AND is_collected
+                 AND status IN ('active', 'trialing', 'paused')"#,
+            Uuid::from(job.plan_id),
+        )
+        .fetch_all(self.database.worker())
+        .await?;
+        for row in &collected {
+            let mut transaction = self.database.begin_worker().await?;
+            accounts::lock(&mut transaction, row.account_id).await?;
+            follow_later(&mut transaction, &[(row.account_id, row.id)], job.changed, now).await?;
+            transaction.commit().await?;
+        }
+        Ok(collected.len())
     }
 
     /// Tells the provider how the subscription stands.

@@ -2,7 +2,7 @@
 //!
 //! * [`Billing::create_session`], [`Billing::session_status`], [`Billing::portal`]: what a payer needs
 //! * [`Billing::receive`], [`Billing::replay`]: what a provider sends, kept as it came
-//! * [`FollowSubscription`], [`FollowAgain`]: a provider's subscription does what ours does
+//! * [`FollowSubscription`], [`FollowPlan`], [`FollowAgain`]: a provider's subscription does what ours does
 //! * [`ClosePages`], [`ClosePage`], [`ReturnPayment`]: nobody pays what nobody owes any more
 //!
 //! An event only says that something changed. What is done follows from a [reading](plugin_api::payment::Reading) of the
@@ -20,8 +20,8 @@ use std::sync::Arc;
 use plugin_api::Switches;
 use plugin_api::payment::PaymentProvider;
 
-pub use follow::{FollowAgain, FollowSubscription};
-pub(crate) use follow::{ToTell, follow_later};
+pub use follow::{FollowAgain, FollowPlan, FollowSubscription};
+pub(crate) use follow::{ToTell, follow_later, follow_plan_later};
 pub use inbox::{EventRow, HandleEvent, KeptEvent, Outcome, Received};
 pub(crate) use pages::close_later;
 pub use pages::{ClosePage, ClosePages, ReturnPayment};

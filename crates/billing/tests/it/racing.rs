@@ -1,9 +1,15 @@
 //! Many at once on one account; and each race with its guard off, so that these tests are known to see it.
 
+use std::time::Duration;
+
 use billing::Error;
+use billing::catalogue::plans::PlanChange;
 use billing::checkout::Order;
 use futures::future::join_all;
+use platform::database::for_test;
+use serde_json::Value;
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::support::{World, empty, order_of, payment};
 
@@ -148,4 +154,56 @@ async fn two_plans_paid_at_once_leave_one(superuser: PgPool) {
         let id = id.iter().find(|subscription| subscription.state.is_current()).unwrap().id;
         world.billing.cancel(world.ada.own_account(), id).await.unwrap();
     }
+}
+
+/// Another price of a plan waits for nobody who has it: whoever holds a subscription may be about to write an invoice over its
+/// plan, and would wait for the plan. Providers are told of what they collect of it afterwards.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn another_price_waits_for_nobody_who_has_the_plan(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (held, _) = world.subscribe(&world.ada, world.basic).await;
+    let (left, _) = world.subscribe(&world.bob, world.basic).await;
+    world.billing.cancel(world.bob.own_account(), left).await.unwrap();
+    let (coming, _) = world.subscribe(&world.bob, world.pro).await;
+    world.billing.downgrade(world.bob.own_account(), coming, world.basic).await.unwrap();
+    sqlx::query("UPDATE subscriptions SET provider = 'stripe', provider_subscription_id = 'sub_' || id")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let mut payment = for_test(&world.superuser).begin_worker().await.unwrap();
+    sqlx::query("SELECT FROM subscriptions WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(held)
+        .execute(&mut *payment)
+        .await
+        .unwrap();
+    let price = PlanChange { price: Some("20.00".to_owned()), ..PlanChange::default() };
+    let change = world.billing.change_plan(world.admin.admin().unwrap(), world.basic, &price);
+    tokio::time::timeout(Duration::from_secs(10), change).await.expect("waits for the payment").unwrap();
+    sqlx::query(
+        "INSERT INTO invoices (account_id, id, number, reason, plan_id, subscription_id, status, currency, subtotal_minor, tax_minor,
+                               invoiced_at, created_at, updated_at)
+         SELECT account_id, gen_random_uuid(), 'R-1', 'renewal', plan_id, id, 'pending', currency, 0, 0, now(), now(), now()
+         FROM subscriptions WHERE id = $1",
+    )
+    .bind(held)
+    .execute(&mut *payment)
+    .await
+    .unwrap();
+    payment.commit().await.unwrap();
+
+    let jobs = "SELECT payload FROM jobs WHERE queue = 'billing.follow_plan'";
+    let jobs: Vec<Value> = sqlx::query_scalar(jobs).fetch_all(&world.superuser).await.unwrap();
+    assert_eq!(jobs.len(), 1);
+    let job = serde_json::from_value(jobs[0].clone()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(world.billing.follow_plan(&job).await.unwrap(), 2, "not who cancelled");
+        let told = "SELECT count(*) FROM jobs WHERE queue = 'billing.follow_subscription'";
+        assert_eq!(world.count(told).await, 2);
+    }
+    let noted: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM subscriptions WHERE tell_at IS NOT NULL ORDER BY created_at, id")
+            .fetch_all(&world.superuser)
+            .await
+            .unwrap();
+    assert_eq!(noted, [held, coming].map(Uuid::from));
 }
