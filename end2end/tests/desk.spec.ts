@@ -481,3 +481,26 @@ test("what another desk does appears here by itself", async ({ page, browser, ja
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await expect(page.locator(".live")).toHaveText("Live");
 });
+
+test("what two write about a guest at once is all kept", async ({ page, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, "a page without JavaScript is as old as its last load");
+  await ownHotel(page);
+  const guest = await send(page, "save-guest", { id: "", "form[first_name]": "Zoe", "form[phone]": "+44 20 1" });
+  const colleague = (phone: string) => send(page, "save-guest", { id: guest.split("/").pop() ?? "", "form[first_name]": "Zoe", "form[phone]": phone });
+  await page.goto(guest);
+  await alive(page, javaScriptEnabled);
+  const phone = page.getByLabel("Telephone");
+  const city = page.getByLabel("City");
+  // Who took back what they typed sees what comes.
+  await phone.pressSequentially("2");
+  await phone.press("Backspace");
+  await colleague("+44 20 2");
+  await expect(phone).toHaveValue("+44 20 2");
+  // Who is typing does not, until they have saved; nobody's number is lost by that.
+  await city.pressSequentially("Porto");
+  await colleague("+44 20 3");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  await expect(phone).toHaveValue("+44 20 3");
+  await expect(city).toHaveValue("Porto");
+});

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use domain::problem::ProblemCode;
+use domain::problem::{ProblemCode, same_lines};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use serde::{Deserialize, Serialize};
@@ -71,33 +71,43 @@ impl Form {
         }
     }
 
-    /// The field `name`, unseen, that says what the form showed at first: who sends it undoes nothing that they did not see.
-    /// The page does not load again while somebody types into such a form.
-    pub fn shown(&self, name: &'static str, present: &impl Serialize) -> AnyView {
-        view! { <input type="hidden" name=name value=self.first_shown(name, present) data-shown=""/> }
-            .into_any()
-    }
-
-    /// What the form showed, as JSON. Of what a colleague changed meanwhile they were told.
-    fn first_shown(&self, name: &str, present: &impl Serialize) -> String {
-        let first = self.state.values.get(name).and_then(|shown| serde_json::from_str(shown).ok());
-        let Some(mut shown): Option<Map<String, Value>> = first.filter(|_| self.was_refused()) else {
-            return serde_json::to_string(present).unwrap_or_default();
-        };
-        if let Some(AppError::Invalid(problems)) = &self.error {
-            for problem in problems {
-                if let ProblemCode::ChangedMeanwhile { now } = &problem.code {
-                    shown.insert(problem.field.clone(), now.as_str().into());
-                }
+    /// This form where it shows `present`, and the unseen field `name` that says so when it is sent: who sends it undoes
+    /// nothing that they did not see. Where it was refused, what was not touched is what it is by now, and of what a
+    /// colleague changed as well they were told. The page does not load again while somebody types into such a form.
+    #[must_use]
+    pub fn showing(mut self, name: &'static str, present: &impl Serialize) -> (Self, AnyView) {
+        let mut shown = fields(serde_json::to_value(present).ok());
+        let first = self.state.values.get(name).and_then(|first| serde_json::from_str(first).ok());
+        for (field, first) in fields(first.filter(|_| self.was_refused())) {
+            let (Some(first), Some(now)) = (first.as_str(), shown.get_mut(&field)) else { continue };
+            let Some(typed) = self.state.values.get_mut(&self.state.name(&field)) else { continue };
+            if same_lines(typed) == same_lines(first) {
+                now.as_str().unwrap_or_default().clone_into(typed);
+            } else {
+                *now = self.error.as_ref().and_then(|error| told(error, &field)).unwrap_or(first).into();
             }
         }
-        Value::Object(shown).to_string()
+        let value = Value::Object(shown).to_string();
+        (self, view! { <input type="hidden" name=name value=value data-shown=""/> }.into_any())
     }
 
     /// Whether this form was sent and refused.
     pub fn was_refused(&self) -> bool {
         self.error.is_some()
     }
+}
+
+fn fields(form: Option<Value>) -> Map<String, Value> {
+    if let Some(Value::Object(fields)) = form { fields } else { Map::new() }
+}
+
+/// What a field is by now, where a refusal tells that a colleague changed it.
+fn told<'a>(error: &'a AppError, field: &str) -> Option<&'a str> {
+    let AppError::Invalid(problems) = error else { return None };
+    problems.iter().find(|problem| problem.field == field).and_then(|problem| match &problem.code {
+        ProblemCode::ChangedMeanwhile { now } => Some(now.as_str()),
+        _ => None,
+    })
 }
 
 /// A form around its fields, with what is wrong with it as a whole on top.

@@ -115,21 +115,16 @@ mod in_browser {
 
     pub fn listen(version: RwSignal<u32>, state: RwSignal<LiveState>) {
         let stream = StoredValue::new_local(None);
-        connect(version, state, stream);
+        let missed = StoredValue::new(false);
+        connect(version, missed, state, stream);
         on_cleanup(move || close(stream));
         // A browser may take minutes to notice by itself that nothing comes any more.
         let offline = window_event_listener(ev::offline, move |_| lose(state));
-        let online = window_event_listener(ev::online, move |_| connect(version, state, stream));
-        // Who types into a form that says what it showed means what was there when they began.
-        let typed = window_event_listener(ev::input, move |event| {
-            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-            let form = target.and_then(|target| target.closest("form:has([data-shown])").ok().flatten());
-            let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else { return };
-            if is_untouched(&form) {
-                let _ = form.remove_attribute("data-typed");
-                load_again(version);
-            } else {
-                let _ = form.set_attribute("data-typed", "");
+        let online = window_event_listener(ev::online, move |_| connect(version, missed, state, stream));
+        // What was not loaded while somebody typed is when they have taken that back.
+        let typed = window_event_listener(ev::input, move |_| {
+            if missed.get_value() {
+                load_again(version, missed);
             }
         });
         on_cleanup(move || {
@@ -156,10 +151,20 @@ mod in_browser {
     }
 
     /// Loads the page's data again, unless somebody is typing what would then seem to answer it.
-    fn load_again(version: RwSignal<u32>) {
-        if !matches!(document().query_selector("form[data-typed]"), Ok(Some(_))) {
-            version.update(|count| *count += 1);
+    fn load_again(version: RwSignal<u32>, missed: StoredValue<bool>) {
+        let forms: Vec<HtmlFormElement> = match document().query_selector_all("form:has([data-shown])") {
+            Ok(forms) => (0..forms.length()).filter_map(|index| forms.item(index)?.dyn_into().ok()).collect(),
+            Err(_) => Vec::new(),
+        };
+        missed.set_value(!forms.iter().all(is_untouched));
+        if missed.get_value() {
+            return;
         }
+        // A field in which somebody typed, if only to take it back, would not show what is loaded.
+        for form in forms {
+            form.reset();
+        }
+        version.update(|count| *count += 1);
     }
 
     fn close(stream: Stream) {
@@ -169,14 +174,19 @@ mod in_browser {
         }
     }
 
-    fn connect(version: RwSignal<u32>, state: RwSignal<LiveState>, stream: Stream) {
+    fn connect(
+        version: RwSignal<u32>,
+        missed: StoredValue<bool>,
+        state: RwSignal<LiveState>,
+        stream: Stream,
+    ) {
         close(stream);
         let Ok(source) = EventSource::new("/desk/live") else { return };
-        let changed = Closure::<dyn Fn()>::new(move || load_again(version));
+        let changed = Closure::<dyn Fn()>::new(move || load_again(version, missed));
         let opened = Closure::<dyn Fn()>::new(move || {
             // What happened while nobody listened must be loaded too.
             if matches!(state.get_untracked(), LiveState::Lost(_)) {
-                load_again(version);
+                load_again(version, missed);
             }
             state.set(LiveState::Live);
         });
@@ -185,7 +195,7 @@ mod in_browser {
             lose(state);
             // After an HTTP error, such as 503 during a restart, browsers give up; we do not.
             if failed.ready_state() == EventSource::CLOSED {
-                set_timeout(move || connect(version, state, stream), Duration::from_secs(3));
+                set_timeout(move || connect(version, missed, state, stream), Duration::from_secs(3));
             }
         });
         for event in ["change", "lagged"] {

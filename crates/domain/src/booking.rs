@@ -197,7 +197,7 @@ pub struct StayDetails {
     pub left_at: Option<DateTime<FixedOffset>>,
     /// What the desk may do now.
     pub actions: Vec<StayAction>,
-    /// Counts the changes; a change is refused when it was made on older data.
+    /// Counts the changes. A change that was made on older data and says not on what is refused; so is a price.
     pub version: i32,
     /// The other stays of the booking.
     pub siblings: Vec<StayRow>,
@@ -301,7 +301,7 @@ pub struct StayChangeForm {
     pub price: String,
     /// What the form showed, as JSON: see [`merge`](crate::merge::merge).
     pub shown: String,
-    /// The version that was read, for who was shown no form.
+    /// The version that was read.
     pub version: i32,
     /// When the guest is expected on the day of arrival, `HH:MM`; empty where nobody said.
     pub arrival_time: String,

@@ -3,7 +3,7 @@ use domain::booking::{StayChangeForm, StayDetails};
 use domain::room::{Room, RoomChoice};
 use domain::stay::StayStatus;
 use leptos::prelude::*;
-use ui::{Button, DateField, SelectField, SelectOption, TextField};
+use ui::{Button, DateField, HiddenField, SelectField, SelectOption, TextField};
 
 use super::api::ChangeStay;
 use crate::shared::form::{Form, PostForm};
@@ -30,7 +30,7 @@ pub fn ChangeStayForm(
         .map(|room| SelectOption::new(room.id.to_string(), format!("{} · {}", room.number, room.room_type)));
     let rooms = without.into_iter().chain(rooms).collect();
     let known = StayChangeForm::of(row.dates, row.times, row.room_choice(), row.party);
-    let shown = form.shown("form[shown]", &known);
+    let (form, shown) = form.showing("form[shown]", &known);
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let (state, is_open) = (form.state.clone(), form.was_refused() || row.room_id.is_none());
     view! {
@@ -38,6 +38,7 @@ pub fn ChangeStayForm(
             <summary><h2>{t.change_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=row.id.to_string()/>
+                <HiddenField form=state.clone() name="version" value=details.version.to_string()/>
                 {shown}
                 <div class="field-pair">
                     <DateField form=state.clone() name="arrival" label=t.arrival value=known.arrival required=true/>

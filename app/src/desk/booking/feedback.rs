@@ -18,13 +18,14 @@ pub fn FeedbackForm(
 ) -> impl IntoView {
     let t = &texts().booking;
     let form = Form::about::<ChangeFeedback>("form", Some(("id", &id)));
-    let (state, is_open) = (form.state.clone(), form.was_refused());
+    let is_open = form.was_refused();
     // Where it was refused the reason is told, and what was typed is kept, whatever the stay is by now.
     if !has_left && !is_open {
         return None;
     }
     let known = StayFeedbackForm::from(feedback);
-    let shown = form.shown("form[shown]", &known);
+    let (form, shown) = form.showing("form[shown]", &known);
+    let state = form.state.clone();
     let none = SelectOption::new("", texts().common.none);
     let ratings = (1..=5).rev().map(|rating| SelectOption::new(rating.to_string(), rating_text(rating)));
     let options = std::iter::once(none).chain(ratings).collect::<Vec<_>>();

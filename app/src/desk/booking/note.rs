@@ -16,7 +16,7 @@ pub fn NoteForm(
 ) -> impl IntoView {
     let t = &texts().booking;
     let form = Form::about::<ChangeNote>("", Some(("id", &id)));
-    let shown = form.shown("shown", &Shown { note: note.clone() });
+    let (form, shown) = form.showing("shown", &Shown { note: note.clone() });
     let (state, is_open) = (form.state.clone(), form.was_refused());
     view! {
         <details class="panel" open=is_open>

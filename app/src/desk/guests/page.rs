@@ -105,9 +105,9 @@ fn OneGuest(
     let is_new = guest.is_none();
     let id = guest.as_ref().map(|guest| guest.id.to_string()).unwrap_or_default();
     let form = Form::about::<SaveGuest>("form", Some(("id", &id)));
-    let state = form.state.clone();
     let details = guest.map(|guest| guest.details).unwrap_or_default();
-    let shown = form.shown("shown", &details);
+    let (form, shown) = form.showing("shown", &details);
+    let state = form.state.clone();
     let title = if is_new { t.new.to_owned() } else { details.full_name() };
     let history = (!is_new).then(|| {
         let body = if stays.is_empty() {

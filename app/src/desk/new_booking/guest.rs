@@ -22,7 +22,6 @@ pub fn GuestStep(
     let t = &texts().new_booking;
     let guest_id = panel.guest.as_ref().map(|guest| guest.id.to_string()).unwrap_or_default();
     let form = Form::about::<Book>("form", Some(("form[guest_id]", &guest_id)));
-    let state = form.state.clone();
     let wanted = panel.wanted.clone();
     let guest = panel.guest.clone();
     let is_new = guest.is_none();
@@ -37,8 +36,14 @@ pub fn GuestStep(
         }
         None => view! { <FindGuest panel=panel.clone()/> }.into_any(),
     };
-    let shown = guest.as_ref().map(|guest| GuestForm { note: String::new(), ..guest.details.clone() });
-    let shown = shown.map(|shown| form.shown("form[guest_shown]", &shown));
+    let (form, shown) = match &guest {
+        Some(guest) => {
+            let known = GuestForm { note: String::new(), ..guest.details.clone() };
+            form.showing("form[guest_shown]", &known)
+        }
+        None => (form, ().into_any()),
+    };
+    let state = form.state.clone();
     let details = guest.map(|guest| guest.details).unwrap_or_default();
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let button = chosen.map_or_else(

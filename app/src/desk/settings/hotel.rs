@@ -13,9 +13,8 @@ pub fn HotelData(
     hotel: Hotel,
 ) -> impl IntoView {
     let t = &texts().settings;
-    let form = Form::of::<ChangeHotel>("form");
+    let (form, shown) = Form::of::<ChangeHotel>("form").showing("shown", &HotelForm::from(&hotel));
     let state = form.state.clone();
-    let shown = form.shown("shown", &HotelForm::from(&hotel));
     view! {
         <section class="panel"><h2>{t.hotel}</h2>
             <PostForm form>

@@ -47,8 +47,11 @@ pub fn RoomTypes(
     let present = room_types.iter().find(|room_type| room_type.id.to_string() == id).cloned();
     let id = present.as_ref().map(|one| one.id.to_string()).unwrap_or_default();
     let form = Form::about::<SaveRoomType>("form", Some(("id", &id)));
+    // The form of a type that is gone is, too.
+    let lost = refusal::<SaveRoomType>().filter(|_| !form.was_refused());
+    let known = present.as_ref().map(RoomTypeForm::from).unwrap_or_default();
+    let (form, shown) = form.showing("shown", &known);
     let state = form.state.clone();
-    let shown = present.as_ref().map(|known| form.shown("shown", &RoomTypeForm::from(known)));
     let is_open = form.was_refused() || present.is_some();
     let rows = room_types
         .into_iter()
@@ -74,10 +77,9 @@ pub fn RoomTypes(
         .collect_view();
     let summary =
         present.as_ref().map_or_else(|| t.add_type.to_owned(), |one| fill(t.edit, &[("name", &one.name)]));
-    let value = move |pick: fn(&RoomType) -> String| present.as_ref().map(pick).unwrap_or_default();
     view! {
         <section class="panel"><h2>{t.types}</h2>
-            <Refused why={refusal::<RemoveRoomType>()}/>
+            <Refused why={refusal::<RemoveRoomType>().or(lost)}/>
             <table class="table">
                 <thead><tr>
                     <th scope="col">{t.type_name}</th><th scope="col" class="col-money">{t.sleeps}</th>
@@ -91,12 +93,12 @@ pub fn RoomTypes(
                 <PostForm form>
                     <input type="hidden" name="id" value=id/>
                     {shown}
-                    <TextField form=state.clone() name="name" label=t.type_name value=value(|one| one.name.clone()) required=true/>
+                    <TextField form=state.clone() name="name" label=t.type_name value=known.name required=true/>
                     <div class="field-pair">
-                        <TextField form=state.clone() name="sleeps" label=t.sleeps value=value(|one| one.sleeps.to_string()) inputmode="numeric" required=true/>
-                        <TextField form=state.clone() name="rate" label=t.rate value=value(|one| one.rate.to_decimal_text()) inputmode="decimal" required=true/>
+                        <TextField form=state.clone() name="sleeps" label=t.sleeps value=known.sleeps inputmode="numeric" required=true/>
+                        <TextField form=state.clone() name="rate" label=t.rate value=known.rate inputmode="decimal" required=true/>
                     </div>
-                    <TextField form=state name="overbooking" label=t.overbooking value=value(|one| one.overbooking.to_string()) help=t.overbooking_help inputmode="numeric"/>
+                    <TextField form=state name="overbooking" label=t.overbooking value=known.overbooking help=t.overbooking_help inputmode="numeric"/>
                     <Button text=texts().common.save/>
                 </PostForm>
             </details>
@@ -117,8 +119,12 @@ pub fn Rooms(
     let present = rooms.iter().find(|room| room.id.to_string() == id).cloned();
     let id = present.as_ref().map(|room| room.id.to_string()).unwrap_or_default();
     let form = Form::about::<SaveRoom>("form", Some(("id", &id)));
+    let has_types = !room_types.is_empty();
+    // The form of a room that is gone is, too.
+    let lost = refusal::<SaveRoom>().filter(|_| !form.was_refused() || !has_types);
+    let known = present.as_ref().map(RoomForm::from).unwrap_or_default();
+    let (form, shown) = form.showing("shown", &known);
     let state = form.state.clone();
-    let shown = present.as_ref().map(|known| form.shown("shown", &RoomForm::from(known)));
     let is_open = form.was_refused() || present.is_some();
     let rows = rooms
         .into_iter()
@@ -144,11 +150,7 @@ pub fn Rooms(
     let summary = present
         .as_ref()
         .map_or_else(|| t.add_room.to_owned(), |room| fill(t.edit, &[("name", &room.number)]));
-    let value = move |pick: fn(&Room) -> String| present.as_ref().map(pick).unwrap_or_default();
-    let has_types = !room_types.is_empty();
     let options = room_types.into_iter().map(|one| SelectOption::new(one.id.to_string(), one.name)).collect();
-    let own_rate: fn(&Room) -> String =
-        |room| if room.has_own_rate { room.rate.to_decimal_text() } else { String::new() };
     let fields = view! {
         <details class="more" open=is_open id="room">
             <summary>{summary}</summary>
@@ -156,12 +158,12 @@ pub fn Rooms(
                 <input type="hidden" name="id" value=id/>
                 {shown}
                 <div class="field-pair">
-                    <TextField form=state.clone() name="number" label=t.number value=value(|room| room.number.clone()) required=true/>
-                    <TextField form=state.clone() name="floor" label=t.floor value=value(|room| room.floor.clone().unwrap_or_default())/>
+                    <TextField form=state.clone() name="number" label=t.number value=known.number required=true/>
+                    <TextField form=state.clone() name="floor" label=t.floor value=known.floor/>
                 </div>
                 <div class="field-pair">
-                    <SelectField form=state.clone() name="room_type_id" label=t.room_type value=value(|room| room.room_type_id.to_string()) options/>
-                    <TextField form=state name="rate" label=t.own_rate value=value(own_rate) help=t.own_rate_help inputmode="decimal"/>
+                    <SelectField form=state.clone() name="room_type_id" label=t.room_type value=known.room_type_id options/>
+                    <TextField form=state name="rate" label=t.own_rate value=known.rate help=t.own_rate_help inputmode="decimal"/>
                 </div>
                 <Button text=texts().common.save/>
             </PostForm>
@@ -174,7 +176,7 @@ pub fn Rooms(
     };
     view! {
         <section class="panel"><h2>{t.rooms}</h2>
-            <Refused why={refusal::<RemoveRoom>()}/>
+            <Refused why={refusal::<RemoveRoom>().or(lost)}/>
             <table class="table">
                 <thead><tr>
                     <th scope="col">{t.number}</th><th scope="col">{t.room_type}</th><th scope="col" class="col-money">{t.rate}</th>

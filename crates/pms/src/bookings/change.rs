@@ -233,6 +233,13 @@ impl Pms {
         lock_rooms(&mut transaction, permit.hotel_id(), [stay.room, wanted.room]).await?;
         let is_moved = wanted.room != stay.room;
         let is_in_house = stay.state.status() == StayStatus::CheckedIn;
+        if form.version != stay.version {
+            // A price was meant for what the stay was then; who has come since has the key.
+            let of_then = if wanted.price.is_some() { Some("price") } else { None };
+            if let Some(field) = of_then.or((is_moved && is_in_house).then_some("room_id")) {
+                return Err(Error::at(field, ProblemCode::ChangedMeanwhile { now: String::new() }));
+            }
+        }
         // What was out of order on nights that are over does not matter to who is here, or comes after midnight.
         let nights = wanted.dates.from_day(today);
         let kept = (!is_moved).then_some(stay.dates);

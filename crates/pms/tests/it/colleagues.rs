@@ -66,6 +66,32 @@ async fn of_a_stay(superuser: PgPool) {
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn of_a_stay_that_is_another_by_now(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (house, pms) = (&world.harbour, &world.pms);
+    let stay = stay_of_ada(&world).await;
+    let details = pms.stay(house.permit(), stay).await.unwrap();
+    let row = details.row;
+    let shown = StayChangeForm::of(row.dates, row.times, row.room_choice(), row.party);
+    let sent = |form: StayChangeForm, version| StayChangeForm { shown: json(&shown), version, ..form };
+    let price = |price: &str| StayChangeForm { price: price.into(), ..shown.clone() };
+    let first = details.version;
+
+    // Two agree on prices: the second one hears of the first.
+    pms.change(house.permit(), stay, &sent(price("100"), first)).await.unwrap();
+    let told = changed(pms.change(house.permit(), stay, &sent(price("80"), first)).await);
+    assert_eq!(told, ("price".to_owned(), String::new()));
+    pms.change(house.permit(), stay, &sent(price("80"), first + 1)).await.unwrap();
+
+    // Who has the key by now is not moved as somebody who was still to come.
+    pms.act(house.permit(), stay, StayAction::CheckIn).await.unwrap();
+    let elsewhere = StayChangeForm { room_id: house.rooms[1].to_string(), ..shown.clone() };
+    let told = changed(pms.change(house.permit(), stay, &sent(elsewhere.clone(), first + 2)).await);
+    assert_eq!(told, ("room_id".to_owned(), String::new()));
+    pms.change(house.permit(), stay, &sent(elsewhere, first + 3)).await.unwrap();
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn of_notes(superuser: PgPool) {
     let world = World::new(superuser).await;
     let (house, pms) = (&world.harbour, &world.pms);
