@@ -163,6 +163,46 @@ async fn a_plan_that_is_paid_once_ends_what_stripe_collects(pool: PgPool) {
     assert!(after.state.days_remaining(till.clock.now()) > 30_000, "{after:?}");
 }
 
+/// What came to be paid once before its first invoice was paid by card is not collected again: whether the customer took a plan
+/// that is paid once, or theirs became one.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_paid_once_by_the_time_stripe_begins_is_charged_once(pool: PgPool) {
+    let site = shop(&pool).await;
+    let period = "UPDATE plans SET billing_period = $2 WHERE slug = $1";
+    let bills = async |slug: &str, every: &str| {
+        sqlx::query(period).bind(slug).bind(every).execute(&pool).await.unwrap();
+    };
+    bills("pro", "one_time").await;
+    for is_upgrade in [true, false] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await });
+        let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
+        let first: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
+        let page = till.page(&buyer, first).await;
+        if is_upgrade {
+            let (id, pro) = (subscription(&till, &buyer).await.id, plan(&pool, "pro").await);
+            let upgrade = till.billing.upgrade(buyer.own_account(), id, pro).await.unwrap().invoice_id;
+            till.pay(&till.page(&buyer, upgrade).await);
+            till.deliver_all().await;
+        } else {
+            bills("basic", "one_time").await;
+        }
+        till.pay(&page);
+        till.deliver_all().await;
+        follow_all(&till, &pool, &buyer).await;
+        let paid = taken(&pool, &buyer).await;
+        assert_eq!(paid.len(), if is_upgrade { 2 } else { 1 });
+        till.sandbox.advance_to_next_renewal();
+        follow_all(&till, &pool, &buyer).await;
+        assert_eq!(taken(&pool, &buyer).await, paid, "upgrade: {is_upgrade}");
+        let after = subscription(&till, &buyer).await;
+        assert_eq!(
+            (after.plan.name.as_str(), after.state.status().as_str()),
+            (if is_upgrade { "Pro" } else { "Basic" }, "active")
+        );
+    }
+}
+
 /// What the next period costs is what the plan costs by then; where that is what Stripe knows, it is left alone.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn another_price_of_a_plan_is_what_stripe_collects_next(pool: PgPool) {

@@ -69,8 +69,8 @@ impl Purchase<'_> {
         .await?;
         if known.provider_subscription_id.is_none() {
             self.tell(transaction, "subscription.collected", "subscription_id", id.into()).await?;
-            // What was given up before anybody knew of it there ends there, too; what ran already, as the admin began it, is
-            // paid again when it ends here.
+            // What was given up, or came to be paid once, before anybody knew of it there ends there, too; what ran already, as
+            // the admin began it, is paid again when it ends here.
             if !has_ended {
                 let subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
                 let is_current = subscription.state.is_current();
@@ -78,7 +78,10 @@ impl Purchase<'_> {
                     // From now on the provider asks.
                     void_open(transaction, &subscription, &["renewal"], self.now).await?;
                 }
-                let changed = if is_current { ToTell::NextPeriod } else { ToTell::Renewal };
+                let coming = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+                let is_renewed =
+                    is_current && PlanFacts::load(transaction, coming).await?.billing_period.is_recurring();
+                let changed = if is_renewed { ToTell::NextPeriod } else { ToTell::Renewal };
                 follow_later(transaction, &[(self.account_id, id)], changed, self.now).await?;
             }
         }
