@@ -134,6 +134,27 @@ async fn what_the_admin_began_is_paid_for_while_it_is_paused(pool: PgPool) {
     }
 }
 
+/// Who cancelled what the admin began and pays for it afterwards by card has paid for what ran: it ends when it would have, and
+/// Stripe collects nothing more.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_the_admin_began_and_was_cancelled_is_charged_once(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await });
+    let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
+    let invoice: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
+    let id = subscription(&till, &buyer).await.id;
+    let before = till.billing.cancel(buyer.own_account(), id).await.unwrap();
+    till.clock.advance(TimeDelta::days(3));
+    till.pay(&till.page(&buyer, invoice).await);
+    till.deliver_all().await;
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(subscription(&till, &buyer).await.state, before.state);
+    till.sandbox.advance_to_next_renewal();
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(taken(&pool, &buyer).await.len(), 1);
+}
+
 /// What could not be told is told later, and what Stripe says about renewals is heard meanwhile, unless that is what changed.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn what_was_given_up_is_told_again_until_stripe_knows(pool: PgPool) {

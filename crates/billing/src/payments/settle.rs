@@ -145,22 +145,23 @@ async fn start_subscription(
     let mut subscription = LockedSubscription::load(transaction, invoice.account_id, id).await?;
     let plan = PlanFacts::load(transaction, plan_id).await?;
     subscription.state = subscription.state.at(now);
-    // The admin began it before it was paid for; it may have been interrupted, or got another plan, since.
+    // The admin began it before it was paid for; it may have been interrupted, cancelled, or got another plan, since.
     let runs_already = invoice.reason == "purchase"
-        && matches!(subscription.state.status(), SubscriptionStatus::Active | SubscriptionStatus::Paused);
+        && match subscription.state {
+            SubscriptionState::Active { .. } | SubscriptionState::Paused { .. } => true,
+            SubscriptionState::Cancelled { was_trial, .. } => {
+                !was_trial && subscription.state.gives_access(now)
+            }
+            _ => false,
+        };
     subscription.state = match (invoice.reason.as_str(), period) {
         ("upgrade", _) => upgraded(subscription.state, invoice, now)
             .ok_or_else(|| Error::InvoiceState("Subscription is not active".to_owned()))?,
         ("renewal", Some((_, until))) => subscription.state.paid_until(now, until),
         ("renewal", None) => subscription.state.renewed(now, plan.billing_period),
-        // The provider's periods are those of the calendar: ours last as long, or access would lapse before the next one.
-        (_, Some((paid_at, until)))
-            if !subscription.state.is_current()
-                || subscription.state.status() == SubscriptionStatus::Trialing =>
-        {
-            SubscriptionState::Active { started_at: paid_at, expires_at: until }
-        }
         _ if runs_already => subscription.state,
+        // The provider's periods are those of the calendar: ours last as long, or access would lapse before the next one.
+        (_, Some((paid_at, until))) => SubscriptionState::Active { started_at: paid_at, expires_at: until },
         _ => subscription.state.activated(now, plan.billing_period)?,
     };
     if invoice.reason != "purchase" {
@@ -171,8 +172,10 @@ async fn start_subscription(
         subscription.plan_id = plan_id;
         subscription.pending_plan_id = None;
     }
-    // Whoever pays last has the place: another subscription of a single category ends (spec 5.4).
-    end_rivals(transaction, &subscription, now).await?;
+    // Whoever pays last has the place: another subscription of a single category ends (spec 5.4). What stays cancelled has none.
+    if subscription.state.is_current() {
+        end_rivals(transaction, &subscription, now).await?;
+    }
     subscription.save(transaction, now).await?;
     let payload =
         json!({ "account_id": invoice.account_id, "subscription_id": id, "plan_id": subscription.plan_id });

@@ -181,6 +181,35 @@ async fn the_first_invoice_takes_back_no_change_of_plan(superuser: PgPool) {
     assert_eq!(world.balance(&world.ada).await, 100, "what the first invoice brings");
 }
 
+/// What the admin began, and its customer cancelled since, ends when it would have: the first invoice brings back neither the plan
+/// before nor the renewals, and ends nothing that was bought instead.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_first_invoice_takes_back_no_cancellation(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (admin, own) = (world.admin.admin().unwrap(), world.ada.own_account());
+    let category = world.billing.create_category(admin, &named("Everything")).await.unwrap();
+    world.billing.attach_plans(admin, category.id, &[world.basic, world.pro]).await.unwrap();
+    let new = NewSubscription {
+        account_id: AccountId(world.ada.user_id.into()),
+        plan_id: world.basic,
+        started_at: None,
+        is_trial: false,
+        months: None,
+    };
+    let (made, first) = world.billing.create_subscription(admin, &new).await.unwrap();
+    let id = made.subscription.id;
+    world.later(1);
+    let upgrade = world.billing.upgrade(own, id, world.pro).await.unwrap().invoice_id;
+    world.pay(upgrade).await;
+    let before = world.billing.cancel(own, id).await.unwrap();
+    let (instead, _) = world.subscribe(&world.ada, world.basic).await;
+    world.pay(first.id).await;
+    let after = world.billing.subscription(own, id).await.unwrap();
+    assert_eq!((after.plan.id, after.state), (world.pro, before.state));
+    let instead = world.billing.subscription(own, instead).await.unwrap();
+    assert_eq!(instead.state.status(), SubscriptionStatus::Active);
+}
+
 /// A trial that the admin gives is the one that there is.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn the_admin_gives_no_second_trial_and_the_first_is_known(superuser: PgPool) {
