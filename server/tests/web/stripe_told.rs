@@ -403,6 +403,49 @@ async fn what_is_over_at_stripe_and_cannot_be_read_is_renewed_here(pool: PgPool)
     }
 }
 
+/// What Stripe did not know while we had the key of another account runs on there: it is collected again once Stripe is heard of
+/// it, and is told what was changed here meanwhile.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_stripe_knows_again_is_told_what_it_missed(pool: PgPool) {
+    let site = shop(&pool).await;
+    for is_cancelled in [true, false] {
+        let (till, buyer) = (Till::new(&site).await, customer(&site).await);
+        let own = buyer.own_account();
+        let id = bought(&till, &pool, &buyer, "basic").await;
+        follow_all(&till, &pool, &buyer).await;
+        let known = reference(&pool, id).await;
+        let refer_to = async |reference: &str| {
+            sqlx::query("UPDATE subscriptions SET provider_subscription_id = $2 WHERE id = $1")
+                .bind(Uuid::from(id))
+                .bind(reference)
+                .execute(&pool)
+                .await
+                .unwrap();
+        };
+        refer_to("sub_of_another_account").await;
+        let job = FollowSubscription { account_id: own.account_id(), subscription_id: id };
+        till.billing.follow(&job).await.unwrap();
+        assert!(!subscription(&till, &buyer).await.is_collected);
+        refer_to(&known).await;
+        if is_cancelled {
+            till.billing.cancel(own, id).await.unwrap();
+        } else {
+            till.clock.advance(TimeDelta::days(25));
+            till.billing.tick().await.unwrap();
+            assert_eq!(open_renewals(&pool, &buyer).await, 1);
+        }
+        sqlx::query("UPDATE provider_events SET status = 'received'").execute(&pool).await.unwrap();
+        till.deliver_all().await;
+        assert!(subscription(&till, &buyer).await.is_collected);
+        assert_eq!(open_renewals(&pool, &buyer).await, 0, "Stripe asks");
+        follow_all(&till, &pool, &buyer).await;
+        till.sandbox.advance_to_next_renewal();
+        follow_all(&till, &pool, &buyer).await;
+        let expected = if is_cancelled { ("cancelled", 1) } else { ("active", 2) };
+        assert_eq!((status(&till, &buyer).await, taken(&pool, &buyer).await.len()), expected);
+    }
+}
+
 /// What is over at Stripe and goes on here is renewed here, by an invoice.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn what_is_over_at_stripe_is_renewed_here(pool: PgPool) {

@@ -225,14 +225,19 @@ impl Billing {
         Ok(())
     }
 
-    /// Notes that a subscription is over at the provider, for good. What that means here is decided now, as its message would
-    /// have had it, and not when somebody happens to read it after the next period was paid in another way. Where that cannot
-    /// be made so, as after two payments, somebody has to look at it; but nothing is collected any more in any case.
+    /// Notes that a subscription is over at the provider, until a reading says that it runs. What that means here is decided now,
+    /// as its message would have had it, and not when somebody happens to read it after the next period was paid in another way.
+    /// Where that cannot be made so, as after two payments, somebody has to look at it.
     async fn note_the_end(&self, job: &FollowSubscription, provider: &str, reference: String) -> Result<()> {
         let applied = match self.read_and_apply(provider, &Subject::Subscription(reference)).await {
             Err(problem) if problem.is_passing() => return Err(problem),
             applied => applied,
         };
+        if matches!(applied, Ok(None)) {
+            // The key may be that of another account: then the one that it belonged to goes on collecting.
+            let (account_id, subscription_id) = (job.account_id, job.subscription_id);
+            tracing::error!(%account_id, %subscription_id, provider, "billing.provider_knows_nothing");
+        }
         sqlx::query!(
             "UPDATE subscriptions SET provider_ended = true, tell_at = NULL WHERE account_id = $1 AND id = $2",
             Uuid::from(job.account_id),

@@ -52,7 +52,7 @@ impl Purchase<'_> {
         let renews = if is_news { Some(collected.renews && !has_ended) } else { known.provider_renews };
         sqlx::query!(
             "UPDATE subscriptions SET provider = $3, provider_subscription_id = $4, provider_renews = $5, is_past_due = $6, reading_no = $7,
-                                      updated_at = $8, provider_pay_url = $9, provider_ended = provider_ended OR $10
+                                      updated_at = $8, provider_pay_url = $9, provider_ended = $10
              WHERE account_id = $1 AND id = $2",
             Uuid::from(self.account_id),
             Uuid::from(id),
@@ -67,23 +67,27 @@ impl Purchase<'_> {
         )
         .execute(&mut **transaction)
         .await?;
-        if known.provider_subscription_id.is_none() {
+        let is_new = known.provider_subscription_id.is_none();
+        if is_new {
             self.tell(transaction, "subscription.collected", "subscription_id", id.into()).await?;
-            // What was given up, or came to be paid once, before anybody knew of it there ends there, too; what ran already, as
-            // the admin began it, is paid again when it ends here.
-            if !has_ended {
-                let subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
-                let is_current = subscription.state.is_current();
-                if is_current {
-                    // From now on the provider asks.
-                    void_open(transaction, &subscription, &["renewal"], self.now).await?;
-                }
-                let coming = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
-                let is_renewed =
-                    is_current && PlanFacts::load(transaction, coming).await?.billing_period.is_recurring();
-                let changed = if is_renewed { ToTell::NextPeriod } else { ToTell::Renewal };
-                follow_later(transaction, &[(self.account_id, id)], changed, self.now).await?;
+        }
+        // What is over there never runs again: what does, although it was noted as over, was only not found, as with the key of
+        // another account. What was changed here meanwhile was not told.
+        let is_found_again = known.provider_ended && !has_ended;
+        // What was given up, or came to be paid once, before anybody knew of it there ends there, too; what ran already, as the
+        // admin began it, is paid again when it ends here.
+        if is_found_again || (is_new && !has_ended) {
+            let subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
+            let is_current = subscription.state.is_current();
+            if is_current {
+                // From now on the provider asks.
+                void_open(transaction, &subscription, &["renewal"], self.now).await?;
             }
+            let coming = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+            let is_renewed =
+                is_current && PlanFacts::load(transaction, coming).await?.billing_period.is_recurring();
+            let changed = if is_renewed && !is_found_again { ToTell::NextPeriod } else { ToTell::Renewal };
+            follow_later(transaction, &[(self.account_id, id)], changed, self.now).await?;
         }
         if is_past_due && !known.is_past_due {
             self.tell_not_collected(transaction, id).await?;
