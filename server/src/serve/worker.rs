@@ -34,7 +34,8 @@ const FOLLOW_AGAIN_EVERY: TimeDelta = TimeDelta::hours(1);
 const WEBHOOKS_AT_ONCE: usize = 32;
 
 /// How many subscriptions payment providers are told of at once. Each holds a connection until its provider has answered, since one
-/// at a time may tell of a subscription: they are reckoned with in the share of the worker (`platform::database`).
+/// at a time may tell of a subscription: they are reckoned with in the share of the worker (`platform::database`). Until then it only
+/// reads, so no event waits for it.
 const FOLLOWED_AT_ONCE: usize = 2;
 
 /// When sessions, tokens and failed sign-ins that have expired are deleted: it is night in the hotels of Europe.

@@ -1,6 +1,7 @@
 //! While Stripe does not answer, the others have connections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use billing::providers::Providers;
 use platform::database::Database;
@@ -63,6 +64,11 @@ async fn what_is_told_to_stripe_leaves_connections_for_the_rest(pool: PgPool) {
     for paying in futures::future::join_all(looks).await {
         assert_eq!(paying.unwrap().invoice_id, invoice);
     }
+    // What happened meanwhile is told to whoever listens, as to webhooks: an event waits for each transaction that has an id.
+    let behind = "SELECT count(*) FROM events JOIN event_cursors AS cursor
+                  ON (events.transaction, events.position) > (cursor.transaction, cursor.position)";
+    let told = async { while count(&pool, behind).await > 0 {} };
+    tokio::time::timeout(Duration::from_secs(60), told).await.expect("events do not wait for Stripe");
     assert_eq!(
         slow.asked.available_permits(),
         2,

@@ -1,6 +1,7 @@
 //! A provider's subscription does what ours does: ended, paused or changed here, it is there too.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::billing::subscription::StateColumns;
 use domain::billing::{SubscriptionState, Totals};
 use domain::ids::{AccountId, PlanId, SubscriptionId};
 use domain::money::Money;
@@ -10,9 +11,10 @@ use plugin_api::payment::{FARTHEST_PAYMENT, Interval, SessionLine, Subject, Want
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::catalogue::currency;
 use crate::subscriptions::change::tax_of;
-use crate::subscriptions::record::{LockedSubscription, PlanFacts};
-use crate::{Billing, Result, accounts};
+use crate::subscriptions::record::PlanFacts;
+use crate::{Billing, Error, Result, accounts};
 
 /// How long before a payment that could not be moved as far as it should is it moved on.
 const AGAIN_BEFORE: TimeDelta = TimeDelta::days(30);
@@ -160,33 +162,39 @@ impl Billing {
         )
         .execute(&mut *transaction)
         .await?;
-        sqlx::query!("SAVEPOINT reading").execute(&mut *transaction).await?;
-        let subscription =
-            LockedSubscription::load(&mut transaction, job.account_id, job.subscription_id).await?;
+        // Without a lock of the row: a transaction that only reads has no id, and while one that has an id is open no event of
+        // anybody is delivered. What changes meanwhile is told by another job.
         let linked = sqlx::query!(
-            "SELECT provider, provider_subscription_id, provider_ended, changed_no, told_no, tell_no FROM subscriptions
-             WHERE account_id = $1 AND id = $2",
+            r#"SELECT plan_id, pending_plan_id, status, started_at, expires_at, trial_end_at, cancelled_at, paused_at,
+                    currency AS "currency: String", provider, provider_subscription_id, provider_ended, changed_no, told_no, tell_no
+             FROM subscriptions WHERE account_id = $1 AND id = $2"#,
             Uuid::from(job.account_id),
             Uuid::from(job.subscription_id),
         )
-        .fetch_one(&mut *transaction)
-        .await?;
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NoSubscription)?;
         let (Some(provider), Some(reference)) = (linked.provider, linked.provider_subscription_id) else {
             return Ok(());
         };
         if linked.provider_ended {
             return Ok(());
         }
-        let line = if subscription.state.is_current() {
-            let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
-            let plan = PlanFacts::load_in(&mut transaction, plan_id, subscription.currency).await?;
+        let state = SubscriptionState::try_from(StateColumns {
+            status: linked.status.parse()?,
+            started_at: linked.started_at,
+            expires_at: linked.expires_at,
+            trial_end_at: linked.trial_end_at,
+            cancelled_at: linked.cancelled_at,
+            paused_at: linked.paused_at,
+        })?;
+        let line = if state.is_current() {
+            let coming = PlanId(linked.pending_plan_id.unwrap_or(linked.plan_id));
+            let plan = PlanFacts::load_in(&mut transaction, coming, currency(&linked.currency)?).await?;
             line(&mut transaction, job.account_id, &plan, now).await?
         } else {
             None
         };
-        // Nobody here waits for the provider.
-        sqlx::query!("ROLLBACK TO SAVEPOINT reading").execute(&mut *transaction).await?;
-        let state = subscription.state;
         let next_payment_at = match state {
             SubscriptionState::Active { expires_at, .. } if line.is_some() && expires_at > now => {
                 Some(expires_at)
