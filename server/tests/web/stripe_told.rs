@@ -446,6 +446,38 @@ async fn what_stripe_knows_again_is_told_what_it_missed(pool: PgPool) {
     }
 }
 
+/// Whoever cancels while a plan's new price is told for each of its subscriptions does not wait for all of them: the next payment
+/// might come first.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_cancellation_is_told_before_the_prices_that_wait(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let mut bought_by = Vec::new();
+    for _ in 0..3 {
+        let buyer = customer(&site).await;
+        let id = bought(&till, &pool, &buyer, "basic").await;
+        follow_all(&till, &pool, &buyer).await;
+        bought_by.push((buyer, id));
+    }
+    let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
+    for (round, (buyer, id)) in bought_by.iter().enumerate().rev() {
+        let price = json!({ "price": format!("20.0{round}") });
+        admin(&site).await.expect(200, "PUT", &path, Some(price)).await;
+        follow_plans(&till, &pool).await;
+        till.clock.advance(TimeDelta::minutes(1));
+        till.billing.cancel(buyer.own_account(), *id).await.unwrap();
+        let first: String = sqlx::query_scalar(
+            "SELECT payload ->> 'subscription_id' FROM jobs WHERE queue = 'billing.follow_subscription' AND status = 'waiting'
+             ORDER BY run_at, id LIMIT 1",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert_eq!(first, id.to_string());
+        follow_all(&till, &pool, buyer).await;
+        assert_eq!(jobs(&pool).await.0, round as i64, "the prices of the others wait");
+    }
+}
+
 /// What is over at Stripe and goes on here is renewed here, by an invoice.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn what_is_over_at_stripe_is_renewed_here(pool: PgPool) {

@@ -19,6 +19,9 @@ use crate::{Billing, Error, Result, accounts};
 /// How long before a payment that could not be moved as far as it should is it moved on.
 const AGAIN_BEFORE: TimeDelta = TimeDelta::days(30);
 
+/// By how long what tells of a renewal is due before what tells of another price alone.
+const AHEAD_OF_PRICES: TimeDelta = TimeDelta::hours(1);
+
 /// Tells the provider how one of our subscriptions stands. Says how it stands when it runs, so that it can be done any
 /// number of times.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -97,7 +100,9 @@ pub(crate) async fn follow_later(
     )
     .execute(&mut **transaction)
     .await?;
-    jobs::enqueue_all(transaction, &jobs_of(subscriptions), now, now).await?;
+    // A cancellation does not wait for all the prices of a plan that are told two at a time: what is due earlier is done first.
+    let due_at = if changed == ToTell::Renewal { now - AHEAD_OF_PRICES } else { now };
+    jobs::enqueue_all(transaction, &jobs_of(subscriptions), due_at, now).await?;
     Ok(())
 }
 
