@@ -68,7 +68,7 @@ async fn what_is_told_to_stripe_leaves_connections_for_the_rest(pool: PgPool) {
     let behind = "SELECT count(*) FROM events JOIN event_cursors AS cursor
                   ON (events.transaction, events.position) > (cursor.transaction, cursor.position)";
     let told = async { while count(&pool, behind).await > 0 {} };
-    tokio::time::timeout(Duration::from_secs(60), told).await.expect("events do not wait for Stripe");
+    tokio::time::timeout(Duration::from_mins(1), told).await.expect("events do not wait for Stripe");
     assert_eq!(
         slow.asked.available_permits(),
         2,

@@ -459,12 +459,13 @@ async fn a_cancellation_is_told_before_the_prices_that_wait(pool: PgPool) {
         bought_by.push((buyer, id));
     }
     let path = format!("/api/v1/admin/tarif-plans/{}", plan(&pool, "basic").await);
-    for (round, (buyer, id)) in bought_by.iter().enumerate().rev() {
-        let price = json!({ "price": format!("20.0{round}") });
+    while let Some((buyer, id)) = bought_by.pop() {
+        let others = i64::try_from(bought_by.len()).unwrap();
+        let price = json!({ "price": format!("20.0{others}") });
         admin(&site).await.expect(200, "PUT", &path, Some(price)).await;
         follow_plans(&till, &pool).await;
         till.clock.advance(TimeDelta::minutes(1));
-        till.billing.cancel(buyer.own_account(), *id).await.unwrap();
+        till.billing.cancel(buyer.own_account(), id).await.unwrap();
         let first: String = sqlx::query_scalar(
             "SELECT payload ->> 'subscription_id' FROM jobs WHERE queue = 'billing.follow_subscription' AND status = 'waiting'
              ORDER BY run_at, id LIMIT 1",
@@ -473,8 +474,8 @@ async fn a_cancellation_is_told_before_the_prices_that_wait(pool: PgPool) {
         .await
         .unwrap();
         assert_eq!(first, id.to_string());
-        follow_all(&till, &pool, buyer).await;
-        assert_eq!(jobs(&pool).await.0, round as i64, "the prices of the others wait");
+        follow_all(&till, &pool, &buyer).await;
+        assert_eq!(jobs(&pool).await.0, others, "the prices of the others wait");
     }
 }
 
