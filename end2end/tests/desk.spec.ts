@@ -485,10 +485,12 @@ test("what another desk does appears here by itself", async ({ page, browser, ja
 test("what two write about a guest at once is all kept", async ({ page, javaScriptEnabled }) => {
   test.skip(!javaScriptEnabled, "a page without JavaScript is as old as its last load");
   await ownHotel(page);
-  const guest = await send(page, "save-guest", { id: "", "form[first_name]": "Zoe", "form[phone]": "+44 20 1" });
-  const colleague = (phone: string) => send(page, "save-guest", { id: guest.split("/").pop() ?? "", "form[first_name]": "Zoe", "form[phone]": phone });
-  await page.goto(guest);
+  const zoe = (phone: string) => ({ "form[first_name]": "Zoe", "form[phone]": phone, "form[note]": "Late\r\nQuiet" });
+  const guest = await send(page, "save-guest", { id: "", ...zoe("+44 20 1") });
+  const colleague = (phone: string) => send(page, "save-guest", { id: guest.split("/").pop() ?? "", ...zoe(phone) });
+  await page.goto("/desk/guests");
   await alive(page, javaScriptEnabled);
+  await page.getByRole("link", { name: "Zoe" }).click();
   const phone = page.getByLabel("Telephone");
   const city = page.getByLabel("City");
   // Who took back what they typed sees what comes.
@@ -503,4 +505,10 @@ test("what two write about a guest at once is all kept", async ({ page, javaScri
   await expect(page.getByText("Saved.")).toBeVisible();
   await expect(phone).toHaveValue("+44 20 3");
   await expect(city).toHaveValue("Porto");
+
+  // Nothing is typed in the settings, though a new room would be of the first type.
+  await page.goto("/desk/settings");
+  await alive(page, javaScriptEnabled);
+  await send(page, "save-room-type", { id: "", "form[name]": "Loft", "form[sleeps]": "2", "form[rate]": "200" });
+  await expect(page.getByRole("cell", { name: "Loft" })).toBeVisible();
 });

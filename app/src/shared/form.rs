@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use ui::{FormState, Notice, NoticeKind};
 
 use super::page::PageFacts;
-use crate::error::AppError;
+use crate::error::{AppError, Conflict};
 use crate::texts::{error_text, problem_text};
 
 /// What a refused form held.
@@ -89,6 +89,17 @@ impl Form {
         }
         let value = Value::Object(shown).to_string();
         (self, view! { <input type="hidden" name=name value=value data-shown=""/> }.into_any())
+    }
+
+    /// Whether it was refused since a colleague changed something, which the page shows now.
+    pub fn was_overtaken(&self) -> bool {
+        match &self.error {
+            Some(AppError::Invalid(problems)) => {
+                problems.iter().any(|problem| matches!(problem.code, ProblemCode::ChangedMeanwhile { .. }))
+            }
+            Some(AppError::Conflict(conflict)) => *conflict == Conflict::ChangedMeanwhile,
+            _ => false,
+        }
     }
 
     /// Whether this form was sent and refused.

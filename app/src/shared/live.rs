@@ -76,6 +76,7 @@ mod in_browser {
     use std::time::Duration;
 
     use chrono::NaiveTime;
+    use domain::problem::same_lines;
     use leptos::ev;
     use leptos::prelude::*;
     use wasm_bindgen::JsCast;
@@ -139,9 +140,12 @@ mod in_browser {
         let Ok(fields) = form.query_selector_all("input, textarea, option") else { return false };
         (0..fields.length()).filter_map(|index| fields.item(index)).all(|field| {
             if let Some(field) = field.dyn_ref::<HtmlInputElement>() {
-                field.value() == field.default_value() && field.checked() == field.default_checked()
+                let is_begun = field.validity().bad_input();
+                field.value() == field.default_value()
+                    && field.checked() == field.default_checked()
+                    && !is_begun
             } else if let Some(field) = field.dyn_ref::<HtmlTextAreaElement>() {
-                field.default_value().is_ok_and(|initial| initial == field.value())
+                field.default_value().is_ok_and(|initial| same_lines(&initial) == same_lines(&field.value()))
             } else if let Some(option) = field.dyn_ref::<HtmlOptionElement>() {
                 option.selected() == option.default_selected()
             } else {

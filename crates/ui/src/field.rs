@@ -237,11 +237,13 @@ pub fn SelectField(
     help: Option<String>,
 ) -> impl IntoView {
     let frame = Frame::new(&form, name, value, help.as_ref());
-    let chosen = frame.value.clone();
+    let chosen = options.iter().position(|option| option.value == frame.value).unwrap_or(0);
     let options = options
         .into_iter()
-        .map(|option| {
-            let is_chosen = option.value == chosen;
+        .enumerate()
+        .map(|(index, option)| {
+            // A browser would choose the first one, too, but not as what stood there at first.
+            let is_chosen = index == chosen;
             view! { <option value=option.value selected=is_chosen>{option.text}</option> }
         })
         .collect_view();

@@ -155,6 +155,28 @@ async fn what_the_admin_began_and_was_cancelled_is_charged_once(pool: PgPool) {
     assert_eq!(taken(&pool, &buyer).await.len(), 1);
 }
 
+/// The message of a payment may come when what was paid for is over.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_was_cancelled_stays_so_however_late_its_payment_is_heard_of(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await });
+    let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
+    let invoice: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
+    let id = subscription(&till, &buyer).await.id;
+    let before = till.billing.cancel(buyer.own_account(), id).await.unwrap();
+    let end = before.state.expires_at().unwrap();
+    till.clock.advance(end - till.clock.now() - TimeDelta::minutes(10));
+    till.pay(&till.page(&buyer, invoice).await);
+    till.clock.advance(TimeDelta::hours(1));
+    till.deliver_all().await;
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(subscription(&till, &buyer).await.state, before.state);
+    till.sandbox.advance_to_next_renewal();
+    follow_all(&till, &pool, &buyer).await;
+    assert_eq!(taken(&pool, &buyer).await.len(), 1);
+}
+
 /// What could not be told is told later, and what Stripe says about renewals is heard meanwhile, unless that is what changed.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn what_was_given_up_is_told_again_until_stripe_knows(pool: PgPool) {

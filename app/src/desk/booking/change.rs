@@ -3,7 +3,7 @@ use domain::booking::{StayChangeForm, StayDetails};
 use domain::room::{Room, RoomChoice};
 use domain::stay::StayStatus;
 use leptos::prelude::*;
-use ui::{Button, DateField, HiddenField, SelectField, SelectOption, TextField};
+use ui::{Button, DateField, SelectField, SelectOption, TextField};
 
 use super::api::ChangeStay;
 use crate::shared::form::{Form, PostForm};
@@ -31,6 +31,9 @@ pub fn ChangeStayForm(
     let rooms = without.into_iter().chain(rooms).collect();
     let known = StayChangeForm::of(row.dates, row.times, row.room_choice(), row.party);
     let (form, shown) = form.showing("form[shown]", &known);
+    // Who was refused for another reason means the stay as they saw it.
+    let version = details.version.to_string();
+    let version = if form.was_overtaken() { version } else { form.state.value("version", version) };
     let may_price = PageFacts::get().may(Permission::OverridePrice);
     let (state, is_open) = (form.state.clone(), form.was_refused() || row.room_id.is_none());
     view! {
@@ -38,7 +41,7 @@ pub fn ChangeStayForm(
             <summary><h2>{t.change_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=row.id.to_string()/>
-                <HiddenField form=state.clone() name="version" value=details.version.to_string()/>
+                <input type="hidden" name=state.name("version") value=version/>
                 {shown}
                 <div class="field-pair">
                     <DateField form=state.clone() name="arrival" label=t.arrival value=known.arrival required=true/>

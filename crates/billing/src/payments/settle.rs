@@ -150,7 +150,9 @@ async fn start_subscription(
         && match subscription.state {
             SubscriptionState::Active { .. } | SubscriptionState::Paused { .. } => true,
             SubscriptionState::Cancelled { was_trial, .. } => {
-                !was_trial && subscription.state.gives_access(now)
+                // However late that is heard.
+                let paid_at = period.map_or(now, |(paid_at, _)| paid_at);
+                !was_trial && subscription.state.gives_access(paid_at)
             }
             _ => false,
         };

@@ -235,9 +235,11 @@ impl Pms {
         let is_in_house = stay.state.status() == StayStatus::CheckedIn;
         if form.version != stay.version {
             // A price was meant for what the stay was then; who has come since has the key.
-            let of_then = if wanted.price.is_some() { Some("price") } else { None };
-            if let Some(field) = of_then.or((is_moved && is_in_house).then_some("room_id")) {
-                return Err(Error::at(field, ProblemCode::ChangedMeanwhile { now: String::new() }));
+            if wanted.price.is_some() {
+                return Err(Error::at("price", ProblemCode::ChangedMeanwhile { now: known.price }));
+            }
+            if is_moved && is_in_house {
+                return Err(Error::at("room_id", ProblemCode::ChangedMeanwhile { now: known.room_id }));
             }
         }
         // What was out of order on nights that are over does not matter to who is here, or comes after midnight.
