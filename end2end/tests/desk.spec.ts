@@ -510,5 +510,5 @@ test("what two write about a guest at once is all kept", async ({ page, javaScri
   await page.goto("/desk/settings");
   await alive(page, javaScriptEnabled);
   await send(page, "save-room-type", { id: "", "form[name]": "Loft", "form[sleeps]": "2", "form[rate]": "200" });
-  await expect(page.getByRole("cell", { name: "Loft" })).toBeVisible();
+  await expect(page.getByRole("cell", { name: "Loft", exact: true })).toBeVisible();
 });
