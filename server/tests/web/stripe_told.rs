@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::stripe::{Till, customer, subscription};
 use crate::stripe_follows::{bought, follow_all, follow_plans, plan, taken};
 use crate::stripe_money::shop_with_till;
+use crate::support::Site;
 use crate::v1::{admin, shop};
 
 /// What waits to be told to Stripe, and what was given up.
@@ -70,6 +71,13 @@ fn next_payment(till: &Till, end: DateTime<Utc>) -> i64 {
     (till.sandbox.advance_to_next_renewal().unwrap() - end.timestamp()).abs()
 }
 
+/// Lets the admin begin a subscription, and gives its first invoice, which is open.
+async fn begun_by_the_admin(site: &Site, pool: &PgPool, buyer: &Actor) -> InvoiceId {
+    let new = json!({ "user_id": buyer.user_id, "plan_id": plan(pool, "basic").await });
+    let made = admin(site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
+    made["invoice"]["id"].as_str().unwrap().parse().unwrap()
+}
+
 /// What the admin began and its customer paid by card is paid again when it ends here: not before, and not never.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn what_the_admin_began_is_paid_again_when_it_ends(pool: PgPool) {
@@ -103,9 +111,7 @@ async fn what_the_admin_began_is_paid_for_while_it_is_paused(pool: PgPool) {
     let site = shop(&pool).await;
     for is_by_hand in [true, false] {
         let (till, buyer) = (Till::new(&site).await, customer(&site).await);
-        let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await });
-        let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
-        let invoice: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
+        let invoice = begun_by_the_admin(&site, &pool, &buyer).await;
         let before = subscription(&till, &buyer).await;
         till.billing.pause(buyer.own_account(), before.id).await.unwrap();
         if is_by_hand {
@@ -140,9 +146,7 @@ async fn what_the_admin_began_is_paid_for_while_it_is_paused(pool: PgPool) {
 async fn what_the_admin_began_and_was_cancelled_is_charged_once(pool: PgPool) {
     let (site, till) = shop_with_till(&pool).await;
     let buyer = customer(&site).await;
-    let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await });
-    let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
-    let invoice: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
+    let invoice = begun_by_the_admin(&site, &pool, &buyer).await;
     let id = subscription(&till, &buyer).await.id;
     let before = till.billing.cancel(buyer.own_account(), id).await.unwrap();
     till.clock.advance(TimeDelta::days(3));
@@ -160,9 +164,7 @@ async fn what_the_admin_began_and_was_cancelled_is_charged_once(pool: PgPool) {
 async fn what_was_cancelled_stays_so_however_late_its_payment_is_heard_of(pool: PgPool) {
     let (site, till) = shop_with_till(&pool).await;
     let buyer = customer(&site).await;
-    let new = json!({ "user_id": buyer.user_id, "plan_id": plan(&pool, "basic").await });
-    let made = admin(&site).await.expect(201, "POST", "/api/v1/admin/subscriptions", Some(new)).await;
-    let invoice: InvoiceId = made["invoice"]["id"].as_str().unwrap().parse().unwrap();
+    let invoice = begun_by_the_admin(&site, &pool, &buyer).await;
     let id = subscription(&till, &buyer).await.id;
     let before = till.billing.cancel(buyer.own_account(), id).await.unwrap();
     let end = before.state.expires_at().unwrap();

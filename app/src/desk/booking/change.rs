@@ -3,7 +3,7 @@ use domain::booking::{StayChangeForm, StayDetails};
 use domain::room::{Room, RoomChoice};
 use domain::stay::StayStatus;
 use leptos::prelude::*;
-use ui::{Button, DateField, SelectField, SelectOption, TextField};
+use ui::{Button, DateField, HiddenField, SelectField, SelectOption, TextField};
 
 use super::api::ChangeStay;
 use crate::shared::form::{Form, PostForm};
@@ -41,7 +41,7 @@ pub fn ChangeStayForm(
             <summary><h2>{t.change_title}</h2></summary>
             <PostForm form>
                 <input type="hidden" name="id" value=row.id.to_string()/>
-                <input type="hidden" name=state.name("version") value=version/>
+                <HiddenField form=state.clone() name="version" value=version/>
                 {shown}
                 <div class="field-pair">
                     <DateField form=state.clone() name="arrival" label=t.arrival value=known.arrival required=true/>

@@ -243,7 +243,7 @@ pub(crate) async fn void_if_too_late(
             subscription.state = subscription.state.cancelled(now);
             subscription.pending_plan_id = None;
             void_open_changes(transaction, &subscription, now).await?;
-            subscription.save(transaction, now).await?;
+            subscription.write(transaction, now).await?;
             tell_cancelled(transaction, invoice.account_id, vec![id], "replaced", now).await?;
         }
         // Or the provider would collect the next period, too; it may have been told otherwise on its own page.

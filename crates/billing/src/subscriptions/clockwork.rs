@@ -200,7 +200,7 @@ async fn ask_for_renewal(
     let is_due = subscription.state.status() == SubscriptionStatus::Active
         && expires_at <= now + Days::new(RENEWAL_DAYS)
         && !is_open("renewal");
-    let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+    let plan_id = subscription.coming_plan_id();
     let plan = PlanFacts::load_in(&mut transaction, plan_id, subscription.currency).await?;
     if !is_due || !plan.billing_period.is_recurring() {
         return Ok(false);

@@ -81,11 +81,16 @@ impl LockedSubscription {
         Ok(())
     }
 
+    /// The plan of its next period.
+    pub fn coming_plan_id(&self) -> PlanId {
+        self.pending_plan_id.unwrap_or(self.plan_id)
+    }
+
     /// Whether it changed whether it is renewed: whether it goes on, and with a plan that has a next period. Another plan alone
     /// is another price.
     async fn is_renewed_otherwise(&self, transaction: &mut Transaction) -> Result<bool> {
         let (was_current, before) = self.read;
-        let coming = self.pending_plan_id.unwrap_or(self.plan_id);
+        let coming = self.coming_plan_id();
         if was_current != self.state.is_current() || before == coming {
             return Ok(was_current != self.state.is_current());
         }

@@ -8,7 +8,7 @@ use billing::subscriptions::Subscription;
 use billing::subscriptions::managed::NewSubscription;
 use domain::access::Actor;
 use domain::billing::SubscriptionStatus;
-use domain::ids::{AccountId, OrganisationId, PlanCategoryId};
+use domain::ids::{AccountId, InvoiceId, OrganisationId, PlanCategoryId, SubscriptionId};
 use futures::future::join_all;
 use sqlx::PgPool;
 
@@ -155,11 +155,8 @@ async fn the_admin_makes_one_subscription_of_a_single_category(superuser: PgPool
     assert_eq!(world.count("SELECT count(*) FROM invoices").await, 1);
 }
 
-/// What the admin began, and its customer changed since, stays changed when the first invoice is paid: it runs already.
-#[sqlx::test(migrator = "platform::database::MIGRATOR")]
-async fn the_first_invoice_takes_back_no_change_of_plan(superuser: PgPool) {
-    let world = World::new(superuser).await;
-    let (admin, own) = (world.admin.admin().unwrap(), world.ada.own_account());
+/// What the admin begins for Ada, who changes to the better plan and pays that, but not the first invoice: it, and what is open.
+async fn begun_and_upgraded(world: &World) -> (SubscriptionId, InvoiceId) {
     let new = NewSubscription {
         account_id: AccountId(world.ada.user_id.into()),
         plan_id: world.basic,
@@ -167,14 +164,23 @@ async fn the_first_invoice_takes_back_no_change_of_plan(superuser: PgPool) {
         is_trial: false,
         months: None,
     };
-    let (made, first) = world.billing.create_subscription(admin, &new).await.unwrap();
+    let (made, first) = world.billing.create_subscription(world.admin.admin().unwrap(), &new).await.unwrap();
     let id = made.subscription.id;
     world.later(1);
-    let upgrade = world.billing.upgrade(own, id, world.pro).await.unwrap().invoice_id;
+    let upgrade = world.billing.upgrade(world.ada.own_account(), id, world.pro).await.unwrap().invoice_id;
     world.pay(upgrade).await;
+    (id, first.id)
+}
+
+/// What the admin began, and its customer changed since, stays changed when the first invoice is paid: it runs already.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_first_invoice_takes_back_no_change_of_plan(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let own = world.ada.own_account();
+    let (id, first) = begun_and_upgraded(&world).await;
     world.billing.downgrade(own, id, world.basic).await.unwrap();
     let before = world.billing.pause(own, id).await.unwrap();
-    world.pay(first.id).await;
+    world.pay(first).await;
     let after = world.billing.subscription(own, id).await.unwrap();
     assert_eq!(after.plan.id, world.pro);
     assert_eq!((after.pending_plan, after.state), (before.pending_plan, before.state));
@@ -189,21 +195,10 @@ async fn the_first_invoice_takes_back_no_cancellation(superuser: PgPool) {
     let (admin, own) = (world.admin.admin().unwrap(), world.ada.own_account());
     let category = world.billing.create_category(admin, &named("Everything")).await.unwrap();
     world.billing.attach_plans(admin, category.id, &[world.basic, world.pro]).await.unwrap();
-    let new = NewSubscription {
-        account_id: AccountId(world.ada.user_id.into()),
-        plan_id: world.basic,
-        started_at: None,
-        is_trial: false,
-        months: None,
-    };
-    let (made, first) = world.billing.create_subscription(admin, &new).await.unwrap();
-    let id = made.subscription.id;
-    world.later(1);
-    let upgrade = world.billing.upgrade(own, id, world.pro).await.unwrap().invoice_id;
-    world.pay(upgrade).await;
+    let (id, first) = begun_and_upgraded(&world).await;
     let before = world.billing.cancel(own, id).await.unwrap();
     let (instead, _) = world.subscribe(&world.ada, world.basic).await;
-    world.pay(first.id).await;
+    world.pay(first).await;
     let after = world.billing.subscription(own, id).await.unwrap();
     assert_eq!((after.plan.id, after.state), (world.pro, before.state));
     let instead = world.billing.subscription(own, instead).await.unwrap();

@@ -73,19 +73,18 @@ impl Purchase<'_> {
         }
         // What is over there never runs again: what does, although it was noted as over, was only not found, as with the key of
         // another account. What was changed here meanwhile was not told.
-        let is_found_again = known.provider_ended && !has_ended;
+        let is_found_again = known.provider_ended;
         // What was given up, or came to be paid once, before anybody knew of it there ends there, too; what ran already, as the
         // admin began it, is paid again when it ends here.
-        if is_found_again || (is_new && !has_ended) {
+        if !has_ended && (is_new || is_found_again) {
             let subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
             let is_current = subscription.state.is_current();
             if is_current {
                 // From now on the provider asks.
                 void_open(transaction, &subscription, &["renewal"], self.now).await?;
             }
-            let coming = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
-            let is_renewed =
-                is_current && PlanFacts::load(transaction, coming).await?.billing_period.is_recurring();
+            let coming = PlanFacts::load(transaction, subscription.coming_plan_id()).await?;
+            let is_renewed = is_current && coming.billing_period.is_recurring();
             let changed = if is_renewed && !is_found_again { ToTell::NextPeriod } else { ToTell::Renewal };
             follow_later(transaction, &[(self.account_id, id)], changed, self.now).await?;
         }
@@ -148,7 +147,7 @@ impl Purchase<'_> {
         period: &PaidPeriod,
     ) -> Result<InvoiceId> {
         let subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
-        let plan_id: PlanId = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+        let plan_id: PlanId = subscription.coming_plan_id();
         let plan = PlanFacts::load(transaction, plan_id).await?;
         let (tax_country, tax_rate) = tax_of(transaction, self.account_id, self.now).await?;
         let totals = Totals::within(period.total, tax_rate);
@@ -244,9 +243,9 @@ impl Purchase<'_> {
     async fn reinstate(&self, transaction: &mut Transaction, id: SubscriptionId) -> Result<()> {
         let mut subscription = LockedSubscription::load(transaction, self.account_id, id).await?;
         subscription.state = subscription.state.reinstated(self.now);
-        let plan_id = subscription.pending_plan_id.unwrap_or(subscription.plan_id);
+        let coming = PlanFacts::load(transaction, subscription.coming_plan_id()).await?;
         let comes_back = subscription.state.status() == SubscriptionStatus::Active
-            && PlanFacts::load(transaction, plan_id).await?.billing_period.is_recurring()
+            && coming.billing_period.is_recurring()
             && rivals(transaction, &subscription, subscription.plan_id).await?.is_empty();
         if !comes_back {
             return follow_later(transaction, &[(self.account_id, id)], ToTell::Renewal, self.now).await;
