@@ -41,7 +41,9 @@ async function address(page: Page) {
   await page.getByRole("button", { name: "Go on to the total" }).click();
 }
 
-test("a customer signs up, orders a plan with an add-on and tokens, pays, changes and leaves", async ({ page, javaScriptEnabled }) => {
+test("a customer signs up, orders a plan with an add-on and tokens, pays, changes and leaves", async ({ page, javaScriptEnabled, watch }) => {
+  // What the sandbox answers to a card that is declined.
+  watch.allowStatus(402);
   // A long way, with pages of three servers on it.
   test.slow();
   await signUp(page);
@@ -209,8 +211,8 @@ test("an owner opens a module in the store, and it closes when the money goes ba
   await accessible(page, javaScriptEnabled);
 });
 
-test("reception cannot spend the company's money", async ({ page, allowStatus }) => {
-  allowStatus(403);
+test("reception cannot spend the company's money", async ({ page, watch }) => {
+  watch.allowStatus(403);
   await signIn(page, { login: "reception@harbour.example", password: owner.password }, "/store");
   await expect(page.getByText("Your role does not include this")).toBeVisible();
 });

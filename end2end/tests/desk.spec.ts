@@ -452,8 +452,8 @@ test("one's profile shows where one is signed in", async ({ page, javaScriptEnab
   await accessible(page, javaScriptEnabled);
 });
 
-test("reception has no staff or settings pages", async ({ page, javaScriptEnabled, allowStatus }) => {
-  allowStatus(403);
+test("reception has no staff or settings pages", async ({ page, javaScriptEnabled, watch }) => {
+  watch.allowStatus(403);
   await signIn(page, reception);
   for (const path of ["/desk/staff", "/desk/settings", "/desk/audit"]) {
     const answer = await page.goto(path);
@@ -463,11 +463,11 @@ test("reception has no staff or settings pages", async ({ page, javaScriptEnable
   }
 });
 
-test("what another desk does appears here by itself", async ({ page, browser, javaScriptEnabled }) => {
+test("what another desk does appears here by itself", async ({ page, browser, javaScriptEnabled, watch }) => {
   test.skip(!javaScriptEnabled, "a page without JavaScript is as old as its last load");
   await signIn(page, owner, "/desk/rooms");
   await alive(page, javaScriptEnabled);
-  const other = await (await browser.newContext()).newPage();
+  const other = await watch.watched(await browser.newContext()).newPage();
   await signIn(other, owner, "/desk/rooms");
   const pressed = (desk: typeof page) => desk.locator(".room-card").nth(7).locator("[aria-pressed=true]");
   const wanted = (await pressed(other).textContent()) === "Clean" ? "Dirty" : "Clean";

@@ -1,4 +1,4 @@
-import { accessible, alive, expect, ownHotel, reception, send, signInByForm, test } from "./support";
+import { accessible, alive, expect, ownHotel, problems, reception, send, signInByForm, test } from "./support";
 
 test("signing in leads to the page that was asked for, and signing out ends it", async ({ page, javaScriptEnabled }) => {
   await signInByForm(page, reception, "/desk/rooms");
@@ -45,6 +45,8 @@ test("a forgotten password is set by the link of the mail", async ({ page, javaS
     return /\/reset-password\?token=[\w-]+/.exec(text)?.[0] ?? "";
   };
   await expect.poll(link).not.toBe("");
+  await page.goto("/dev/mail");
+  await accessible(page, javaScriptEnabled);
   await page.goto(await link());
   await accessible(page, javaScriptEnabled);
   await page.getByLabel("New password").fill("another long sentence");
@@ -117,8 +119,25 @@ test("an owner adds a second hotel and changes to it", async ({ page, javaScript
   await expect(page.locator("summary.hotel-name")).toContainText("Second House");
 });
 
-test("a path that leads nowhere says so", async ({ page, javaScriptEnabled, allowStatus }) => {
-  allowStatus(404);
+test("what the browser complains of fails a test that names nothing of it", async ({ page, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, "nothing runs that could complain");
+  await page.goto("/sign-in");
+  await page.evaluate(() => console.error("a complaint"));
+  await expect.poll(() => problems).toEqual(["a complaint"]);
+  problems.length = 0;
+});
+
+test("a form of a stranger's page is refused on a page of its own", async ({ page, javaScriptEnabled, watch }) => {
+  watch.allowStatus(403);
+  const ours = new URL("/actions/sign-out", test.info().project.use.baseURL).href;
+  await page.setContent(`<form method="post" action="${ours}"><button>Win</button></form>`);
+  await page.getByRole("button", { name: "Win" }).click();
+  await expect(page.getByRole("heading")).toBeVisible();
+  await accessible(page, javaScriptEnabled);
+});
+
+test("a path that leads nowhere says so", async ({ page, javaScriptEnabled, watch }) => {
+  watch.allowStatus(404);
   const answer = await page.goto("/nowhere");
   expect(answer?.status()).toBe(404);
   await expect(page.getByText("Nothing here")).toBeVisible();

@@ -1,4 +1,4 @@
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
 import type { RunOptions } from "axe-core";
 import { source as axeSource } from "axe-core/axe.min.js";
 
@@ -7,22 +7,36 @@ declare const axe: typeof import("axe-core");
 export const reception = { login: "reception@harbour.example", password: "HarbourDesk1!" };
 export const owner = { login: "owner@harbour.example", password: "HarbourDesk1!" };
 
-/** A page that fails its test on any console error, hydration warning or uncaught exception. */
-export const test = base.extend<{ allowStatus: (status: number) => void }>({
-  allowStatus: async ({ page }, use) => {
-    const problems: string[] = [];
+interface Watch {
+  /** The browser itself reports a page that answers 403 or 404; a test that asks for one says so. */
+  allowStatus: (status: number) => void;
+  /** Another context than the test's own, watched like it. */
+  watched: (context: BrowserContext) => BrowserContext;
+}
+
+/** What the browser complained of in this test. */
+export const problems: string[] = [];
+
+/** Any console error, hydration warning or uncaught exception, on whatever page it opens, fails a test. */
+export const test = base.extend<{ watch: Watch }>({
+  // Automatic: a test that does not name it is watched, too.
+  watch: [async ({ context }, use) => {
+    problems.length = 0;
     const allowed = new Set<number>();
-    page.on("console", (message) => {
-      const text = message.text();
-      // The browser itself reports a page that answers 404; a test that asks for one says so.
-      const status = /status of (\d+)/.exec(text)?.[1];
-      if (status && allowed.has(Number(status))) return;
-      if (message.type() === "error" || /hydrat/i.test(text)) problems.push(text);
-    });
-    page.on("pageerror", (error) => problems.push(String(error)));
-    await use((status) => void allowed.add(status));
+    const watched = (context: BrowserContext) => {
+      context.on("console", (message) => {
+        const text = message.text();
+        const status = /status of (\d+)/.exec(text)?.[1];
+        if (status && allowed.has(Number(status))) return;
+        if (message.type() === "error" || /hydrat/i.test(text)) problems.push(text);
+      });
+      context.on("weberror", (error) => problems.push(String(error.error())));
+      return context;
+    };
+    watched(context);
+    await use({ allowStatus: (status) => void allowed.add(status), watched });
     expect(problems).toEqual([]);
-  },
+  }, { auto: true }],
 });
 
 /** Waits until the page has come alive; without JavaScript there is nothing to wait for. */

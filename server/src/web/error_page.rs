@@ -160,5 +160,5 @@ impl Refusal {
 
 /// Does not depend on the stylesheet, whose name carries a hash.
 const STYLE: &str = ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}\
-    body{margin:0;min-height:100vh;display:grid;place-items:center}main{max-width:34rem;padding:2rem}\
+    body{margin:0;min-height:100vh;display:grid;place-items:center;background:Canvas;color:CanvasText}main{max-width:34rem;padding:2rem}\
     h1{font-size:1.5rem;margin:0 0 .5rem}a{color:light-dark(#0b6b6b,#5cc8c4)}";
