@@ -100,12 +100,18 @@ impl Services {
 
 impl Services {
     /// Adds a hotel with its rooms to the owner's company, and makes them its owner.
-    pub async fn add_hotel(&self, actor: &Actor, new: &NewHotel) -> Result<HotelId, AppError> {
+    pub async fn add_hotel(
+        &self,
+        actor: &Actor,
+        new: &NewHotel,
+        layout: Option<serde_json::Value>,
+    ) -> Result<HotelId, AppError> {
         let permit = actor.owner().map_err(|_| AppError::Forbidden)?;
         let hotel_id = platform::ids::new();
         let mut transaction = self.database.begin_as(actor).await.map_err(|error| database(&error))?;
         self.identity.add_hotel(&mut transaction, permit, hotel_id, new).await?;
         self.pms.add_rooms(&mut transaction, permit.organisation_id(), hotel_id, &new.rooms).await?;
+        self.pms.keep_drawing(&mut transaction, hotel_id, layout, None).await?;
         transaction.commit().await.map_err(|error| database(&error))?;
         Ok(hotel_id)
     }
@@ -116,6 +122,7 @@ impl Services {
         permit: AdminPermit<'_>,
         organisation_id: OrganisationId,
         new: &NewHotel,
+        layout: Option<serde_json::Value>,
     ) -> Result<HotelId, AppError> {
         let hotel_id = platform::ids::new();
         let by = permit.actor().user_id;
@@ -123,6 +130,7 @@ impl Services {
             self.database.begin_in(organisation_id, by).await.map_err(|error| database(&error))?;
         self.identity.add_hotel_for(&mut transaction, permit, organisation_id, hotel_id, new).await?;
         self.pms.add_rooms(&mut transaction, organisation_id, hotel_id, &new.rooms).await?;
+        self.pms.keep_drawing(&mut transaction, hotel_id, layout, None).await?;
         transaction.commit().await.map_err(|error| database(&error))?;
         Ok(hotel_id)
     }

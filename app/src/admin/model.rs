@@ -137,6 +137,7 @@ impl Subject {
                 ("running", t.job_running),
                 ("done", t.job_done),
                 ("cron", t.job_cron),
+                ("events", t.job_events),
             ],
             Self::Plans
             | Self::Addons
@@ -180,7 +181,8 @@ impl Subject {
     pub fn is_short(self) -> bool {
         matches!(
             self,
-            Self::Plans
+            Self::Roles
+                | Self::Plans
                 | Self::Categories
                 | Self::Addons
                 | Self::Bundles

@@ -2,8 +2,12 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-/// How long until what is on its way is asked about again.
-const PAUSE: Duration = Duration::from_secs(15);
+/// How long until what is on its way is asked about again: most is there at once, and a bank takes days.
+const PAUSE: Duration = Duration::from_secs(3);
+const LATER: Duration = Duration::from_secs(15);
+
+/// How often it is asked after the shorter time.
+const OFTEN: u32 = 20;
 
 /// The same for pages without scripts.
 const REFRESH: &str = "<meta http-equiv='refresh' content='15'>";
@@ -13,9 +17,13 @@ const REFRESH: &str = "<meta http-equiv='refresh' content='15'>";
 pub fn AskAgain(
     /// Asks.
     again: Callback<()>,
+    /// How often the page has asked.
+    asked: StoredValue<u32>,
 ) -> impl IntoView {
     Effect::new(move |_| {
-        if let Ok(handle) = set_timeout_with_handle(move || again.run(()), PAUSE) {
+        let pause = if asked.get_value() < OFTEN { PAUSE } else { LATER };
+        asked.update_value(|asked| *asked += 1);
+        if let Ok(handle) = set_timeout_with_handle(move || again.run(()), pause) {
             on_cleanup(move || handle.clear());
         }
     });

@@ -48,6 +48,7 @@ pub fn StorePage() -> impl IntoView {
     let data = load(move || query.with(|query| query.get("session")), load_modules);
     let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
     let again = Callback::new(move |()| data.refetch());
+    let asked = StoredValue::new(0);
     let t = &texts().store;
     view! {
         <Title text=t.title/>
@@ -60,7 +61,7 @@ pub fn StorePage() -> impl IntoView {
                 Some(Payment::OnItsWay) => Some((NoticeKind::Done, words.on_its_way)),
                 None => cancelled.then_some((NoticeKind::Problem, words.not_paid)),
             };
-            let waiting = (payment == Some(Payment::OnItsWay)).then(|| view! { <AskAgain again/> });
+            let waiting = (payment == Some(Payment::OnItsWay)).then(|| view! { <AskAgain again asked/> });
             let modules = modules.into_iter().map(|module| view! { <Offered module/> }).collect_view();
             view! { {news.map(|(kind, text)| view! { <Notice kind text/> })} <div class="columns">{modules}</div> {waiting} }
         }/>

@@ -42,7 +42,7 @@ pub struct Dashboard {
     pub user_growth: Figure<i64>,
     /// How many subscriptions run or are tried out.
     pub active_subscriptions: Figure<i64>,
-    /// Of those that ran 30 days ago, how many in a hundred are over or will not be renewed.
+    /// Of those that were paid for 30 days ago, how many in a hundred are over or will not be renewed.
     pub churn: Figure<Decimal>,
     /// Of those who signed up in the last 30 days, how many in a hundred have paid.
     pub conversion: Figure<Decimal>,
@@ -64,12 +64,15 @@ impl Billing {
             r#"WITH joined AS (
                    SELECT u.id, u.created_at > $2 AS is_new FROM users u
                    WHERE u.created_at > $3 AND u.created_at <= $1 AND u.organisation_id IS NULL AND NOT u.is_platform_admin
+               ), paid AS (
+                   SELECT started_at, cancelled_at, expires_at, status FROM subscriptions
+                   WHERE trial_end_at IS NULL AND status NOT IN ('pending', 'paused')
                ), ended AS (
-                   SELECT cancelled_at > $2 AS is_new FROM subscriptions
+                   SELECT cancelled_at > $2 AS is_new FROM paid
                    WHERE cancelled_at > $3 AND cancelled_at <= $1
                      AND started_at <= CASE WHEN cancelled_at > $2 THEN $2 ELSE $3 END
                    UNION ALL
-                   SELECT expires_at > $2 FROM subscriptions
+                   SELECT expires_at > $2 FROM paid
                    WHERE status = 'expired' AND cancelled_at IS NULL AND expires_at > $3 AND expires_at <= $1
                      AND started_at <= CASE WHEN expires_at > $2 THEN $2 ELSE $3 END
                )
@@ -82,7 +85,7 @@ impl Billing {
                           AS "paying_before!",
                       (SELECT count(*) FROM ended WHERE is_new) AS "ended!",
                       (SELECT count(*) FROM ended WHERE NOT is_new) AS "ended_before!",
-                      (SELECT count(*) FROM subscriptions WHERE started_at <= $3 AND status <> 'pending'
+                      (SELECT count(*) FROM paid WHERE started_at <= $3
                          AND (cancelled_at IS NULL OR cancelled_at > $3) AND (expires_at IS NULL OR expires_at > $3))
                           AS "ran_long_before!""#,
             now,
@@ -93,7 +96,7 @@ impl Billing {
         .await?;
         let paid = payments(&mut transaction, &rates, now, before, long_before).await?;
         transaction.commit().await?;
-        let churn = percent(counts.ended, past.running);
+        let churn = percent(counts.ended, past.paid);
         let churn_before = percent(counts.ended_before, counts.ran_long_before);
         let conversion = percent(counts.paying, counts.joined);
         let conversion_before = percent(counts.paying_before, counts.joined_before);
@@ -107,7 +110,7 @@ impl Billing {
             mrr: money(present.monthly, past.monthly),
             revenue: money(paid.now, paid.before),
             user_growth: count(counts.joined, counts.joined_before),
-            active_subscriptions: count(present.active, past.running),
+            active_subscriptions: count(present.active, past.active),
             churn: Figure { total: churn, change_percent: change(churn, churn_before) },
             conversion: Figure { total: conversion, change_percent: change(conversion, conversion_before) },
             arpu: money(share(paid.now, paid.payers_now), share(paid.before, paid.payers_before)),
@@ -122,11 +125,12 @@ struct Running {
     monthly: i64,
     /// Those that are active or tried out.
     active: i64,
-    /// Those that ran, of which later states do not tell whether they were tried out.
-    running: i64,
+    /// Those of them that are paid for.
+    paid: i64,
 }
 
-/// What runs now, and what ran at `before` as far as its plan today and its dates tell.
+/// What runs now, and what ran at `before` as far as its plan today and its dates tell. Trials bring nothing, as what is paused,
+/// of which nothing tells since when it is.
 async fn subscriptions(
     transaction: &mut Transaction,
     rates: &Rates,
@@ -137,9 +141,11 @@ async fn subscriptions(
         r#"SELECT p.price_minor, p.currency AS "currency: String", p.billing_period,
                   count(*) FILTER (WHERE s.status = 'active' AND s.expires_at > $1) AS "active!",
                   count(*) FILTER (WHERE s.status = 'trialing' AND s.expires_at > $1) AS "trialing!",
-                  count(*) FILTER (WHERE s.started_at <= $2 AND s.status <> 'pending' AND (s.cancelled_at IS NULL OR s.cancelled_at > $2)
-                                     AND (s.expires_at IS NULL OR s.expires_at > $2)) AS "ran!"
+                  count(*) FILTER (WHERE r.ran) AS "ran!",
+                  count(*) FILTER (WHERE r.ran AND s.trial_end_at IS NULL AND s.status <> 'paused') AS "ran_paid!"
            FROM subscriptions s JOIN plans p ON p.id = s.plan_id
+                CROSS JOIN LATERAL (SELECT s.started_at <= $2 AND s.status <> 'pending' AND (s.cancelled_at IS NULL OR s.cancelled_at > $2)
+                                      AND (s.expires_at IS NULL OR s.expires_at > $2) AS ran) r
            WHERE s.started_at IS NOT NULL AND (s.expires_at IS NULL OR s.expires_at > $2)
            GROUP BY p.id"#,
         now,
@@ -154,8 +160,10 @@ async fn subscriptions(
         let monthly = period.per_month(price.minor).unwrap_or(0);
         present.monthly = present.monthly.saturating_add(monthly.saturating_mul(row.active));
         present.active += row.active + row.trialing;
-        past.monthly = past.monthly.saturating_add(monthly.saturating_mul(row.ran));
-        past.running += row.ran;
+        present.paid += row.active;
+        past.monthly = past.monthly.saturating_add(monthly.saturating_mul(row.ran_paid));
+        past.active += row.ran;
+        past.paid += row.ran_paid;
     }
     Ok((present, past))
 }

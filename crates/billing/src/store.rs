@@ -6,6 +6,7 @@ use domain::access::AccountPermit;
 use domain::billing::account::{Module, Shop, SubscriptionView};
 use domain::billing::{Addon, PricedPlan, TokenBundle};
 use domain::money::{Currency, Money};
+use uuid::Uuid;
 
 use crate::catalogue::{self, PlanQuery, Setting, TaxPlace};
 use crate::checkout::Tried;
@@ -30,17 +31,29 @@ impl From<Subscription> for SubscriptionView {
 }
 
 impl Billing {
-    /// What a customer can buy, at prices in a currency (the euro if none or an unknown one) with the tax of their
-    /// address.
+    /// What a customer can buy, at prices in a currency (without one that in which they bought before, else the euro) with the
+    /// tax of their address.
     pub async fn shop(&self, permit: AccountPermit<'_>, currency: Option<&str>) -> Result<Shop> {
         let mut transaction = self.begin(permit).await?;
         let place = TaxPlace::of(&mut transaction, permit.account_id()).await?;
         let country = place.country.clone();
-        let query = PlanQuery { currency: currency.map(str::to_owned), place, category: None };
+        let currency = match currency.filter(|code| !code.is_empty()) {
+            Some(code) => Some(code.to_owned()),
+            // That in which they bought before.
+            None => {
+                sqlx::query_scalar!(
+                    r#"SELECT currency AS "currency: String" FROM invoices WHERE account_id = $1 ORDER BY invoiced_at DESC, id DESC LIMIT 1"#,
+                    Uuid::from(permit.account_id()),
+                )
+                .fetch_optional(&mut *transaction)
+                .await?
+            }
+        };
+        let query = PlanQuery { currency, place, category: None };
         let mut setting = Setting::load(&mut transaction, &query, self.clock.now()).await?;
         let currency = *setting.currency.get_or_insert(Currency::EUR);
         let plans = catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?;
-        let addons = catalogue::addons_for_sale(&mut transaction).await?;
+        let addons = catalogue::addons_for_sale(&mut transaction, self.clock.now()).await?;
         let bundles = catalogue::bundles_on_offer(&mut transaction).await?;
         let tried = Tried::load(&mut transaction, permit.account_id()).await?;
         transaction.commit().await?;

@@ -65,6 +65,12 @@ pub struct StayTimes {
 }
 
 impl StayTimes {
+    /// A day and a time of it, by the clock of the hotel, as the reception family writes it (spec `reception.md` 3.1): midnight
+    /// where nobody said when.
+    pub fn local_text(day: NaiveDate, time: Option<NaiveTime>) -> String {
+        day.and_time(time.unwrap_or_default()).format("%Y-%m-%dT%H:%M:%S").to_string()
+    }
+
     /// Whether nobody said when.
     pub fn are_unknown(&self) -> bool {
         *self == Self::default()

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::v1::caller::{Body, User};
 use crate::problem::Problem;
@@ -93,7 +94,7 @@ pub async fn modules(State(state): State<AppState>, user: User) -> Result<Json<M
     Ok(Json(ModulesOut { modules: modules.collect() }))
 }
 
-/// What to buy. The company is the caller's: one that is named here is not looked at (in the original it is trusted).
+/// What to buy. The company is the caller's: another one that is named here is refused (in the original it is trusted).
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ModuleOrder {
     module: Option<String>,
@@ -102,6 +103,9 @@ pub struct ModuleOrder {
     success_url: Option<String>,
     /// Where to go without paying; a page of ours, else the store's.
     cancel_url: Option<String>,
+    /// The caller's company; may be left out.
+    #[schema(value_type = Option<String>)]
+    company_id: Option<serde_json::Value>,
 }
 
 /// A page where it is paid.
@@ -121,6 +125,16 @@ pub async fn create_checkout_session(
     Body(order): Body<ModuleOrder>,
 ) -> Result<Json<ModuleCheckoutOut>, Problem> {
     let permit = company(&user)?;
+    let own = Uuid::from(permit.account_id());
+    match &order.company_id {
+        None | Some(serde_json::Value::Null) => {}
+        Some(named)
+            if named.as_str().is_some_and(|id| id.trim().is_empty() || id.trim().parse() == Ok(own)) => {}
+        Some(named) => {
+            tracing::warn!(named = %named.to_string().chars().take(60).collect::<String>(), "store.another_company");
+            return Err(Problem::forbidden("Not allowed"));
+        }
+    }
     let (Some(module), Some(plan)) = (order.module, order.plan_id) else {
         return Err(Problem::bad_request("module and plan_id required"));
     };
@@ -130,15 +144,16 @@ pub async fn create_checkout_session(
     let found = billing.modules(permit).await?.into_iter().find(|it| it.name == module);
     let found = found.ok_or_else(|| Problem::bad_request("Invalid module"))?;
     let plan = found.plans.into_iter().find(|it| plan_name(&module, &it.plan.slug) == plan);
-    let plan = plan.ok_or_else(|| Problem::bad_request("Invalid plan_id"))?.plan;
+    let priced = plan.ok_or_else(|| Problem::bad_request("Invalid plan_id"))?;
     let ordered = billing
         .checkout(
             permit,
             &Order {
-                plan_id: Some(plan.id),
+                plan_id: Some(priced.plan.id),
                 bundle_ids: Vec::new(),
                 addon_ids: Vec::new(),
-                currency: plan.price.currency.to_string(),
+                // That in which it was shown.
+                currency: priced.net.currency.to_string(),
                 country: None,
                 payment_method: None,
             },

@@ -3,13 +3,13 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 use domain::money::{Currency, Money};
 use domain::problem::{FieldProblem, ProblemCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
 /// An amount: `"120.50"` or `120.5`. Answers always carry text, as the original does.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Amount {
     /// As decimal text.

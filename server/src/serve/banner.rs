@@ -10,6 +10,7 @@ const ACCOUNTS: &[(&str, &str, &str)] = &[
     ("reception@harbour.example", "HarbourDesk1!", "reception of Harbour House"),
     ("owner@harbour.example", "HarbourDesk1!", "its owner"),
     ("reception@mill.example", "HarbourDesk1!", "reception of Old Mill Inn, another company"),
+    ("test@example.com", "TestPass123@", "a customer with plans, invoices and tokens"),
     ("admin@example.com", "AdminPass123@", "platform admin"),
 ];
 

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName};
 
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::web::paths;
+use crate::web::{paths, request_id};
 
 /// Names another hotel than the actor's home hotel.
 pub const HOTEL: HeaderName = HeaderName::from_static("x-hotel-id");
@@ -56,6 +56,7 @@ pub async fn caller(state: &AppState, parts: &mut Parts) -> Result<Arc<Actor>, P
     let token =
         token(&parts.headers).ok_or_else(|| Problem::unauthorised("Could not validate credentials"))?;
     let actor = Arc::new(state.services.identity.bearer(token).await?);
+    request_id::note_actor(actor.user_id);
     let path = paths::loggable(parts.uri.path());
     state.services.identity.note_impersonated(&actor, parts.method.as_str(), path).await?;
     parts.extensions.insert(Bearer(Arc::clone(&actor)));

@@ -18,11 +18,15 @@ pub const MAX_TIME: Duration = Duration::from_secs(30);
 
 /// Gives up on an answer that does not begin in time.
 pub async fn time(request: Request, next: Next) -> Response {
+    within(MAX_TIME, request, next).await
+}
+
+async fn within(limit: Duration, request: Request, next: Next) -> Response {
     let (request, refuse) = error_page::refusal(request);
-    if let Ok(response) = tokio::time::timeout(MAX_TIME, next.run(request)).await {
+    if let Ok(response) = tokio::time::timeout(limit, next.run(request)).await {
         return response;
     }
-    tracing::warn!(seconds = MAX_TIME.as_secs(), "http.timed_out");
+    tracing::warn!(seconds = limit.as_secs(), "http.timed_out");
     refuse.with(StatusCode::SERVICE_UNAVAILABLE)
 }
 
@@ -40,4 +44,29 @@ pub async fn ready(State(state): State<AppState>, request: Request, next: Next) 
         }
     }
     error_page::of(&request, StatusCode::SERVICE_UNAVAILABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use axum::{Router, middleware};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_does_not_begin_in_time_is_given_up() {
+        let router = Router::new()
+            .route("/rooms", get(std::future::pending::<&str>))
+            .route("/rooms/available", get(async || "at once"))
+            .layer(middleware::from_fn(|request, next| within(Duration::ZERO, request, next)));
+        let ask = async |path: &str| {
+            router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap()
+        };
+        let given_up = ask("/rooms").await;
+        assert_eq!(given_up.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(given_up.headers()["content-type"], "application/problem+json");
+        assert_eq!(ask("/rooms/available").await.status(), StatusCode::OK);
+    }
 }

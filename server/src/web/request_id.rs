@@ -14,6 +14,10 @@ use crate::state::AppState;
 /// The header that carries the id.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What somebody gets who tries what is not theirs: worth a line in the log.
+const REFUSALS: [StatusCode; 4] =
+    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::PAYLOAD_TOO_LARGE];
+
 tokio::task_local! {
     static CURRENT: Uuid;
 }
@@ -21,6 +25,11 @@ tokio::task_local! {
 /// The id of the request this task is serving.
 pub fn current() -> Option<Uuid> {
     CURRENT.try_with(|id| *id).ok()
+}
+
+/// Notes in the log lines of the request who asks.
+pub fn note_actor(id: domain::ids::UserId) {
+    tracing::Span::current().record("actor", tracing::field::display(id));
 }
 
 /// Runs a part of request `id` that goes on in a task of its own.
@@ -38,7 +47,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
         None => platform::ids::new(),
     };
     // The path without its query: queries carry tokens and names.
-    let span = tracing::info_span!("request", %id, method = %request.method(), path = %super::paths::loggable(request.uri().path()));
+    let span = tracing::info_span!("request", %id, method = %request.method(), path = %super::paths::loggable(request.uri().path()), actor = tracing::field::Empty);
     CURRENT.scope(id, answer(id, request, next).instrument(span)).await
 }
 
@@ -50,6 +59,8 @@ async fn answer(id: Uuid, request: Request, next: Next) -> Response {
     // That the database is away is said once where it is noticed, not by everybody who is told to wait.
     if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         tracing::warn!(status = status.as_u16(), microseconds, "http.answered");
+    } else if REFUSALS.contains(&status) {
+        tracing::info!(status = status.as_u16(), microseconds, "http.refused");
     } else {
         tracing::debug!(status = status.as_u16(), microseconds, "http.answered");
     }

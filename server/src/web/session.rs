@@ -14,7 +14,7 @@ use platform::database::is_unavailable;
 use app::server_ctx::SignedIn;
 
 use crate::state::AppState;
-use crate::web::{cookies, error_page, live, paths};
+use crate::web::{cookies, error_page, live, paths, request_id};
 
 /// The session's token, for streams that ask again later whether it still holds.
 #[derive(Clone)]
@@ -47,6 +47,7 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
         }
         return response;
     };
+    request_id::note_actor(session.actor.user_id);
     // Whatever is asked for in somebody's name is written down before it is done.
     let (method, path) = (request.method().as_str(), request.uri().path());
     if path != live::PATH

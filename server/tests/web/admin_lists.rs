@@ -109,6 +109,17 @@ async fn jobs_are_seen_in_every_state_and_what_is_done_to_them_is_written_down(p
     let dead = page(&site, "/admin/jobs?state=dead&search=DEAD", &admin).await;
     assert!(!dead.contains("test.waiting") && dead.contains("test.dead"));
     assert!(page(&site, "/admin/jobs?state=cron", &admin).await.contains("test.sweep"));
+    // Who cannot take an event holds up what follows it, and is seen.
+    assert!(!page(&site, "/admin", &admin).await.contains("listeners to events are held up"));
+    let refused =
+        "INSERT INTO event_cursors (consumer, transaction, position, failures, last_error, retry_at)
+                   VALUES ('test.reader', '0', 0, 7, 'no such address', now())";
+    sqlx::query(refused).execute(&pool).await.unwrap();
+    let events = page(&site, "/admin/jobs?state=events", &admin).await;
+    assert!(
+        events.contains("test.reader") && events.contains("Held up") && events.contains("no such address")
+    );
+    assert!(page(&site, "/admin", &admin).await.contains("listeners to events are held up"));
 
     let act = async |id: Uuid, action: &str| {
         let body = format!("subject=jobs&id={id}&action={action}&said=");

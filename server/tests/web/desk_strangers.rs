@@ -12,14 +12,14 @@ use crate::rest::{Client, booking};
 use crate::support::{Person, Site, form, owner, text};
 
 /// What a stranger must never read.
-const SECRET: &str = "Zebedee Unheard";
+pub const SECRET: &str = "Zebedee Unheard";
 
 /// Functions that nobody has to be signed in for.
 const PUBLIC: [&str; 7] =
     ["sign-in", "sign-out", "register", "sign-up", "forgot-password", "reset-password", "stop-acting"];
 
 /// Ids of a company with a bit of everything: booking, guest, room, type, closure, hotel, colleague, session.
-async fn ids(site: &Site, harbour: &Person, pool: &PgPool) -> Vec<String> {
+pub async fn ids(site: &Site, harbour: &Person, pool: &PgPool) -> Vec<String> {
     let client = Client::of(site, harbour);
     let room = client.room("harbour-1").await;
     client.expect(201, "POST", "/bookings/", Some(booking(&room, 1, SECRET))).await;
@@ -39,7 +39,7 @@ async fn ids(site: &Site, harbour: &Person, pool: &PgPool) -> Vec<String> {
 }
 
 /// Everything that belongs to the organisations but those named here, as one text.
-async fn state(pool: &PgPool, without: &[uuid::Uuid]) -> String {
+pub async fn state(pool: &PgPool, without: &[uuid::Uuid]) -> String {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organisation_id'
          WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY 1",

@@ -304,6 +304,9 @@ async fn a_company_grows_by_a_hotel(pool: PgPool) {
     };
     let rooms = body_of(there("GET", "/rooms", Value::Null).await).await;
     assert_eq!((rooms.as_array().unwrap().len(), &rooms[0]["room_number"]), (1, &json!("1")));
+    let drawn = body_of(there("GET", &format!("/hotel/{hotel}"), Value::Null).await).await;
+    let room = &drawn["layout_json"][0]["rooms"][0];
+    assert_eq!((&room["number"], &room["rate"]), (&json!("1"), &json!("80")));
 
     // Managers do not make themselves owners.
     let form = "username=nils&password=a+long+sentence";

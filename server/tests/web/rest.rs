@@ -112,9 +112,20 @@ async fn a_client_of_the_old_system_works(pool: PgPool) {
              actual_check_out_at,total_amount,cash_amount,card_amount,status"
         )
     );
-    assert!(lines.next().unwrap().ends_with(",120.00,0.00,0.00,Completed"));
+    let line = lines.next().unwrap();
+    assert!(line.contains(",1,2026-12-01T15:00:00,2026-12-02T11:00:00,2026-12-01T"), "{line}");
+    assert!(line.ends_with(",120.00,0.00,0.00,Completed"), "{line}");
     let none = client.expect(404, "POST", "/reports/bookings?start_date=2027-01-01", None).await;
     assert_eq!(none["detail"], "No bookings found for criteria");
+
+    // Who is expected is the room's, and who never came is not.
+    client.expect(201, "POST", "/bookings/", Some(booking(&room, 2, "Cem"))).await;
+    for (status, day) in [(200, 2), (404, 3)] {
+        site.clock.advance(chrono::TimeDelta::days(1));
+        let client = Client { site: &site, bearer: crate::support::bearer(&site, "harbour").await };
+        let current = client.expect(status, "GET", "/bookings/room/101/current", None).await;
+        assert_eq!(current["guest_name"] == "Cem", status == 200, "on the {day}th");
+    }
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -268,6 +279,11 @@ async fn a_hotel_registers_signs_in_and_refreshes(pool: PgPool) {
     let known =
         client.expect(400, "POST", "/auth/register", Some(hotel("ola@loewen.example", ["1", "2"]))).await;
     assert_eq!(known["detail"], "User with this email already exists");
+    assert_eq!(known["errors"][0]["field"], "ownerEmail");
+    let mut nowhere = hotel("nils@loewen.example", ["1", "2"]);
+    nowhere["hotelName"] = json!("");
+    let refused = client.expect(422, "POST", "/auth/register", Some(nowhere)).await;
+    assert_eq!(refused["errors"][0]["field"], "hotelName");
 
     let sign_in = async |path: &str, password: &str| {
         let form = format!("username=ola%40loewen.example&password={}", password.replace(' ', "+"));

@@ -3,7 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use uuid::Uuid;
 
+use crate::desk_strangers::{ids, state};
 use crate::rest::{Client, booking};
 use crate::support::{Site, owner, text};
 
@@ -43,36 +45,42 @@ async fn nobody_gets_in(pool: PgPool) {
 async fn a_strangers_ids_are_ids_that_do_not_exist(pool: PgPool) {
     let site = Site::new(&pool);
     let harbour = owner(&site, "harbour").await;
-    let client = Client::of(&site, &harbour);
-    let room = client.room("harbour-1").await;
-    let made = client.expect(201, "POST", "/bookings/", Some(booking(&room, 1, "Ada"))).await;
-    let me = client.expect(200, "GET", "/users/me", None).await;
-    let text_of = |value: &Value| value.as_str().unwrap().to_owned();
-    let (stay, guest, user) =
-        (text_of(&made["booking_id"]), text_of(&made["customer_id"]), text_of(&me["user_id"]));
+    let theirs = ids(&site, &harbour, &pool).await;
+    let (room, room_type, guest): (Uuid, Uuid, Uuid) = sqlx::query_as(
+        "SELECT r.id, r.room_type_id, g.id FROM rooms r, guests g WHERE r.number = 'harbour-1'",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
     let hotel = harbour.hotel_id.to_string();
     let nothing = "01890000-0000-7000-8000-000000000000".to_owned();
-    let before = state(&pool).await;
 
-    let stranger = Client::of(&site, &owner(&site, "mill").await);
+    let mill = owner(&site, "mill").await;
+    let stranger = Client::of(&site, &mill);
+    let own: Uuid = sqlx::query_scalar("SELECT organisation_id FROM hotels WHERE id = $1")
+        .bind(Uuid::from(mill.hotel_id))
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let before = state(&pool, &[own]).await;
     let mut tried = 0;
     for (method, path, takes_body) in guarded() {
         if !path.contains('{') {
             continue;
         }
-        for id in [&stay, &guest, &user, &hotel, &room] {
+        for id in &theirs {
             let of = |id: &str| {
                 let path = path.replace("{id}", id).replace("{room}", id).replace("{credit_note_id}", id);
                 if path.ends_with("/proration") { format!("{path}?new_plan_id={nothing}") } else { path }
             };
             let body =
                 takes_body.then(|| json!({ "condition": "dirty", "name": "Mine", "plan_id": nothing }));
-            let theirs = stranger.send(&method, &of(id), body.as_ref()).await;
+            let answer = stranger.send(&method, &of(id), body.as_ref()).await;
             let missing = stranger.send(&method, &of(&nothing), body.as_ref()).await;
-            assert!(matches!(theirs.status().as_u16(), 403 | 404), "{method} {path}: {}", theirs.status());
-            assert_eq!(theirs.status(), missing.status(), "{method} {path}");
+            assert!(matches!(answer.status().as_u16(), 403 | 404), "{method} {path}: {}", answer.status());
+            assert_eq!(answer.status(), missing.status(), "{method} {path}");
             assert_eq!(
-                without_instance(&text(theirs).await),
+                without_instance(&text(answer).await),
                 without_instance(&text(missing).await),
                 "{method} {path}"
             );
@@ -88,30 +96,29 @@ async fn a_strangers_ids_are_ids_that_do_not_exist(pool: PgPool) {
         body
     };
     stranger.room("1").await;
-    for id in [&room, &nothing] {
-        stranger.expect(404, "POST", "/bookings/", Some(there("room_id", id))).await;
-        stranger.expect(403, "POST", "/operations/check-in", Some(there("room_id", id))).await;
+    for name in [&room.to_string(), "harbour-1", &nothing] {
+        stranger.expect(404, "POST", "/bookings/", Some(there("room_id", name))).await;
+        let refused =
+            stranger.expect(403, "POST", "/operations/check-in", Some(there("room_id", name))).await;
+        assert_eq!(refused["detail"], "Invalid Room ID: This room does not belong to your hotel.");
     }
-    for id in [&guest, &nothing] {
+    for id in [&room_type.to_string(), &nothing] {
+        let mut of_type = there("room_type_id", id);
+        of_type["room_id"] = Value::Null;
+        stranger.expect(404, "POST", "/bookings/", Some(of_type)).await;
+    }
+    for id in [&guest.to_string(), &nothing] {
         stranger.expect(422, "POST", "/bookings/", Some(there("customer_id", id))).await;
     }
     for id in [&hotel, &nothing] {
         stranger.expect(403, "POST", &format!("/reports/bookings?hotel_id={id}"), None).await;
     }
-    assert_eq!(stranger.expect(200, "GET", "/bookings/customers/lookup?gov_id=Ada", None).await, Value::Null);
+    assert_eq!(
+        stranger.expect(200, "GET", "/bookings/customers/lookup?gov_id=Zebedee%20Unheard", None).await,
+        Value::Null
+    );
     assert_eq!(stranger.expect(200, "GET", "/bookings/", None).await, json!([]));
-    assert_eq!(state(&pool).await, before);
-}
-
-/// What the first company owns, as one text.
-async fn state(pool: &PgPool) -> String {
-    sqlx::query_scalar(
-        "SELECT (SELECT string_agg(s::text, '|' ORDER BY s.id) FROM stays s) || (SELECT string_agg(r::text, '|' ORDER BY r.id) FROM rooms r
-            WHERE r.number = 'harbour-1') || (SELECT string_agg(h::text, '|' ORDER BY h.id) FROM hotels h WHERE h.name = 'Hotel harbour')",
-    )
-    .fetch_one(pool)
-    .await
-    .unwrap()
+    assert_eq!(state(&pool, &[own]).await, before);
 }
 
 fn without_instance(body: &str) -> Value {

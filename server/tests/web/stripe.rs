@@ -613,9 +613,18 @@ async fn a_company_opens_a_module_and_the_admin_sees_what_stripe_sent(pool: PgPo
     let missing = boss.expect(400, "POST", path, Some(json!({ "module": "hotel" }))).await;
     assert_eq!(missing["error"], "module and plan_id required");
     boss.expect(400, "POST", path, Some(json!({ "module": "spa", "plan_id": "basic" }))).await;
-    // A company that is named is not looked at, nor is a page of somebody else's.
-    let order = json!({ "module": "hotel", "plan_id": "basic", "company_id": platform::ids::new::<Uuid>(), "success_url": "https://evil.example/" });
-    let session = boss.expect(200, "POST", path, Some(order)).await;
+    // Nobody buys for another company; a page of somebody else's is not looked at, nor a price.
+    let order = |company: &Value| json!({ "module": "hotel", "plan_id": "basic", "company_id": company, "success_url": "https://evil.example/", "amount": 1 });
+    let orders = async || -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM invoices").fetch_one(&pool).await.unwrap()
+    };
+    let before = orders().await;
+    for other in [json!(platform::ids::new::<Uuid>()), json!(1000), json!("x")] {
+        boss.expect(403, "POST", path, Some(order(&other))).await;
+    }
+    assert_eq!(orders().await, before);
+    let own = boss.expect(200, "GET", "/api/auth/me", None).await["company"]["id"].clone();
+    let session = boss.expect(200, "POST", path, Some(order(&own))).await;
     let id = session["session_id"].as_str().unwrap();
     assert_eq!(till.sandbox.pay(id, CARD), Payment::Paid);
     for message in till.messages() {

@@ -64,7 +64,15 @@ async fn a_customer_signs_up_buys_pays_changes_and_leaves(pool: PgPool) {
     let changed = ada.expect(200, "PUT", "/api/v1/user/details", Some(details)).await;
     assert_eq!(changed["details"]["country"], "DE");
     assert_eq!(changed["details"]["region"], "Nordrhein-Westfalen");
+    // A version that is not the newest any more is refused.
+    let move_to = |city: &str, version: &Value| Some(json!({ "city": city, "version": version }));
+    let seen = &changed["details"]["version"];
+    let moved = ada.expect(200, "PUT", "/api/v1/user/details", move_to("Bonn", seen)).await;
+    assert_eq!((&moved["details"]["city"], moved["details"]["version"].as_i64()), (&json!("Bonn"), Some(2)));
+    ada.expect(409, "PUT", "/api/v1/user/profile", move_to("Ulm", seen)).await;
+    ada.expect(400, "PUT", "/api/v1/user/profile", move_to("Ulm", &json!("two"))).await;
     let profile = ada.expect(200, "GET", "/api/v1/user/profile/", None).await;
+    assert_eq!(profile["details"]["city"], "Bonn");
     assert_eq!(
         (&profile["user"]["name"], &profile["user"]["status"]),
         (&json!("Ada Byron"), &json!("ACTIVE"))

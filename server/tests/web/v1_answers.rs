@@ -65,6 +65,38 @@ async fn clients_see_that_the_family_is_there(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_tries_what_is_not_theirs_is_in_the_log(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (ada, eve) = (signed_up(&site, "ada").await, signed_up(&site, "eve").await);
+    let (_, _, bundle) = ids(&ada).await;
+    let cart = json!({ "token_bundle_ids": [bundle], "currency": "EUR" });
+    let bought = ada.expect(201, "POST", "/api/v1/user/checkout", Some(cart)).await;
+    let invoice = format!("/api/v1/user/invoices/{}", bought["invoice"]["id"].as_str().unwrap());
+    let user: uuid::Uuid = sqlx::query_scalar("SELECT id FROM users WHERE email = 'eve@customer.example'")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+
+    let log = Log::default();
+    let _guard = log.listen();
+    let refusal = |lines: Vec<String>| {
+        let mut found = lines.into_iter().filter(|line| line.contains("http.refused"));
+        let line = found.next().unwrap();
+        assert!(line.contains("INFO") && found.next().is_none(), "{line}");
+        line
+    };
+    ada.expect(200, "GET", &invoice, None).await;
+    assert!(!log.lines().iter().any(|line| line.contains("http.refused")));
+    eve.expect(404, "GET", &invoice, None).await;
+    let line = refusal(log.lines());
+    assert!(line.contains(&user.to_string()) && line.contains("status=404"), "{line}");
+    let huge = Request::post("/api/webhooks/stripe").body(vec![b' '; 1024 * 1024 + 1].into()).unwrap();
+    assert_eq!(site.send(huge).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let line = refusal(log.lines());
+    assert!(line.contains("/api/webhooks/stripe") && line.contains("status=413"), "{line}");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn paying_and_refunding_need_no_body(pool: PgPool) {
     let site = shop(&pool).await;
     let (ada, admin) = (signed_up(&site, "ada").await, admin(&site).await);

@@ -50,8 +50,9 @@ pub struct OneInvoice {
 pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<OneInvoice, AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let (billing, permit) = (&services.billing, who.account()?);
-    let is_on_its_way = came_back(&services, permit, session).await == Some(SessionStatus::Processing);
+    let paying = came_back(&services, permit, session).await;
     let invoice: InvoiceView = billing.invoice(permit, id).await?.into();
+    let is_on_its_way = paying == Some(SessionStatus::Processing) && invoice.is_open();
     let transfer = if invoice.is_open() { transfer(billing, &invoice).await? } else { None };
     let has_card = billing.offered_provider().is_some();
     Ok(OneInvoice { invoice, is_on_its_way, has_card, transfer, now: services.clock.now() })
@@ -97,10 +98,11 @@ pub async fn came_back(
     let provider = services.billing.offered_provider()?;
     match services.billing.session_status(permit, provider, &session).await {
         Ok(paying) => Some(paying.status),
-        // The page is shown all the same; the provider's word comes by itself.
+        // The page is shown all the same. Where the provider is away for a moment, its word may come by itself meanwhile.
         Err(error) => {
             tracing::warn!(%error, "billing.session_not_read");
-            None
+            let is_passing = matches!(&error, billing::Error::Provider(problem) if problem.is_passing());
+            is_passing.then_some(SessionStatus::Processing)
         }
     }
 }

@@ -91,10 +91,11 @@ pub fn InvoicePage() -> impl IntoView {
     );
     let came_back = query.with_untracked(|query| query.get("session").is_some());
     let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
+    let asked = StoredValue::new(0);
     view! {
         <Loaded data children=move |one: OneInvoice| {
             let again = Callback::new(move |()| data.refetch());
-            let waiting = one.is_on_its_way.then(|| view! { <AskAgain again/> });
+            let waiting = one.is_on_its_way.then(|| view! { <AskAgain again asked/> });
             view! { <Shown one came_back cancelled/> {waiting} }
         }/>
     }

@@ -100,6 +100,7 @@ fn ways(
 ) -> Vec<WayToPay> {
     let mut ways: Vec<WayToPay> = methods
         .into_iter()
+        .map(|method| method.translated("en"))
         .map(|method| WayToPay {
             is_card: card == Some(method.code.as_str()),
             text: if method.description.is_empty() { method.instructions } else { method.description },

@@ -139,7 +139,7 @@ pub(crate) async fn keep_address(
     if !problems.is_empty() {
         return Err(AppError::Invalid(problems));
     }
-    Ok(services.billing.save_profile(permit, profile).await?)
+    Ok(services.billing.save_profile(permit, profile, None).await?)
 }
 
 /// The fields of an address.

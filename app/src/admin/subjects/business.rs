@@ -47,6 +47,7 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
         .await
         .map_err(AppError::from)?
         .dead;
+    let held_up = platform::outbox::held_up(&services.database).await.map_err(AppError::from)?;
     let figure = |name: &str, value: String, change: i64, is_worse_up: bool| Figure {
         name: name.to_owned(),
         value,
@@ -95,6 +96,7 @@ pub async fn business(services: &Services, permit: AdminPermit<'_>) -> Result<Bu
         attention: [
             (t.failed_messages, failed, of_state(Subject::ProviderEvents, "failed")),
             (t.failed_jobs, dead, of_state(Subject::Jobs, "dead")),
+            (t.held_up_events, held_up, of_state(Subject::Jobs, "events")),
             (t.disputes, unsettled.disputed, of_state(Subject::Invoices, "disputed")),
             (t.partial_refunds, unsettled.partly_refunded, of_state(Subject::Invoices, "partly_refunded")),
         ]

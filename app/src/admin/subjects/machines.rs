@@ -10,7 +10,8 @@ use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::routes;
 use crate::server_ctx::Services;
-use crate::texts::texts;
+use crate::shared::show;
+use crate::texts::{fill, texts};
 
 fn status(status: &str) -> Cell {
     let t = &texts().admin;
@@ -137,7 +138,7 @@ fn job_status(status: &str) -> Cell {
     }
 }
 
-/// Jobs in any state, or what is done again and again.
+/// Jobs in any state, what is done again and again, or how far those are who are told of events.
 pub async fn jobs(services: &Services, wanted: &Wanted) -> Result<Table, AppError> {
     let t = &texts().admin;
     let mut table = Table::of(&[t.queue, t.state, t.attempts, t.problem, t.made, t.due_at, t.finished]);
@@ -150,6 +151,31 @@ pub async fn jobs(services: &Services, wanted: &Wanted) -> Result<Table, AppErro
                 let mut row = vec![Cell::Text(name), Cell::Text(t.job_cron.to_owned())];
                 row.extend([Cell::None, Cell::None, Cell::None, Cell::None, Cell::Instant(at)]);
                 row
+            })
+            .collect();
+        return Ok(table);
+    }
+    if wanted.state == "events" {
+        let cursors = platform::outbox::cursors(&services.database).await.map_err(AppError::from)?;
+        let text = searched(wanted).unwrap_or_default().to_lowercase();
+        let found = cursors.into_iter().filter(|it| it.consumer.to_lowercase().contains(&text));
+        table.rows = found
+            .map(|it| {
+                let state = match (it.failures, it.behind) {
+                    (0, 0) => Cell::Good(t.up_to_date.to_owned()),
+                    (0, behind) => Cell::Text(fill(t.behind, &[("n", &show::number(behind))])),
+                    _ => Cell::Alarm(t.held_up.to_owned()),
+                };
+                let problem = it.last_error.filter(|_| it.failures > 0);
+                vec![
+                    Cell::Text(it.consumer),
+                    state,
+                    Cell::Number(it.failures.into()),
+                    Cell::text(problem.map(|text| text.chars().take(200).collect::<String>())),
+                    Cell::None,
+                    it.retry_at.filter(|_| it.failures > 0).map_or(Cell::None, Cell::Instant),
+                    Cell::None,
+                ]
             })
             .collect();
         return Ok(table);

@@ -178,7 +178,7 @@ pub async fn save_tax(
 
 pub async fn currencies(services: &Services, permit: AdminPermit<'_>) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let mut table = Table::of(&[t.currency_code, t.name, t.exchange_rate, t.state]);
+    let mut table = Table::of(&[t.currency_code, t.name, t.exchange_rate, t.default, t.state]);
     table.rows = services
         .billing
         .exchange_rates(permit)
@@ -189,7 +189,8 @@ pub async fn currencies(services: &Services, permit: AdminPermit<'_>) -> Result<
                 link(it.code.clone(), Subject::Currencies, &it.code),
                 Cell::Text(it.name),
                 Cell::Text(it.rate.normalize().to_string()),
-                if it.is_default { Cell::Good(t.default.to_owned()) } else { Cell::active(it.is_active) },
+                if it.is_default { Cell::Good(t.default.to_owned()) } else { Cell::None },
+                Cell::active(it.is_active),
             ]
         })
         .collect();

@@ -62,7 +62,8 @@ pub async fn item(services: &Services, permit: AdminPermit<'_>, id: &str) -> Res
     if id == "new" {
         let plans = services.billing.managed_plans(permit).await?.into_iter();
         let options = plans
-            .filter(|managed| managed.plan.is_active)
+            // Modules are for companies, which buy them in the store.
+            .filter(|managed| managed.plan.is_active && managed.plan.module.is_none())
             .map(|managed| {
                 (
                     managed.plan.id.to_string(),

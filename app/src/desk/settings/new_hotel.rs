@@ -25,7 +25,7 @@ pub async fn add_hotel(form: RegisterForm) -> Result<(), AppError> {
         return Err(AppError::Invalid(problems));
     }
     let new = checked.map_err(|problems| AppError::Invalid(at_fields(problems)))?;
-    services.add_hotel(&who.actor, &new).await?;
+    services.add_hotel(&who.actor, &new, None).await?;
     ctx::go_to(routes::SETTINGS, Some(ctx::Notice::new("hotel_added")));
     Ok(())
 }

@@ -45,6 +45,8 @@ pub struct Profile {
 pub struct StoredProfile {
     /// What it says.
     pub profile: Profile,
+    /// How often it was written; for optimistic locking.
+    pub version: i32,
     /// When it was first written.
     pub created_at: DateTime<Utc>,
     /// When it was last written.
@@ -136,17 +138,19 @@ impl Billing {
         Ok(found)
     }
 
-    /// Writes the account's name and address.
+    /// Writes the account's name and address; where a version is given, only if it is still that:
+    /// [`Error::ChangedMeanwhile`](crate::Error::ChangedMeanwhile) else.
     pub async fn save_profile(
         &self,
         permit: AccountPermit<'_>,
         profile: Profile,
+        version: Option<i32>,
     ) -> std::result::Result<(), ProfileError> {
         let profile = profile.checked().map_err(ProfileError::Invalid)?;
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         let account_id = ensure(&mut transaction, permit, now).await?;
-        save(&mut transaction, account_id, profile, now).await?;
+        save(&mut transaction, account_id, profile, version, now).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -172,7 +176,7 @@ pub(super) async fn load(
 ) -> Result<Option<StoredProfile>> {
     let row = sqlx::query!(
         r#"SELECT first_name, last_name, address_line_1, address_line_2, city, postal_code, region, country AS "country: String", phone, company,
-                  tax_number, config, created_at, updated_at
+                  tax_number, config, version, created_at, updated_at
            FROM billing_profiles WHERE account_id = $1"#,
         Uuid::from(account_id),
     )
@@ -193,19 +197,21 @@ pub(super) async fn load(
             tax_number: row.tax_number,
             config: row.config,
         },
+        version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }))
 }
 
-/// Writes an account's name and address, which were checked.
+/// Writes an account's name and address, which were checked, if they are still of that version.
 pub(super) async fn save(
     transaction: &mut Transaction,
     account_id: AccountId,
     profile: Profile,
+    version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    sqlx::query!(
+    let written = sqlx::query!(
         "INSERT INTO billing_profiles (account_id, first_name, last_name, address_line_1, address_line_2, city, postal_code, region, country,
                                        phone, company, tax_number, config, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
@@ -213,7 +219,8 @@ pub(super) async fn save(
              first_name = excluded.first_name, last_name = excluded.last_name, address_line_1 = excluded.address_line_1,
              address_line_2 = excluded.address_line_2, city = excluded.city, postal_code = excluded.postal_code,
              region = excluded.region, country = excluded.country, phone = excluded.phone, company = excluded.company, tax_number = excluded.tax_number,
-             config = excluded.config, updated_at = excluded.updated_at",
+             config = excluded.config, updated_at = excluded.updated_at
+         WHERE $15::int IS NULL OR billing_profiles.version = $15",
         Uuid::from(account_id),
         profile.first_name,
         profile.last_name,
@@ -228,8 +235,9 @@ pub(super) async fn save(
         profile.tax_number,
         profile.config,
         now,
+        version,
     )
     .execute(&mut **transaction)
     .await?;
-    Ok(())
+    if written.rows_affected() == 0 { Err(crate::Error::ChangedMeanwhile) } else { Ok(()) }
 }

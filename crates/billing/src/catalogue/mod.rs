@@ -138,7 +138,7 @@ impl Billing {
         let mut actor = domain::access::Actor::nobody();
         actor.user_id = reader.unwrap_or(actor.user_id);
         let mut transaction = self.database.begin_as(&actor).await?;
-        let rows = read::addons_on_offer(&mut transaction).await?;
+        let rows = read::addons_on_offer(&mut transaction, self.clock.now()).await?;
         transaction.commit().await?;
         rows.into_iter().map(Addon::try_from).collect()
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::subscriptions::clockwork::COLLECTION_DAYS;
 use crate::{Error, Page, Result};
 
 pub(crate) struct PlanRow {
@@ -332,27 +333,39 @@ pub(crate) async fn bundles_by_id(transaction: &mut Transaction, ids: &[Uuid]) -
 }
 
 /// Add-ons on offer without a plan of theirs, or with one that the reader has.
-pub(crate) async fn addons_on_offer(transaction: &mut Transaction) -> Result<Vec<AddonRow>> {
+pub(crate) async fn addons_on_offer(
+    transaction: &mut Transaction,
+    now: DateTime<Utc>,
+) -> Result<Vec<AddonRow>> {
     let rows = select_addons!(
         "WHERE a.is_active
            AND (NOT EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id)
                 OR EXISTS (SELECT FROM addons_for_plans f JOIN subscriptions s ON s.plan_id = f.plan_id
-                           WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing')))
-         ORDER BY a.sort_order, a.id LIMIT 1000"
+                           WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing', 'cancelled') 
+                             AND s.expires_at + make_interval(days => CASE WHEN s.is_collected AND s.status = 'active' THEN $2 ELSE 0 END) > $1))
+         ORDER BY a.sort_order, a.id LIMIT 1000",
+        now,
+        COLLECTION_DAYS
     );
     Ok(rows.fetch_all(&mut **transaction).await?)
 }
 
 /// [`addons_on_offer`], with those that go with a plan which can be bought together with them.
-pub(crate) async fn addons_for_sale(transaction: &mut Transaction) -> Result<Vec<AddonRow>> {
+pub(crate) async fn addons_for_sale(
+    transaction: &mut Transaction,
+    now: DateTime<Utc>,
+) -> Result<Vec<AddonRow>> {
     let rows = select_addons!(
         "WHERE a.is_active
            AND (NOT EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id)
                 OR EXISTS (SELECT FROM addons_for_plans f JOIN plans p ON p.id = f.plan_id
                            WHERE f.addon_id = a.id AND p.is_active AND p.module IS NULL)
                 OR EXISTS (SELECT FROM addons_for_plans f JOIN subscriptions s ON s.plan_id = f.plan_id
-                           WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing')))
-         ORDER BY a.sort_order, a.id LIMIT 1000"
+                           WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing', 'cancelled') 
+                             AND s.expires_at + make_interval(days => CASE WHEN s.is_collected AND s.status = 'active' THEN $2 ELSE 0 END) > $1))
+         ORDER BY a.sort_order, a.id LIMIT 1000",
+        now,
+        COLLECTION_DAYS
     );
     Ok(rows.fetch_all(&mut **transaction).await?)
 }

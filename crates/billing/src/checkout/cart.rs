@@ -16,6 +16,7 @@ use crate::catalogue::prices::{Rates, TaxPlace, tax_rate};
 use crate::catalogue::{AddonRow, BundleRow, addons_by_id, bundles_by_id, plan_by_id};
 use crate::error::CartProblem;
 use crate::settings::payment_methods::{self, PaymentMethod};
+use crate::subscriptions::clockwork::COLLECTION_DAYS;
 use crate::{Error, Result};
 
 /// More items than anybody buys at once.
@@ -87,7 +88,7 @@ impl Cart {
             None => None,
         };
         let bundles = load_bundles(transaction, &order.bundle_ids, currency, &rates).await?;
-        let addons = load_addons(transaction, account_id, order, currency, &rates).await?;
+        let addons = load_addons(transaction, account_id, order, currency, &rates, now).await?;
         let place = place(transaction, account_id, order.country.as_deref()).await?;
         let tax_rate = tax_rate(transaction, &place, now.date_naive()).await?;
         let country = place.country;
@@ -230,6 +231,7 @@ async fn load_addons(
     order: &Order,
     currency: Currency,
     rates: &Rates,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Addon>> {
     if order.addon_ids.is_empty() {
         return Ok(Vec::new());
@@ -239,8 +241,11 @@ async fn load_addons(
     let rows: HashMap<Uuid, AddonRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     // Plans that the account has, with the one that is in the cart.
     let mut plans = sqlx::query_scalar!(
-        "SELECT plan_id FROM subscriptions WHERE account_id = $1 AND status IN ('active', 'trialing')",
+        "SELECT plan_id FROM subscriptions s WHERE account_id = $1 AND status IN ('active', 'trialing', 'cancelled')
+           AND s.expires_at + make_interval(days => CASE WHEN s.is_collected AND s.status = 'active' THEN $3 ELSE 0 END) > $2",
         Uuid::from(account_id),
+        now,
+        COLLECTION_DAYS,
     )
     .fetch_all(&mut **transaction)
     .await?;

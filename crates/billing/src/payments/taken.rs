@@ -73,7 +73,7 @@ impl Billing {
                       count(DISTINCT i.id) FILTER (WHERE p.refunded_minor > 0 AND p.refunded_minor < p.amount_minor AND i.status = 'paid')
                           AS "partly_refunded!"
                FROM payments p JOIN invoices i ON i.account_id = p.account_id AND i.id = p.invoice_id
-               WHERE p.disputed_at IS NOT NULL OR p.refunded_minor > 0"#
+               WHERE p.disputed_at IS NOT NULL OR (p.refunded_minor > 0 AND p.refunded_minor < p.amount_minor)"#
         )
         .fetch_one(&mut *transaction)
         .await?;

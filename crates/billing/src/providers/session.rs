@@ -172,19 +172,23 @@ impl Billing {
         // Postgres cannot store NUL, so no page has such an id.
         let session_id = &session_id.replace('\0', "\u{fffd}");
         let mut transaction = self.begin(permit).await?;
-        let is_own = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM invoices WHERE account_id = $1 AND provider = $2 AND provider_session_id = $3) AS "is_own!""#,
+        let own = sqlx::query!(
+            r#"SELECT id AS "id: InvoiceId", status FROM invoices WHERE account_id = $1 AND provider = $2 AND provider_session_id = $3"#,
             Uuid::from(permit.account_id()),
             provider,
             session_id,
         )
-        .fetch_one(&mut *transaction)
-        .await?;
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NoSession)?;
         transaction.commit().await?;
-        if !is_own {
-            return Err(Error::NoSession);
-        }
-        let reading = self.read_and_apply(provider, &Subject::Session(session_id.clone())).await?;
+        let reading = match self.read_and_apply(provider, &Subject::Session(session_id.clone())).await {
+            // Its word was there before it went away.
+            Err(Error::Provider(problem)) if problem.is_passing() && own.status == "paid" => {
+                return Ok(Paying { status: SessionStatus::Paid, total: None, invoice_id: own.id });
+            }
+            reading => reading?,
+        };
         let Reading { invoice_id, session, .. } = reading.ok_or(Error::NoSession)?;
         let session = session.ok_or(Error::NoSession)?;
         Ok(Paying { status: session.status, total: session.total, invoice_id })

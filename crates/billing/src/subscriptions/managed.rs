@@ -199,6 +199,7 @@ impl Billing {
         let mut subscription = locked(&mut transaction, id).await?;
         subscription.state = subscription.state.at(now).extended(days)?;
         subscription.save(&mut transaction, now).await?;
+        subscription.move_due_date(&mut transaction, now).await?;
         tell(&mut transaction, permit, "subscription.extended", id, facts, now).await?;
         let changed = managed(&mut transaction, id).await?;
         transaction.commit().await?;
@@ -266,6 +267,7 @@ impl Billing {
         }
         subscription.state = subscription.state.at(now).activated(now, plan.billing_period)?;
         subscription.save(&mut transaction, now).await.map_err(conflict)?;
+        subscription.move_due_date(&mut transaction, now).await?;
         if plan.default_tokens > 0 {
             let invoice = sqlx::query_scalar!(
                 "SELECT id FROM invoices WHERE account_id = $1 AND subscription_id = $2 AND status = 'pending' AND reason = 'purchase'

@@ -77,6 +77,7 @@ impl Billing {
             void_open_changes(&mut transaction, &subscription, now).await?;
         }
         subscription.save(&mut transaction, now).await?;
+        subscription.move_due_date(&mut transaction, now).await?;
         let payload = json!({ "account_id": permit.account_id(), "subscription_id": id });
         publish(&mut transaction, permit, event, id.into(), payload, now).await?;
         let found = read::one(&mut transaction, permit.account_id(), id).await?;

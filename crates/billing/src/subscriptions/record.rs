@@ -99,6 +99,27 @@ impl LockedSubscription {
         Ok(before.billing_period.is_recurring() != coming.billing_period.is_recurring())
     }
 
+    /// What is asked for the next period is due when this one ends, wherever a pause or a gift moves that; while it is interrupted
+    /// nobody knows when.
+    pub async fn move_due_date(&self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<()> {
+        let end = match self.state {
+            SubscriptionState::Paused { .. } => None,
+            state => state.expires_at(),
+        };
+        sqlx::query!(
+            "UPDATE invoices SET due_at = $3, updated_at = $4
+             WHERE account_id = $1 AND subscription_id = $2 AND reason = 'renewal' AND status = 'pending'
+               AND ($3::timestamptz IS NULL OR due_at IS NULL OR due_at < $3)",
+            Uuid::from(self.account_id),
+            Uuid::from(self.id),
+            end,
+            now,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        Ok(())
+    }
+
     /// Writes it back as the provider that collects it says it is.
     pub async fn write(&self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<()> {
         let columns = self.state.columns();

@@ -41,3 +41,28 @@ async fn figures_count_what_was_paid_and_not_given_back(superuser: PgPool) {
     note("CN-2027-000002", Some(part)).await;
     assert_eq!(shown().await, (2999, 2999), "the refund was taken back");
 }
+
+/// A trial brings nothing, neither while it runs nor afterwards: that it is over is no loss.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_trial_that_was_left_is_no_loss(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    world.subscribe(&world.bob, world.pro).await;
+    world.order(&world.ada, order_of(world.yearly)).await;
+    let tried = world.billing.dashboard(admin).await.unwrap();
+    assert_eq!((tried.mrr.total.minor, tried.active_subscriptions.total), (2999, 2));
+    // Thirty days later the trial is over, and Bob goes on.
+    world.later(25);
+    world.billing.tick().await.unwrap();
+    let renewal = world.open_invoice(world.bob.own_account()).await;
+    world.pay(renewal.id).await;
+    world.later(6);
+    world.billing.tick().await.unwrap();
+    let later = world.billing.dashboard(admin).await.unwrap();
+    assert_eq!((later.mrr.total.minor, later.mrr.change_percent.to_string().as_str()), (2999, "0.00"));
+    assert_eq!(later.churn.total.to_string(), "0.00");
+    assert_eq!(
+        (later.active_subscriptions.total, later.active_subscriptions.change_hundredths()),
+        (1, -5000)
+    );
+}

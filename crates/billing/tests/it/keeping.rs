@@ -5,6 +5,7 @@ use billing::Error;
 use billing::accounts::Profile;
 use billing::checkout::Order;
 use domain::billing::{InvoiceStatus, SubscriptionRefusal, SubscriptionState, SubscriptionStatus};
+use domain::money::Currency;
 use domain::problem::ProblemCode;
 use sqlx::PgPool;
 
@@ -38,11 +39,34 @@ async fn an_add_on_is_offered_and_bought_with_the_plan_that_it_needs(superuser: 
     let world = World::new(superuser).await;
     let account = world.ada.own_account();
     let shop = world.billing.shop(account, None).await.unwrap();
+    assert_eq!(shop.currency, Currency::EUR);
     let offered: Vec<_> = shop.addons.iter().map(|(addon, _)| addon.id).collect();
     assert!(offered.contains(&world.analytics) && offered.contains(&world.support));
     let order = Order { addon_ids: vec![world.analytics], ..order_of(world.pro) };
     assert_eq!(world.billing.quote(account, &order).await.unwrap().totals.total.minor, 2999 + 2500);
-    world.order(&world.ada, order).await;
+    let ordered = world.order(&world.ada, order).await;
+
+    // Who cancelled still has it; who ran out does not, even before anybody noticed.
+    world.pay(ordered.invoice_id).await;
+    let id = ordered.subscription_id.unwrap();
+    world.billing.cancel(account, id).await.unwrap();
+    let alone = Order { addon_ids: vec![world.analytics], ..empty() };
+    assert_eq!(world.billing.quote(account, &alone).await.unwrap().totals.total.minor, 2500);
+    let on_offer = async || {
+        world.billing.addons(Some(world.ada.user_id)).await.unwrap().iter().any(|it| it.id == world.analytics)
+    };
+    assert!(on_offer().await);
+    world.later(31);
+    assert!(world.billing.quote(account, &alone).await.is_err() && !on_offer().await);
+    // What a provider collects runs on until its word comes.
+    sqlx::query("UPDATE subscriptions SET status = 'active', cancelled_at = NULL, provider_subscription_id = 'sub_1' WHERE id = $1")
+        .bind(id)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    assert!(world.billing.quote(account, &alone).await.is_ok() && on_offer().await);
+    world.later(3);
+    assert!(world.billing.quote(account, &alone).await.is_err() && !on_offer().await);
 
     // What goes with a plan that is not sold any more is not offered either.
     sqlx::query("UPDATE plans SET is_active = false WHERE id = $1")
@@ -50,7 +74,10 @@ async fn an_add_on_is_offered_and_bought_with_the_plan_that_it_needs(superuser: 
         .execute(&world.superuser)
         .await
         .unwrap();
+    // Prices are shown in the currency in which somebody bought before.
+    world.order(&world.bob, Order { currency: "USD".into(), ..order_of(world.basic) }).await;
     let shop = world.billing.shop(world.bob.own_account(), None).await.unwrap();
+    assert_eq!(shop.currency.code(), "USD");
     assert!(!shop.addons.iter().any(|(addon, _)| addon.id == world.analytics));
 }
 

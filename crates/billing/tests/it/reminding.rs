@@ -96,6 +96,28 @@ async fn who_cancelled_is_not_reminded(superuser: PgPool) {
     }
 }
 
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_paused_is_not_reminded_and_pays_when_the_period_ends_after_all(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let account = world.ada.own_account();
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    world.later(25);
+    world.billing.tick().await.unwrap();
+    let asked = world.open_invoice(account).await;
+    world.billing.pause(account, id).await.unwrap();
+    world.mails().await;
+    for _ in 0..40 {
+        assert_eq!(a_day(&world).await, Vec::<String>::new());
+    }
+    assert_eq!(world.open_invoice(account).await.due_at, None);
+    let end = world.billing.resume(account, id).await.unwrap().state.expires_at();
+    let open = world.open_invoice(account).await;
+    assert_eq!((open.id, open.due_at), (asked.id, end));
+    // What the admin gives moves it as well.
+    let longer = world.billing.extend_subscription(world.admin.admin().unwrap(), id, 10).await.unwrap();
+    assert_eq!(world.open_invoice(account).await.due_at, longer.subscription.state.expires_at());
+}
+
 /// A purchase that is never paid is asked for twice; after a standstill once, and much later not at all.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn an_unpaid_purchase_is_reminded_of_twice_and_after_a_standstill_once(superuser: PgPool) {

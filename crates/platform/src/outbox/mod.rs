@@ -152,6 +152,13 @@ pub struct Cursor {
     pub retry_at: Option<DateTime<Utc>>,
 }
 
+/// How many consumers refused the event that is next for them: what follows it waits.
+pub async fn held_up(database: &Database) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event_cursors WHERE failures > 0"#)
+        .fetch_one(database.worker())
+        .await
+}
+
 /// How far each consumer has read, by name.
 pub async fn cursors(database: &Database) -> Result<Vec<Cursor>, sqlx::Error> {
     sqlx::query_as!(

@@ -140,8 +140,8 @@ impl Pms {
         let mut transaction = self.database.begin(&permit).await?;
         let record = select_stays!(
             "AND s.room_id = $2
-             AND (s.status = 'checked_in' OR (s.status = 'reserved' AND s.arrival <= ($3::timestamptz AT TIME ZONE
-                 (SELECT h.time_zone FROM hotels h WHERE h.id = $1))::date))
+             AND (s.status = 'checked_in' OR (s.status = 'reserved' AND ($3::timestamptz AT TIME ZONE
+                 (SELECT h.time_zone FROM hotels h WHERE h.id = $1))::date BETWEEN s.arrival AND s.departure - 1))
              ORDER BY (s.status = 'checked_in') DESC, s.arrival DESC LIMIT 1",
             Uuid::from(permit.hotel_id()),
             Uuid::from(room_id),

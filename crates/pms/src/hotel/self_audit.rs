@@ -52,8 +52,8 @@ impl Pms {
 }
 
 /// Counts, for every hotel whose desk is open, the live stays that share a room and a night with one before them, and the
-/// nights for which more stays of a room type were sold than allowed; keeps the result. Returns how many hotels were
-/// checked.
+/// nights from yesterday on of a room type of which the live stays are more than allowed, or others than were counted when they
+/// were sold; keeps the result. Returns how many hotels were checked.
 ///
 /// Sorted by arrival, a stay overlaps a later one exactly if it overlaps the latest departure so far, so one pass over
 /// an index finds every conflict.
@@ -72,12 +72,28 @@ pub async fn check_hotels(database: &Database, now: DateTime<Utc>) -> Result<u64
              FROM open_desks d
              JOIN stays s ON s.organisation_id = d.organisation_id AND s.hotel_id = d.id
              WHERE s.status IN ('reserved', 'checked_in') AND s.room_id IS NOT NULL
+         ), slept AS (
+             SELECT s.hotel_id, s.room_type_id, s.arrival + nth AS night, count(*) AS stays
+             FROM open_desks d
+             JOIN stays s ON s.organisation_id = d.organisation_id AND s.hotel_id = d.id
+             CROSS JOIN generate_series(0, s.departure - s.arrival - 1) AS nth
+             WHERE s.status IN ('reserved', 'checked_in') AND s.departure > $3 AND s.arrival + nth >= $3
+             GROUP BY s.hotel_id, s.room_type_id, s.arrival + nth
+         ), sold AS (
+             SELECT t.hotel_id, n.room_type_id, n.night, n.taken, n.capacity
+             FROM open_desks d
+             JOIN room_types t ON t.organisation_id = d.organisation_id AND t.hotel_id = d.id
+             JOIN room_type_nights n ON n.organisation_id = t.organisation_id AND n.room_type_id = t.id
+             WHERE n.night >= $3
+         ), wrong_nights AS (
+             SELECT hotel_id, count(*) AS nights
+             FROM slept FULL JOIN sold USING (hotel_id, room_type_id, night)
+             WHERE coalesce(stays, 0) <> coalesce(taken, 0) OR taken > capacity
+             GROUP BY hotel_id
          ), counted AS (
              SELECT d.organisation_id, d.id,
                     count(*) FILTER (WHERE o.arrival < o.taken_until)
-                    + (SELECT count(*) FROM room_types t
-                       JOIN room_type_nights n ON n.organisation_id = t.organisation_id AND n.room_type_id = t.id
-                       WHERE t.organisation_id = d.organisation_id AND t.hotel_id = d.id AND n.taken > n.capacity) AS conflicts
+                    + coalesce((SELECT w.nights FROM wrong_nights w WHERE w.hotel_id = d.id), 0) AS conflicts
              FROM open_desks d
              LEFT JOIN ordered o ON o.organisation_id = d.organisation_id AND o.hotel_id = d.id
              GROUP BY d.organisation_id, d.id
@@ -88,6 +104,7 @@ pub async fn check_hotels(database: &Database, now: DateTime<Utc>) -> Result<u64
              DO UPDATE SET conflicts = excluded.conflicts, checked_at = excluded.checked_at",
         now,
         now - DESK_IS_OPEN,
+        (now - TimeDelta::days(1)).date_naive(),
     )
     .execute(database.worker())
     .await?;

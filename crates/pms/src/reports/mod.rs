@@ -1,8 +1,9 @@
 //! Bookings as CSV (spec `reception.md` 3.8), streamed: a million rows take no more memory than a hundred.
 
 use bytes::Bytes;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use domain::access::{Permit, right};
+use domain::booking::StayTimes;
 use domain::money::Money;
 use domain::stay::StayStatus;
 use futures::stream::BoxStream;
@@ -28,7 +29,9 @@ struct Line {
     created_by: Option<Uuid>,
     party: i16,
     arrival: NaiveDate,
+    arrival_time: Option<NaiveTime>,
     departure: NaiveDate,
+    departure_time: Option<NaiveTime>,
     checked_out_at: Option<DateTime<Utc>>,
     total_minor: i64,
     paid_cash_minor: i64,
@@ -114,7 +117,8 @@ impl Pms {
         let mut transaction = self.database.begin(&permit).await?;
         let lines = sqlx::query_as!(
             Line,
-            r#"SELECT s.id, s.hotel_id, s.guest_id, s.room_id, b.created_by, s.party, s.arrival, s.departure, s.checked_out_at,
+            r#"SELECT s.id, s.hotel_id, s.guest_id, s.room_id, b.created_by, s.party, s.arrival, s.arrival_time,
+                      s.departure, s.departure_time, s.checked_out_at,
                       s.total_minor AS "total_minor!", s.paid_cash_minor, s.paid_card_minor, s.status,
                       s.currency AS "currency: String"
                FROM stays s
@@ -154,8 +158,8 @@ impl Line {
             or_empty(self.room_id.map(|id| id.to_string())),
             or_empty(self.created_by.map(|id| id.to_string())),
             self.party,
-            self.arrival,
-            self.departure,
+            StayTimes::local_text(self.arrival, self.arrival_time),
+            StayTimes::local_text(self.departure, self.departure_time),
             or_empty(self.checked_out_at.map(|at| at.to_rfc3339())),
             amount(self.total_minor),
             amount(self.paid_cash_minor),

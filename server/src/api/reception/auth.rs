@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::{Extension, Form, Json};
 use domain::hotel::{DrawnFloor, DrawnRoom, RegistrationForm};
 use domain::ids::HotelId;
-use domain::problem::ProblemCode;
+use domain::problem::{FieldProblem, ProblemCode};
 use http::StatusCode;
 use identity::{Client, TokenPair, Wish};
 use serde::{Deserialize, Serialize};
@@ -136,7 +136,6 @@ pub struct LayoutRoom {
     #[serde(rename = "type")]
     kind: Option<String>,
     /// The price of a night.
-    #[serde(skip_serializing)]
     rate: Option<Amount>,
     /// Place and size in the drawing.
     x: Option<f64>,
@@ -211,8 +210,7 @@ pub(super) fn drawn(floors: &[LayoutFloor]) -> Result<Vec<DrawnFloor>, Problem> 
     }
     let rate = |room: &LayoutRoom| match &room.rate {
         None => String::new(),
-        Some(Amount::Text(text)) => text.clone(),
-        Some(Amount::Number(number)) => number.to_string(),
+        Some(amount) => amount.text(),
     };
     let room = |room: &LayoutRoom| DrawnRoom {
         number: room.number.clone(),
@@ -260,8 +258,8 @@ pub async fn register(
     match state.services.register_with(&form, layout, body.receipt_settings).await {
         Ok(hotel_id) => Ok(Json(Registered { status: "success", hotel_id })),
         Err(app::error::AppError::Invalid(problems)) => {
-            let is_taken =
-                |problem: &domain::problem::FieldProblem| problem.code == ProblemCode::AlreadyInUse;
+            let problems = spelled(problems);
+            let is_taken = |problem: &FieldProblem| problem.code == ProblemCode::AlreadyInUse;
             if problems.iter().any(is_taken) {
                 return Err(Problem::bad_request("User with this email already exists").errors(&problems));
             }
@@ -270,6 +268,21 @@ pub async fn register(
         Err(app::error::AppError::Unavailable) => Err(Problem::unavailable()),
         Err(_) => Err(Problem::internal()),
     }
+}
+
+/// Problems at the fields as [`Registration`] spells them.
+fn spelled(problems: Vec<FieldProblem>) -> Vec<FieldProblem> {
+    let field = |field: String| match field.as_str() {
+        "hotel_name" => "hotelName".to_owned(),
+        "hotel_email" => "email".to_owned(),
+        "street" => "streetAddress".to_owned(),
+        "zip_code" => "zipCode".to_owned(),
+        "time_zone" => "timeZone".to_owned(),
+        "owner_name" => "ownerName".to_owned(),
+        "owner_email" => "ownerEmail".to_owned(),
+        _ => field,
+    };
+    problems.into_iter().map(|it| FieldProblem::new(field(it.field), it.code)).collect()
 }
 
 /// An e-mail address.
@@ -329,6 +342,10 @@ pub async fn reset_password(
             Err(Problem::bad_request("Invalid token"))
         }
         Err(identity::Error::ExpiredToken) => Err(Problem::bad_request("Token expired")),
+        Err(identity::Error::Invalid(problems)) => {
+            let spelled = problems.into_iter().map(|it| FieldProblem::new("new_password", it.code));
+            Err(Problem::invalid(&spelled.collect::<Vec<_>>()))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -1,7 +1,6 @@
 //! How a booking reads and is written in this family. A booking of the original is one stay of ours: `booking_id` is the
 //! stay's id, `customer_id` the guest's.
 
-use chrono::{NaiveDate, NaiveTime};
 use domain::access::{Permit, right};
 use domain::booking::{StayRow, StayTimes};
 use domain::guest::{GuestDraft, GuestForm, split_name};
@@ -50,9 +49,6 @@ pub struct BookingOut {
 impl BookingOut {
     /// A stay of the hotel.
     pub fn new(stay: StayRow, hotel_id: HotelId) -> Self {
-        let local = |date: NaiveDate, time: Option<NaiveTime>| {
-            date.and_time(time.unwrap_or_default()).format("%Y-%m-%dT%H:%M:%S").to_string()
-        };
         Self {
             booking_id: stay.id,
             hotel_id,
@@ -64,8 +60,8 @@ impl BookingOut {
             guest_phone: stay.guest_phone,
             reference: stay.reference,
             num_guests: stay.party,
-            check_in_at: local(stay.dates.arrival(), stay.times.arrival),
-            expected_check_out_at: local(stay.dates.departure(), stay.times.departure),
+            check_in_at: StayTimes::local_text(stay.dates.arrival(), stay.times.arrival),
+            expected_check_out_at: StayTimes::local_text(stay.dates.departure(), stay.times.departure),
             actual_check_out_at: stay.checked_out_at.map(|at| at.to_rfc3339()),
             status: stay.status.reception_word(),
             total_amount: stay.total.to_decimal_text(),

@@ -134,20 +134,21 @@ pub async fn create(
     Json(body): Json<NewHotelBody>,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let services = &state.services;
+    let layout = serde_json::to_value(&body.floors).ok();
     let made = if let Ok(permit) = caller.0.admin() {
         let company = body.organisation_id.as_deref().map(str::trim).unwrap_or_default();
         if company.is_empty() {
             return Err(at("organisation_id", ProblemCode::Required));
         }
         let id = company.parse().map_err(|_| Problem::not_found("Company not found"))?;
-        services.add_hotel_for(permit, id, &body.read()?).await
+        services.add_hotel_for(permit, id, &body.read()?, layout).await
     } else {
         let owner = caller.0.owner().map_err(|_| {
             Problem::forbidden(
                 "Owners add hotels to their company; a first one is made by POST /auth/register",
             )
         })?;
-        services.add_hotel(owner.actor(), &body.read()?).await
+        services.add_hotel(owner.actor(), &body.read()?, layout).await
     };
     match made {
         Ok(hotel_id) => Ok((StatusCode::CREATED, Json(Registered { status: "success", hotel_id }))),

@@ -33,14 +33,16 @@ pub async fn check_in(
 ) -> Result<(StatusCode, Json<BookingOut>), Problem> {
     let permit = caller.permit::<right::ManageBookings>(&hotel)?;
     let room = body.room_name();
-    let request = body.read(&state, permit, None, true).await?;
-    let stay = state.services.pms.make_booking(permit, request).await.map_err(|error| {
-        let problem = booking_problem(error, &room, "Room is already booked/occupied for these dates");
-        if problem.status() == StatusCode::NOT_FOUND {
-            // The original's words for a room that is not of this hotel, whether or not it is of another.
-            return Problem::forbidden("Invalid Room ID: This room does not belong to your hotel.");
+    // The original's words for a room that is not of this hotel, whether or not it is of another.
+    let of_this_hotel = |problem: Problem| match problem.status() {
+        StatusCode::NOT_FOUND => {
+            Problem::forbidden("Invalid Room ID: This room does not belong to your hotel.")
         }
-        problem
+        _ => problem,
+    };
+    let request = body.read(&state, permit, None, true).await.map_err(of_this_hotel)?;
+    let stay = state.services.pms.make_booking(permit, request).await.map_err(|error| {
+        of_this_hotel(booking_problem(error, &room, "Room is already booked/occupied for these dates"))
     })?;
     Ok((StatusCode::CREATED, Json(BookingOut::new(stay, permit.hotel_id()))))
 }

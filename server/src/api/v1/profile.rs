@@ -54,6 +54,8 @@ pub struct Details {
     company: Option<String>,
     tax_number: Option<String>,
     config: Value,
+    /// Sent with a change, it refuses one of what somebody else changed meanwhile: 409.
+    version: i32,
     created_at: String,
     updated_at: String,
 }
@@ -61,7 +63,7 @@ pub struct Details {
 impl Details {
     /// Of a user's profile.
     pub fn new(user_id: Uuid, stored: StoredProfile) -> Self {
-        let StoredProfile { profile, created_at, updated_at } = stored;
+        let StoredProfile { profile, version, created_at, updated_at } = stored;
         Self {
             id: user_id,
             user_id,
@@ -77,6 +79,7 @@ impl Details {
             company: profile.company,
             tax_number: profile.tax_number,
             config: profile.config,
+            version,
             created_at: instant(created_at),
             updated_at: instant(updated_at),
         }
@@ -159,6 +162,8 @@ pub struct DetailsChange {
     company: Option<String>,
     tax_number: Option<String>,
     config: Option<Value>,
+    /// The version that is changed, if it must be that.
+    version: Option<i32>,
 }
 
 /// A refusal that lists texts by field: `{"error": {"city": ["…"]}}`.
@@ -176,9 +181,16 @@ fn refused(problems: &[FieldProblem]) -> Response {
 async fn change(
     state: &AppState,
     user: &User,
-    body: Map<String, Value>,
+    mut body: Map<String, Value>,
 ) -> Result<Result<(), Vec<FieldProblem>>, Problem> {
     let stored = state.services.billing.profile(user.account()).await?;
+    let version = match body.remove("version") {
+        None | Some(Value::Null) => None,
+        Some(version) => match version.as_i64().and_then(|version| i32::try_from(version).ok()) {
+            Some(version) => Some(version),
+            None => return Ok(Err(vec![FieldProblem::new("version", ProblemCode::NotOnOffer)])),
+        },
+    };
     let mut profile = stored.map(|stored| stored.profile).unwrap_or_default();
     if profile.config.is_null() {
         profile.config = json!({});
@@ -187,7 +199,7 @@ async fn change(
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
-    match state.services.billing.save_profile(user.account(), profile).await {
+    match state.services.billing.save_profile(user.account(), profile, version).await {
         Ok(()) => Ok(Ok(())),
         Err(ProfileError::Invalid(problems)) => Ok(Err(problems)),
         Err(ProfileError::Other(error)) => Err(error.into()),
@@ -236,7 +248,7 @@ pub fn apply(profile: &mut Profile, body: Map<String, Value>) -> Vec<FieldProble
 #[utoipa::path(
     put, path = "/api/v1/user/details", tag = "v1 user", security(("bearer" = [])), request_body = DetailsChange,
     responses((status = 200, body = DetailsOut), (status = 400, content((Value = "application/json"), (Problem = "application/problem+json"))), (status = 401, body = Problem),
-        (status = 415, body = Problem))
+        (status = 409, body = Problem), (status = 415, body = Problem))
 )]
 pub async fn change_details(
     State(state): State<AppState>,
@@ -253,7 +265,7 @@ pub async fn change_details(
 #[utoipa::path(
     put, path = "/api/v1/user/profile", tag = "v1 user", security(("bearer" = [])), request_body = DetailsChange,
     responses((status = 200, body = ProfileOut), (status = 400, content((Value = "application/json"), (Problem = "application/problem+json"))), (status = 401, body = Problem),
-        (status = 415, body = Problem))
+        (status = 409, body = Problem), (status = 415, body = Problem))
 )]
 pub async fn change_profile(
     State(state): State<AppState>,
@@ -317,7 +329,7 @@ pub async fn change_of_admin(
     }
     let mut config = profile.config.clone();
     let mut rest = Map::new();
-    for name in ["id", "user_id", "created_at", "updated_at"] {
+    for name in ["id", "user_id", "version", "created_at", "updated_at"] {
         body.remove(name);
     }
     body.retain(|name, value| {
@@ -342,7 +354,7 @@ pub async fn change_of_admin(
         return Err(refused(problems));
     }
     let account_id = user.account().account_id();
-    match state.services.billing.save_profile_of(user.admin()?, account_id, profile).await {
+    match state.services.billing.save_profile_of(user.admin()?, account_id, profile, None).await {
         Ok(()) => of_admin(state, user).await,
         Err(ProfileError::Invalid(problems)) => Err(refused(problems)),
         Err(ProfileError::Other(error)) => Err(error.into()),

@@ -125,24 +125,29 @@ impl PaymentMethodQuery {
             && holds(&method.countries, self.country.as_deref())
     }
 
-    /// In the language that was asked for, or that language of another country, where there is one.
-    pub(super) fn translated(&self, mut method: PaymentMethod) -> PaymentMethod {
-        let Some(locale) = self.locale.as_deref().map(str::trim).filter(|locale| !locale.is_empty()) else {
-            return method;
-        };
-        let language = locale.split(['-', '_']).next().unwrap_or(locale);
-        let find = |wanted: &str| {
-            method.translations.iter().find(|known| known.locale.eq_ignore_ascii_case(wanted)).cloned()
-        };
-        if let Some(found) = find(locale).or_else(|| find(language)) {
-            let Translation { name, description, instructions, .. } = found;
-            (method.name, method.description, method.instructions) = (name, description, instructions);
+    pub(super) fn translated(&self, method: PaymentMethod) -> PaymentMethod {
+        match self.locale.as_deref().map(str::trim) {
+            None | Some("") => method,
+            Some(locale) => method.translated(locale),
         }
-        method
     }
 }
 
 impl PaymentMethod {
+    /// In a language, or that language of another country, where there is one.
+    #[must_use]
+    pub fn translated(mut self, locale: &str) -> Self {
+        let language = locale.split(['-', '_']).next().unwrap_or(locale);
+        let find = |wanted: &str| {
+            self.translations.iter().find(|known| known.locale.eq_ignore_ascii_case(wanted)).cloned()
+        };
+        if let Some(found) = find(locale).or_else(|| find(language)) {
+            let Translation { name, description, instructions, .. } = found;
+            (self.name, self.description, self.instructions) = (name, description, instructions);
+        }
+        self
+    }
+
     /// A way to pay with what the admin changes.
     pub(super) fn changed(self, change: &PaymentMethodChange, rates: &Rates) -> Result<Self> {
         let mut method = self;
