@@ -8,7 +8,7 @@ export const reception = { login: "reception@harbour.example", password: "Harbou
 export const owner = { login: "owner@harbour.example", password: "HarbourDesk1!" };
 
 interface Watch {
-  /** The browser itself reports a page that answers 403 or 404; a test that asks for one says so. */
+  /** The browser itself reports what is answered with an error; a test that asks for it, or where it may happen, says so. */
   allowStatus: (status: number) => void;
   /** Another context than the test's own, watched like it. */
   watched: (context: BrowserContext) => BrowserContext;
