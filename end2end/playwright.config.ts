@@ -28,7 +28,7 @@ export default defineConfig({
       name: `${size}${javaScriptEnabled ? "" : "-no-js"}`,
       use: {
         viewport, javaScriptEnabled,
-        // Motion between pages, drawn by a processor, takes a third of the time of a path: it is looked at once.
+        // Motion between pages, drawn by a processor, takes a third of the time of a path: it is looked at once, at the desk.
         contextOptions: { reducedMotion: size === "desktop" && javaScriptEnabled ? "no-preference" : "reduce" },
       },
     })),

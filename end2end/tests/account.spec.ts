@@ -1,6 +1,9 @@
 import { accessible, alive, day, expect, owner, signIn, test } from "./support";
 import type { Page } from "@playwright/test";
 
+// How pages move into each other is looked at on the paths of the desk.
+test.use({ contextOptions: { reducedMotion: "reduce" } });
+
 /** A customer of this test alone, signed in. */
 async function signUp(page: Page) {
   await page.goto("/sign-up");

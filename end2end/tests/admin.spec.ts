@@ -1,5 +1,8 @@
 import { accessible, expect, signIn, test } from "./support";
 
+// How pages move into each other is looked at on the paths of the desk.
+test.use({ contextOptions: { reducedMotion: "reduce" } });
+
 const admin = { login: "admin@example.com", password: "AdminPass123@" };
 
 test("the admin reads the figures, makes a plan and takes a list along", async ({ page, javaScriptEnabled }) => {
