@@ -4,7 +4,9 @@
 use billing::Error;
 use billing::accounts::Profile;
 use billing::checkout::Order;
+use domain::access::Actor;
 use domain::billing::{InvoiceStatus, SubscriptionRefusal, SubscriptionState, SubscriptionStatus};
+use domain::ids::OrganisationId;
 use domain::money::Currency;
 use domain::problem::ProblemCode;
 use sqlx::PgPool;
@@ -32,6 +34,29 @@ async fn a_trial_is_known_beforehand_and_offered_once(superuser: PgPool) {
     assert!(world.billing.quote(account, &order_of(world.yearly)).await.unwrap().trial.is_none());
     let basic = world.order(&world.ada, order_of(world.basic)).await;
     assert_eq!(basic.trial_ends_at, None, "without a trial nothing is free");
+}
+
+/// Who works for a company has an account of their own, too: what is settled at once belongs to nobody's organisation.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_works_for_a_company_buys_for_themselves(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let organisation: OrganisationId = platform::ids::new();
+    sqlx::query("INSERT INTO organisations (id, code, name, created_at) VALUES ($1, '7', 'Harbour', now())")
+        .bind(organisation)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE plans SET price_minor = 0 WHERE id IN ($1, $2)")
+        .bind(world.basic)
+        .bind(world.pro)
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let ada = Actor { organisation_id: Some(organisation), ..world.ada.clone() };
+    let ordered = world.order(&ada, order_of(world.basic)).await;
+    assert!(ordered.is_complete);
+    let changed = world.billing.upgrade(ada.own_account(), ordered.subscription_id.unwrap(), world.pro).await;
+    assert_eq!(changed.unwrap().subscription.plan.id, world.pro);
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
