@@ -376,7 +376,7 @@ fn checkout_script(cart: &Cart, customers: &[(Uuid, String)]) -> anyhow::Result<
         floor::statement("FROM token_bundles WHERE id = ANY ($1)", &[&array(&bundle)])?,
         floor::statement("FROM addons a WHERE a.id = ANY ($1)", &[&array(&addon)])?,
         floor::statement(
-            "SELECT plan_id FROM subscriptions s WHERE account_id = $1 AND status IN",
+            "SELECT plan_id FROM subscriptions WHERE account_id = $1 AND status IN",
             &[account, "now()", "3"],
         )?,
         floor::statement("SELECT country AS \"country: String\", region FROM billing_profiles", &[account])?,

@@ -53,7 +53,8 @@ impl Billing {
         let mut setting = Setting::load(&mut transaction, &query, self.clock.now()).await?;
         let currency = *setting.currency.get_or_insert(Currency::EUR);
         let plans = catalogue::plans_on_offer(&mut transaction, Some(currency), None).await?;
-        let addons = catalogue::addons_for_sale(&mut transaction, self.clock.now()).await?;
+        let in_use = catalogue::plans_in_use(&mut transaction, permit.account_id(), self.clock.now()).await?;
+        let addons = catalogue::addons_for_sale(&mut transaction, &in_use).await?;
         let bundles = catalogue::bundles_on_offer(&mut transaction).await?;
         let tried = Tried::load(&mut transaction, permit.account_id()).await?;
         transaction.commit().await?;

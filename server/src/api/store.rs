@@ -115,6 +115,19 @@ pub struct ModuleCheckoutOut {
     url: String,
 }
 
+/// Nobody buys for a company that is not theirs; naming none is naming one's own.
+fn refuse_another_company(named: Option<&serde_json::Value>, own: Uuid) -> Result<(), Problem> {
+    let is_own = |id: &str| id.trim().is_empty() || id.trim().parse() == Ok(own);
+    match named {
+        Some(named) if !named.is_null() && !named.as_str().is_some_and(is_own) => {
+            let named: String = named.to_string().chars().take(60).collect();
+            tracing::warn!(named, "store.another_company");
+            Err(Problem::forbidden("Not allowed"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Orders a plan that opens a module; gives the page where it is paid. Where there can be none, nothing was ordered.
 #[utoipa::path(post, path = "/api/store/create-checkout-session", tag = "store", security(("bearer" = [])), request_body = ModuleOrder,
     responses((status = 200, body = ModuleCheckoutOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -125,16 +138,7 @@ pub async fn create_checkout_session(
     Body(order): Body<ModuleOrder>,
 ) -> Result<Json<ModuleCheckoutOut>, Problem> {
     let permit = company(&user)?;
-    let own = Uuid::from(permit.account_id());
-    match &order.company_id {
-        None | Some(serde_json::Value::Null) => {}
-        Some(named)
-            if named.as_str().is_some_and(|id| id.trim().is_empty() || id.trim().parse() == Ok(own)) => {}
-        Some(named) => {
-            tracing::warn!(named = %named.to_string().chars().take(60).collect::<String>(), "store.another_company");
-            return Err(Problem::forbidden("Not allowed"));
-        }
-    }
+    refuse_another_company(order.company_id.as_ref(), permit.account_id().into())?;
     let (Some(module), Some(plan)) = (order.module, order.plan_id) else {
         return Err(Problem::bad_request("module and plan_id required"));
     };

@@ -4,6 +4,7 @@ use billing::providers::EventRow;
 use domain::access::AdminPermit;
 use platform::audit::{self, Deed};
 use platform::jobs::admin::{self as jobs, JobQuery};
+use platform::outbox::Cursor;
 
 use super::{Shown, given, id_of, indented, known, limit, next_of, searched};
 use crate::admin::model::{Action, Cell, Item, Subject, Table, Wanted, link};
@@ -138,47 +139,61 @@ fn job_status(status: &str) -> Cell {
     }
 }
 
+/// What is done again and again.
+async fn crons(services: &Services, name: &str) -> Result<Vec<Vec<Cell>>, AppError> {
+    let t = &texts().admin;
+    let crons = jobs::crons(&services.database).await.map_err(AppError::from)?;
+    let row = |(name, at)| {
+        let mut row = vec![Cell::Text(name), Cell::Text(t.job_cron.to_owned())];
+        row.extend([Cell::None, Cell::None, Cell::None, Cell::None, Cell::Instant(at)]);
+        row
+    };
+    Ok(crons.into_iter().filter(|(cron, _)| cron.to_lowercase().contains(name)).map(row).collect())
+}
+
+/// How far those are who are told of events.
+async fn listeners(services: &Services, name: &str) -> Result<Vec<Vec<Cell>>, AppError> {
+    let t = &texts().admin;
+    let cursors = platform::outbox::cursors(&services.database).await.map_err(AppError::from)?;
+    let row = |it: Cursor| {
+        let state = match (it.failures, it.behind) {
+            (0, 0) => Cell::Good(t.up_to_date.to_owned()),
+            (0, behind) => Cell::Text(fill(t.behind, &[("n", &show::number(behind))])),
+            _ => Cell::Alarm(t.held_up.to_owned()),
+        };
+        vec![
+            Cell::Text(it.consumer),
+            state,
+            Cell::Number(it.failures.into()),
+            beginning(it.last_error),
+            Cell::None,
+            it.retry_at.map_or(Cell::None, Cell::Instant),
+            Cell::None,
+        ]
+    };
+    Ok(cursors.into_iter().filter(|it| it.consumer.to_lowercase().contains(name)).map(row).collect())
+}
+
+/// As much of a problem as a list shows.
+fn beginning(problem: Option<String>) -> Cell {
+    Cell::text(problem.map(|text| text.chars().take(200).collect::<String>()))
+}
+
 /// Jobs in any state, what is done again and again, or how far those are who are told of events.
 pub async fn jobs(services: &Services, wanted: &Wanted) -> Result<Table, AppError> {
     let t = &texts().admin;
     let mut table = Table::of(&[t.queue, t.state, t.attempts, t.problem, t.made, t.due_at, t.finished]);
-    if wanted.state == "cron" {
-        let crons = jobs::crons(&services.database).await.map_err(AppError::from)?;
-        let text = searched(wanted).unwrap_or_default().to_lowercase();
-        let found = crons.into_iter().filter(|(name, _)| name.to_lowercase().contains(&text));
-        table.rows = found
-            .map(|(name, at)| {
-                let mut row = vec![Cell::Text(name), Cell::Text(t.job_cron.to_owned())];
-                row.extend([Cell::None, Cell::None, Cell::None, Cell::None, Cell::Instant(at)]);
-                row
-            })
-            .collect();
-        return Ok(table);
-    }
-    if wanted.state == "events" {
-        let cursors = platform::outbox::cursors(&services.database).await.map_err(AppError::from)?;
-        let text = searched(wanted).unwrap_or_default().to_lowercase();
-        let found = cursors.into_iter().filter(|it| it.consumer.to_lowercase().contains(&text));
-        table.rows = found
-            .map(|it| {
-                let state = match (it.failures, it.behind) {
-                    (0, 0) => Cell::Good(t.up_to_date.to_owned()),
-                    (0, behind) => Cell::Text(fill(t.behind, &[("n", &show::number(behind))])),
-                    _ => Cell::Alarm(t.held_up.to_owned()),
-                };
-                let problem = it.last_error.filter(|_| it.failures > 0);
-                vec![
-                    Cell::Text(it.consumer),
-                    state,
-                    Cell::Number(it.failures.into()),
-                    Cell::text(problem.map(|text| text.chars().take(200).collect::<String>())),
-                    Cell::None,
-                    it.retry_at.filter(|_| it.failures > 0).map_or(Cell::None, Cell::Instant),
-                    Cell::None,
-                ]
-            })
-            .collect();
-        return Ok(table);
+    let name = searched(wanted).unwrap_or_default().to_lowercase();
+    match wanted.state.as_str() {
+        "cron" => {
+            table.rows = crons(services, &name).await?;
+            return Ok(table);
+        }
+        "events" => {
+            table.rows = listeners(services, &name).await?;
+            return Ok(table);
+        }
+        _ => {}
     }
     let query = JobQuery {
         status: (!wanted.state.is_empty()).then(|| wanted.state.clone()),
@@ -191,12 +206,11 @@ pub async fn jobs(services: &Services, wanted: &Wanted) -> Result<Table, AppErro
     table.rows = found
         .into_iter()
         .map(|it| {
-            let problem = it.last_error.map(|text| text.chars().take(200).collect::<String>());
             vec![
                 link(it.queue, Subject::Jobs, it.id),
                 job_status(&it.status),
                 Cell::Number(it.attempts.into()),
-                Cell::text(problem),
+                beginning(it.last_error),
                 Cell::Instant(it.created_at),
                 Cell::Instant(it.run_at),
                 it.finished_at.map_or(Cell::None, Cell::Instant),

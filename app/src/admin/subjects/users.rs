@@ -243,7 +243,7 @@ pub async fn save(
     let profile = if is_customer { changed(services, permit, &user, form).await? } else { None };
     services.identity.change_user(permit, id, &change).await?;
     if let Some(profile) = profile {
-        services.billing.save_profile_of(permit, account_id, profile, None).await?;
+        services.billing.save_profile_of(permit, account_id, profile).await?;
     }
     let known = services.billing.account_summaries(permit, &[account_id]).await?.remove(&account_id);
     if let Some(tokens) = tokens.filter(|wanted| known.unwrap_or_default().token_balance != *wanted) {

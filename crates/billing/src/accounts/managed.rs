@@ -73,19 +73,18 @@ impl Billing {
         Ok(found)
     }
 
-    /// Writes the name and address of a customer, as [`Billing::save_profile`].
+    /// Writes the name and address of a customer.
     pub async fn save_profile_of(
         &self,
         permit: AdminPermit<'_>,
         account_id: AccountId,
         profile: Profile,
-        version: Option<i32>,
     ) -> std::result::Result<(), ProfileError> {
         let profile = profile.checked().map_err(ProfileError::Invalid)?;
         let now = self.clock.now();
         let mut transaction = self.database.begin_admin(&permit).await?;
         ensure_customer(&mut transaction, account_id, now).await?;
-        profile::save(&mut transaction, account_id, profile, version, now).await?;
+        profile::save(&mut transaction, account_id, profile, None, now).await?;
         record(&mut transaction, permit, "profile.changed", account_id.into(), json!({}), now).await?;
         transaction.commit().await?;
         Ok(())

@@ -138,7 +138,9 @@ impl Billing {
         let mut actor = domain::access::Actor::nobody();
         actor.user_id = reader.unwrap_or(actor.user_id);
         let mut transaction = self.database.begin_as(&actor).await?;
-        let rows = read::addons_on_offer(&mut transaction, self.clock.now()).await?;
+        let account_id = actor.own_account().account_id();
+        let plans = read::plans_in_use(&mut transaction, account_id, self.clock.now()).await?;
+        let rows = read::addons_on_offer(&mut transaction, &plans).await?;
         transaction.commit().await?;
         rows.into_iter().map(Addon::try_from).collect()
     }
@@ -211,5 +213,6 @@ pub(crate) async fn plan_by_id(
 }
 
 pub(crate) use read::{
-    addons_by_id, addons_for_sale, bundles_by_id, bundles_on_offer, currency, module_plans, plans_on_offer,
+    addons_by_id, addons_for_sale, bundles_by_id, bundles_on_offer, currency, module_plans, plans_in_use,
+    plans_on_offer,
 };

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::billing::{Addon, Plan, PlanCategory, TokenBundle};
-use domain::ids::{AddonId, PlanId, TokenBundleId};
+use domain::ids::{AccountId, AddonId, PlanId, TokenBundleId};
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use serde_json::Value;
@@ -332,40 +332,44 @@ pub(crate) async fn bundles_by_id(transaction: &mut Transaction, ids: &[Uuid]) -
     Ok(select_bundles!("WHERE id = ANY ($1)", ids).fetch_all(&mut **transaction).await?)
 }
 
-/// Add-ons on offer without a plan of theirs, or with one that the reader has.
-pub(crate) async fn addons_on_offer(
+/// The plans that an account may use: as [`open_until`](crate::modules::open_until) says of a subscription.
+pub(crate) async fn plans_in_use(
     transaction: &mut Transaction,
+    account_id: AccountId,
     now: DateTime<Utc>,
-) -> Result<Vec<AddonRow>> {
+) -> Result<Vec<Uuid>> {
+    let plans = sqlx::query_scalar!(
+        "SELECT plan_id FROM subscriptions WHERE account_id = $1 AND status IN ('active', 'trialing', 'cancelled')
+           AND expires_at + make_interval(days => CASE WHEN is_collected AND status = 'active' THEN $3 ELSE 0 END) > $2",
+        Uuid::from(account_id),
+        now,
+        COLLECTION_DAYS,
+    );
+    Ok(plans.fetch_all(&mut **transaction).await?)
+}
+
+/// Add-ons on offer without a plan of theirs, or with one of these.
+pub(crate) async fn addons_on_offer(transaction: &mut Transaction, plans: &[Uuid]) -> Result<Vec<AddonRow>> {
     let rows = select_addons!(
         "WHERE a.is_active
            AND (NOT EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id)
-                OR EXISTS (SELECT FROM addons_for_plans f JOIN subscriptions s ON s.plan_id = f.plan_id
-                           WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing', 'cancelled') 
-                             AND s.expires_at + make_interval(days => CASE WHEN s.is_collected AND s.status = 'active' THEN $2 ELSE 0 END) > $1))
+                OR EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id AND f.plan_id = ANY ($1)))
          ORDER BY a.sort_order, a.id LIMIT 1000",
-        now,
-        COLLECTION_DAYS
+        plans
     );
     Ok(rows.fetch_all(&mut **transaction).await?)
 }
 
 /// [`addons_on_offer`], with those that go with a plan which can be bought together with them.
-pub(crate) async fn addons_for_sale(
-    transaction: &mut Transaction,
-    now: DateTime<Utc>,
-) -> Result<Vec<AddonRow>> {
+pub(crate) async fn addons_for_sale(transaction: &mut Transaction, plans: &[Uuid]) -> Result<Vec<AddonRow>> {
     let rows = select_addons!(
         "WHERE a.is_active
            AND (NOT EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id)
                 OR EXISTS (SELECT FROM addons_for_plans f JOIN plans p ON p.id = f.plan_id
                            WHERE f.addon_id = a.id AND p.is_active AND p.module IS NULL)
-                OR EXISTS (SELECT FROM addons_for_plans f JOIN subscriptions s ON s.plan_id = f.plan_id
-                           WHERE f.addon_id = a.id AND s.account_id = current_actor() AND s.status IN ('active', 'trialing', 'cancelled') 
-                             AND s.expires_at + make_interval(days => CASE WHEN s.is_collected AND s.status = 'active' THEN $2 ELSE 0 END) > $1))
+                OR EXISTS (SELECT FROM addons_for_plans f WHERE f.addon_id = a.id AND f.plan_id = ANY ($1)))
          ORDER BY a.sort_order, a.id LIMIT 1000",
-        now,
-        COLLECTION_DAYS
+        plans
     );
     Ok(rows.fetch_all(&mut **transaction).await?)
 }

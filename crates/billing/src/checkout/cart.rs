@@ -13,10 +13,9 @@ use uuid::Uuid;
 use super::Order;
 use super::tried::families;
 use crate::catalogue::prices::{Rates, TaxPlace, tax_rate};
-use crate::catalogue::{AddonRow, BundleRow, addons_by_id, bundles_by_id, plan_by_id};
+use crate::catalogue::{AddonRow, BundleRow, addons_by_id, bundles_by_id, plan_by_id, plans_in_use};
 use crate::error::CartProblem;
 use crate::settings::payment_methods::{self, PaymentMethod};
-use crate::subscriptions::clockwork::COLLECTION_DAYS;
 use crate::{Error, Result};
 
 /// More items than anybody buys at once.
@@ -240,15 +239,7 @@ async fn load_addons(
     let rows = addons_by_id(transaction, &wanted).await?;
     let rows: HashMap<Uuid, AddonRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     // Plans that the account has, with the one that is in the cart.
-    let mut plans = sqlx::query_scalar!(
-        "SELECT plan_id FROM subscriptions s WHERE account_id = $1 AND status IN ('active', 'trialing', 'cancelled')
-           AND s.expires_at + make_interval(days => CASE WHEN s.is_collected AND s.status = 'active' THEN $3 ELSE 0 END) > $2",
-        Uuid::from(account_id),
-        now,
-        COLLECTION_DAYS,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
+    let mut plans = plans_in_use(transaction, account_id, now).await?;
     plans.extend(order.plan_id.map(Uuid::from));
     order
         .addon_ids

@@ -354,7 +354,7 @@ pub async fn change_of_admin(
         return Err(refused(problems));
     }
     let account_id = user.account().account_id();
-    match state.services.billing.save_profile_of(user.admin()?, account_id, profile, None).await {
+    match state.services.billing.save_profile_of(user.admin()?, account_id, profile).await {
         Ok(()) => of_admin(state, user).await,
         Err(ProfileError::Invalid(problems)) => Err(refused(problems)),
         Err(ProfileError::Other(error)) => Err(error.into()),

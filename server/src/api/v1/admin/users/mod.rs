@@ -175,7 +175,7 @@ async fn save_account(
     token_balance: Option<i64>,
 ) -> Result<(), Problem> {
     if let Some(profile) = profile {
-        match billing.save_profile_of(permit, account_id, profile, None).await {
+        match billing.save_profile_of(permit, account_id, profile).await {
             Ok(()) => {}
             Err(ProfileError::Other(error)) => return Err(error.into()),
             Err(ProfileError::Invalid(problems)) => {
