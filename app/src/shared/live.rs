@@ -119,6 +119,12 @@ mod in_browser {
         let missed = StoredValue::new(false);
         connect(version, missed, state, stream);
         on_cleanup(move || close(stream));
+        // The session may end with what leads away, and what a page then still asks for is refused. Not every way out is
+        // one: a file is downloaded, or a page does not come.
+        let leaving = window_event_listener(ev::beforeunload, move |_| {
+            close(stream);
+            connect_later(version, missed, state, stream, Duration::from_secs(5));
+        });
         // A browser may take minutes to notice by itself that nothing comes any more.
         let offline = window_event_listener(ev::offline, move |_| lose(state));
         let online = window_event_listener(ev::online, move |_| connect(version, missed, state, stream));
@@ -129,6 +135,7 @@ mod in_browser {
             }
         });
         on_cleanup(move || {
+            leaving.remove();
             offline.remove();
             online.remove();
             typed.remove();
@@ -178,6 +185,23 @@ mod in_browser {
         }
     }
 
+    /// Connects again after a while, if the page is still there.
+    fn connect_later(
+        version: RwSignal<u32>,
+        missed: StoredValue<bool>,
+        state: RwSignal<LiveState>,
+        stream: Stream,
+        pause: Duration,
+    ) {
+        let connect = move || {
+            if !stream.is_disposed() {
+                lose(state);
+                connect(version, missed, state, stream);
+            }
+        };
+        set_timeout(connect, pause);
+    }
+
     fn connect(
         version: RwSignal<u32>,
         missed: StoredValue<bool>,
@@ -199,7 +223,7 @@ mod in_browser {
             lose(state);
             // After an HTTP error, such as 503 during a restart, browsers give up; we do not.
             if failed.ready_state() == EventSource::CLOSED {
-                set_timeout(move || connect(version, missed, state, stream), Duration::from_secs(3));
+                connect_later(version, missed, state, stream, Duration::from_secs(3));
             }
         });
         for event in ["change", "lagged"] {
