@@ -41,7 +41,7 @@ pub static DEMO: Manifest = Manifest {
 pub const GREETING: &str = "greeting";
 
 /// All of them.
-pub static ALL: &[&Manifest] = &[&plugin_stripe::MANIFEST, &ANALYTICS, &DEMO];
+pub static ALL: &[&Manifest] = &[&plugin_stripe::MANIFEST, &ANALYTICS, &DEMO, &plugin_chat::MANIFEST];
 
 #[cfg(test)]
 mod tests {
@@ -69,6 +69,7 @@ mod tests {
                         assert!((1..=max).contains(&default.chars().count()));
                     }
                     SettingKind::Integer { default, min, max } => assert!((min..=max).contains(&default)),
+                    SettingKind::Choice { default, .. } => assert!(setting.kind.offers(default)),
                 }
             }
         }

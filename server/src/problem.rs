@@ -72,6 +72,9 @@ struct Body {
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// How many tokens there are, where they are too few.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balance: Option<i64>,
 }
 
 /// A refusal. Described in OpenAPI as what clients read.
@@ -81,6 +84,7 @@ pub struct Problem {
     kind: Cow<'static, str>,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
+    balance: Option<i64>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -108,6 +112,7 @@ impl Problem {
             kind: Cow::Borrowed("about:blank"),
             detail: detail.into(),
             errors: Vec::new(),
+            balance: None,
             headers: Vec::new(),
         }
     }
@@ -123,6 +128,13 @@ impl Problem {
     #[must_use]
     pub fn errors<'a>(mut self, problems: impl IntoIterator<Item = &'a FieldProblem>) -> Self {
         self.errors.extend(problems.into_iter().map(FieldError::from));
+        self
+    }
+
+    /// Says how many tokens there are.
+    #[must_use]
+    pub fn balance(mut self, tokens: i64) -> Self {
+        self.balance = Some(tokens);
         self
     }
 
@@ -159,6 +171,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, detail)
             .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             .code("unauthorised")
+    }
+
+    /// 402.
+    pub fn payment_required(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::PAYMENT_REQUIRED, detail)
     }
 
     /// 403.
@@ -214,6 +231,7 @@ impl From<&Problem> for Body {
             error: problem.detail.clone(),
             instance: request_id::current().map(|id| format!("urn:uuid:{id}")),
             errors: problem.errors.clone(),
+            balance: problem.balance,
         }
     }
 }

@@ -11,6 +11,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use platform::database::Database;
 use platform::live::Live;
 use platform::settings::Settings;
+use plugin_api::language::SharedModel;
+use plugin_chat::Chat;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -46,6 +48,8 @@ pub struct Parts {
     pub services: Services,
     /// Changes of hotels, for open pages.
     pub live: Arc<Live>,
+    /// The chat with the language model.
+    pub chat: Chat,
     /// The pools.
     pub database: Database,
     /// The environment as it was read at start.
@@ -91,6 +95,7 @@ impl AppState {
             is_sandbox: false,
         });
         Self(Arc::new(Parts {
+            chat: Chat::new(services.billing.clone(), None),
             services,
             addresses: Addresses::new(settings.api_requests_per_minute),
             live: Arc::default(),
@@ -113,6 +118,15 @@ impl AppState {
         let providers = providers.switched_by(self.services.plugins.switches());
         self.services.billing = self.services.billing.clone().with_providers(providers);
         self.pay_pages = pay_pages.into();
+        self
+    }
+}
+
+impl AppState {
+    /// With a language model, which plug-ins ask.
+    #[must_use]
+    pub fn with_language_model(mut self, model: SharedModel) -> Self {
+        self.chat = Chat::new(self.services.billing.clone(), Some(model));
         self
     }
 }

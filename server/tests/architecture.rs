@@ -1,6 +1,6 @@
 //! The dependency rule of DESIGN §1, and that nothing of the server reaches the browser.
 //!
-//! `server → app → {contexts} → platform → domain`; contexts never depend on each other; `frontend → app → {ui, domain}`.
+//! `server → app → {contexts} → platform → domain`; plug-ins that sell for tokens stand above `billing`; contexts never depend on each other; `frontend → app → {ui, domain}`.
 
 #[cfg(test)]
 mod rule {
@@ -20,6 +20,9 @@ mod rule {
         ("plugin-api", &["domain"]),
         ("plugin-host", &["platform", "plugin-api", "domain"]),
         ("plugin-stripe", &["plugin-api", "domain", "stripe-sandbox"]),
+        ("language-model", &["plugin-api"]),
+        // What sells for tokens stands above the ledger (ADR 13).
+        ("plugin-chat", &["billing", "plugin-api", "platform", "domain"]),
         ("stripe-sandbox", &[]),
         ("app", &["ui", "identity", "pms", "billing", "plugin-api", "plugin-host", "platform", "domain"]),
         ("frontend", &["app", "ui", "domain"]),
@@ -32,6 +35,8 @@ mod rule {
                 "billing",
                 "plugin-api",
                 "plugin-host",
+                "plugin-chat",
+                "language-model",
                 "plugin-stripe",
                 "stripe-sandbox",
                 "platform",

@@ -224,6 +224,13 @@ static PLUGINS: &[FieldSpec] = &[
         .help(|t| t.plugin_active_minutes_help)
         .only_some(),
     field("greeting", Kind::Text, |t| t.plugin_greeting).only_some(),
+    field("chat_mode", Kind::Select, |t| t.plugin_chat_mode).help(|t| t.plugin_chat_mode_help).only_some(),
+    field("chat_system_prompt", Kind::Text, |t| t.plugin_chat_system_prompt)
+        .help(|t| t.plugin_chat_system_prompt_help)
+        .only_some(),
+    field("chat_longest_answer", Kind::Number, |t| t.plugin_chat_longest_answer)
+        .help(|t| t.plugin_chat_longest_answer_help)
+        .only_some(),
 ];
 
 /// Whether a setting of a plug-in can be set on its page.

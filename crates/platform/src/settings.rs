@@ -69,6 +69,17 @@ pub struct StripeKeys {
     pub api_url: Option<String>,
 }
 
+/// A language model that plug-ins ask.
+#[derive(Debug, Clone)]
+pub struct LanguageModelSettings {
+    /// The address before `/chat/completions`, without a slash at the end.
+    pub url: String,
+    /// What proves that we may ask; none for a model that asks nobody.
+    pub key: Option<Secret>,
+    /// The model's name there.
+    pub name: String,
+}
+
 /// The longest window in minutes that failed sign-ins are counted in; older ones are deleted.
 pub const LONGEST_WINDOW_MINUTES: i64 = 7 * 24 * 60;
 
@@ -122,6 +133,8 @@ pub struct Settings {
     pub stripe: Option<StripeKeys>,
     /// The port of that sandbox; none for any that is free.
     pub stripe_sandbox_port: Option<u16>,
+    /// The language model that plug-ins ask; none where they have none to ask.
+    pub language_model: Option<LanguageModelSettings>,
     /// Limits on failed sign-ins.
     pub sign_in_limits: SignInLimits,
     /// What a hash of a password takes.
@@ -210,6 +223,7 @@ impl Settings {
         let secret_key = secret_key(&mut reader, &base_url);
         let smtp = smtp(&mut reader);
         let stripe = stripe(&mut reader);
+        let language_model = language_model(&mut reader);
         let sandbox_port = reader.parsed("STRIPE_SANDBOX_PORT", "a port number", 0u16);
         let settings = Self {
             listen: SocketAddr::new(host, port),
@@ -223,6 +237,7 @@ impl Settings {
             smtp,
             stripe,
             stripe_sandbox_port: Some(sandbox_port).filter(|port| *port != 0),
+            language_model,
             sign_in_limits: SignInLimits {
                 per_account: reader.within("RATE_LIMIT_SIGN_IN_PER_ACCOUNT", (1, 1_000_000), 10),
                 per_address: reader.within("RATE_LIMIT_SIGN_IN_PER_ADDRESS", (1, 1_000_000), 50),
@@ -310,6 +325,31 @@ fn stripe(reader: &mut Reader<'_>) -> Option<StripeKeys> {
         secret_key: Secret::new(secret_key),
         webhook_secret: Secret::new(webhook_secret),
         api_url: reader.text("STRIPE_API_URL"),
+    })
+}
+
+fn language_model(reader: &mut Reader<'_>) -> Option<LanguageModelSettings> {
+    let (url, name) = match (reader.text("LANGUAGE_MODEL_URL"), reader.text("LANGUAGE_MODEL_NAME")) {
+        (Some(url), Some(name)) => (url, name),
+        (None, None) => return None,
+        (Some(_), None) => {
+            reader
+                .problems
+                .push("LANGUAGE_MODEL_NAME is missing: the model's name at its address".to_owned());
+            return None;
+        }
+        (None, Some(_)) => {
+            reader.problems.push("LANGUAGE_MODEL_URL is missing: where the model is asked".to_owned());
+            return None;
+        }
+    };
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        reader.problems.push("LANGUAGE_MODEL_URL does not begin with http:// or https://".to_owned());
+    }
+    Some(LanguageModelSettings {
+        url: url.trim_end_matches('/').to_owned(),
+        key: reader.text("LANGUAGE_MODEL_KEY").map(Secret::new),
+        name,
     })
 }
 
@@ -403,6 +443,21 @@ mod tests {
         assert!(read(&[("BASE_URL", "https://desk.example"), ("SECRET_KEY", DEVELOPMENT_KEY)]).is_err());
         assert!(read(&[("BASE_URL", "https://desk.example"), ("SECRET_KEY", "short")]).is_err());
         assert!(read(&[("BASE_URL", "https://desk.example"), ("SECRET_KEY", &"k".repeat(40))]).is_ok());
+    }
+
+    #[test]
+    fn a_language_model_has_an_address_and_a_name() {
+        assert!(read(&[("LANGUAGE_MODEL_KEY", "sk-secret")]).unwrap().language_model.is_none());
+        let (url, name) =
+            (("LANGUAGE_MODEL_URL", "https://models.example/v1/"), ("LANGUAGE_MODEL_NAME", "small"));
+        let settings = read(&[url, name, ("LANGUAGE_MODEL_KEY", "sk-secret")]).unwrap();
+        assert!(!format!("{settings:?}").contains("sk-secret"));
+        assert_eq!(settings.language_model.unwrap().url, "https://models.example/v1");
+        let why = |pairs: &[(&str, &str)]| read(pairs).unwrap_err().to_string();
+        assert!(why(&[url]).starts_with("LANGUAGE_MODEL_NAME is missing"));
+        assert!(why(&[name]).starts_with("LANGUAGE_MODEL_URL is missing"));
+        let bad = why(&[("LANGUAGE_MODEL_URL", "models.example"), name]);
+        assert!(bad.starts_with("LANGUAGE_MODEL_URL does not begin"), "{bad}");
     }
 
     #[test]

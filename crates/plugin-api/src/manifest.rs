@@ -49,4 +49,27 @@ pub enum SettingKind {
         /// The largest.
         max: i64,
     },
+    /// One of several values.
+    Choice {
+        /// At first; the value of one of them.
+        default: &'static str,
+        /// All of them.
+        of: &'static [Choice],
+    },
+}
+
+impl SettingKind {
+    /// Whether a text is one of the values on offer; false for what is no choice.
+    pub fn offers(self, value: &str) -> bool {
+        matches!(self, Self::Choice { of, .. } if of.iter().any(|it| it.value == value))
+    }
+}
+
+/// One of several values of a setting.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// In the configuration.
+    pub value: &'static str,
+    /// What it is called on the admin's page.
+    pub label: &'static str,
 }

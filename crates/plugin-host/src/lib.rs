@@ -131,7 +131,7 @@ impl Plugins {
         self.switches.is_on(name)
     }
 
-    /// A setting that is a text; empty if there is none of this name.
+    /// A setting that is a text or a choice; empty if there is none of this name.
     pub fn text(&self, name: &str, key: &str) -> String {
         let value =
             self.get(name).ok().and_then(|plugin| plugin.config.get(key)?.as_str().map(str::to_owned));
@@ -206,7 +206,7 @@ fn plugin(manifest: &'static Manifest, kept: Option<&Kept>) -> Plugin {
     let config = manifest.settings.iter().map(|setting| {
         let set = kept.and_then(|kept| kept.config.get(setting.key)).cloned();
         let value = set.unwrap_or_else(|| match setting.kind {
-            SettingKind::Text { default, .. } => default.into(),
+            SettingKind::Text { default, .. } | SettingKind::Choice { default, .. } => default.into(),
             SettingKind::Integer { default, .. } => default.into(),
         });
         (setting.key.to_owned(), value)

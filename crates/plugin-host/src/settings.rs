@@ -21,6 +21,15 @@ pub(crate) fn checked(manifest: &Manifest, given: &Map<String, Value>) -> Result
                 .filter(|number| (min..=max).contains(number))
                 .map(Value::from)
                 .ok_or_else(|| format!("{key} must be a whole number from {min} to {max}")),
+            SettingKind::Choice { of, .. } => value
+                .as_str()
+                .map(str::trim)
+                .filter(|value| setting.kind.offers(value))
+                .map(Value::from)
+                .ok_or_else(|| {
+                    let values: Vec<&str> = of.iter().map(|it| it.value).collect();
+                    format!("{key} must be one of {}", values.join(", "))
+                }),
         };
         checked.insert(key.clone(), value.map_err(Error::Refused)?);
     }

@@ -26,7 +26,7 @@ use crate::web::idempotency;
         title = "Keyrack",
         description = "Rooms, guests and bookings of a hotel. Sign in at `/auth/token`, send the token as `Authorization: Bearer …`; \
             somebody who works in several hotels names one in `X-Hotel-Id`. Problems are `application/problem+json` (RFC 9457). \
-            Writes with an `Idempotency-Key` happen once within 24 hours, however often they are sent; those about passwords and tokens (`/auth/`, `/api/auth/`, `/api/v1/auth/`, impersonation) do not read it, as no answer with a token is kept.",
+            Writes with an `Idempotency-Key` happen once within 24 hours, however often they are sent; those about passwords and tokens (`/auth/`, `/api/auth/`, `/api/v1/auth/`, impersonation) do not read it, as no answer with a token is kept, nor do those that ask a language model (`/api/v1/plugins/chat/`, `/api/v1/taro/session/{id}/`).",
     ),
     modifiers(&BearerToken)
 )]

@@ -20,7 +20,7 @@ use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use platform::clock::SystemClock;
 use platform::mail::Mailer;
-use platform::settings::{Settings, SettingsError};
+use platform::settings::{Secret, Settings, SettingsError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,7 +60,7 @@ pub async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
     state.stop = stop.clone();
     state.metrics = Some(metrics.clone());
     let work = TaskTracker::new();
-    let state = payments::open(state, &work).await?;
+    let state = payments::open(with_language_model(state)?, &work).await?;
 
     work.spawn(upkeep(metrics, stop.clone()));
     if let Some(listener) = listener {
@@ -76,6 +76,20 @@ pub async fn run(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
     }
     finish(&state, source, work).await;
     prepared
+}
+
+/// With the language model of the settings, if there is one. Nothing is asked yet.
+fn with_language_model(state: AppState) -> anyhow::Result<AppState> {
+    let Some(model) = &state.settings.language_model else { return Ok(state) };
+    let config = language_model::Config {
+        url: &model.url,
+        key: model.key.as_ref().map(Secret::expose),
+        name: &model.name,
+        time: language_model::TIME,
+    };
+    let model = language_model::ChatCompletions::new(config)
+        .map_err(|error| SettingsError(vec![error.to_string()]))?;
+    Ok(state.with_language_model(Arc::new(model)))
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

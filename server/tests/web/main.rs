@@ -29,6 +29,8 @@ mod limits;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod origin;
 #[cfg(test)]
 mod reception_desk;
@@ -70,6 +72,8 @@ mod v1_admin_settings;
 mod v1_admin_users;
 #[cfg(test)]
 mod v1_answers;
+#[cfg(test)]
+mod v1_chat;
 #[cfg(test)]
 mod v1_events;
 #[cfg(test)]

@@ -36,7 +36,8 @@ async fn the_admin_lists_sets_and_switches_plugins(pool: PgPool) {
         json!([
             ["stripe", "active", false, []],
             ["analytics", "active", true, []],
-            ["backend-demo-plugin", "inactive", true, []]
+            ["backend-demo-plugin", "inactive", true, []],
+            ["chat", "inactive", true, []]
         ])
     );
 
@@ -79,11 +80,11 @@ async fn what_no_plugin_has_is_refused_and_changes_nothing(pool: PgPool) {
     let site = shop(&pool).await;
     let admin = admin(&site).await;
     for (method, path) in [
-        ("GET", "/api/v1/admin/plugins/chat"),
-        ("POST", "/api/v1/admin/plugins/chat/enable"),
-        ("POST", "/api/v1/admin/plugins/chat/disable"),
+        ("GET", "/api/v1/admin/plugins/spa"),
+        ("POST", "/api/v1/admin/plugins/spa/enable"),
+        ("POST", "/api/v1/admin/plugins/spa/disable"),
     ] {
-        assert_eq!(admin.expect(404, method, path, None).await["error"], "Plugin 'chat' not found");
+        assert_eq!(admin.expect(404, method, path, None).await["error"], "Plugin 'spa' not found");
     }
     let path = "/api/v1/admin/plugins/analytics/config";
     for (config, why) in [

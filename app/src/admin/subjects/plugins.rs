@@ -1,6 +1,7 @@
 //! Plug-ins.
 
 use domain::access::AdminPermit;
+use plugin_api::{Setting, SettingKind};
 use plugin_host::{By, Plugin};
 use serde_json::{Map, Value};
 
@@ -59,8 +60,16 @@ pub async fn item(services: &Services, name: &str) -> Result<Item, AppError> {
         ]),
         actions: vec![action],
         values: values.collect(),
+        options: it.settings.iter().filter_map(choices).collect(),
         ..Item::default()
     })
+}
+
+/// The values that a setting offers, each with its name; none for one that is typed.
+fn choices(setting: &Setting) -> Option<(String, Vec<(String, String)>)> {
+    let SettingKind::Choice { of, .. } = setting.kind else { return None };
+    let choices = of.iter().map(|it| (it.value.to_owned(), it.label.to_owned()));
+    Some((setting.key.to_owned(), choices.collect()))
 }
 
 pub async fn save(

@@ -114,25 +114,40 @@ impl Billing {
         Ok(entries)
     }
 
-    /// Takes tokens for what was used. More than there are is [`Error::InsufficientTokens`].
+    /// Takes tokens for what was used; `reference_id` is what it was. Gives how many are left. More than there are is
+    /// [`Error::InsufficientTokens`].
     pub async fn debit_tokens(
         &self,
         permit: AccountPermit<'_>,
         amount: i64,
+        reference_id: Option<Uuid>,
+        description: &str,
+    ) -> Result<i64> {
+        let mut transaction = self.begin(permit).await?;
+        let left = self.debit_tokens_in(&mut transaction, permit, amount, reference_id, description).await?;
+        transaction.commit().await?;
+        Ok(left)
+    }
+
+    /// [`Billing::debit_tokens`] as a part of what is done for the tokens, in a transaction of the same person. After an
+    /// error that transaction can only be taken back.
+    pub async fn debit_tokens_in(
+        &self,
+        transaction: &mut Transaction,
+        permit: AccountPermit<'_>,
+        amount: i64,
+        reference_id: Option<Uuid>,
         description: &str,
     ) -> Result<i64> {
         if amount <= 0 {
             return Err(Error::NotPositive("Debit"));
         }
         let now = self.clock.now();
-        let mut transaction = self.begin(permit).await?;
-        let account_id = accounts::ensure(&mut transaction, permit, now).await?;
+        let account_id = accounts::ensure(transaction, permit, now).await?;
         let entry =
-            Entry { amount: -amount, kind: "usage", reference_id: None, description: description.to_owned() };
-        enter(&mut transaction, account_id, entry, now).await?;
-        let left = balance(&mut transaction, account_id).await?;
-        transaction.commit().await?;
-        Ok(left)
+            Entry { amount: -amount, kind: "usage", reference_id, description: description.to_owned() };
+        enter(transaction, account_id, entry, now).await?;
+        balance(transaction, account_id).await
     }
 }
 

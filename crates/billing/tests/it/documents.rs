@@ -139,7 +139,7 @@ async fn credit_notes_are_numbered_without_a_gap_within_each_year(superuser: PgP
         world.pay(ordered.invoice_id).await;
         if round == 1 {
             // What cannot be refunded takes no number.
-            world.billing.debit_tokens(world.ada.own_account(), 1, "chat").await.unwrap();
+            world.billing.debit_tokens(world.ada.own_account(), 1, None, "chat").await.unwrap();
             assert!(world.billing.refund(admin, ordered.invoice_id, "r").await.is_err());
             world
                 .pay(

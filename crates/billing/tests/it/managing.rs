@@ -123,7 +123,7 @@ async fn adjustments_and_debits_add_up(superuser: PgPool) {
     };
     let debit = async {
         for _ in 0..10 {
-            match world.billing.debit_tokens(world.ada.own_account(), 7, "chat").await {
+            match world.billing.debit_tokens(world.ada.own_account(), 7, None, "chat").await {
                 Ok(_) | Err(Error::InsufficientTokens) => {}
                 Err(error) => panic!("{error:?}"),
             }

@@ -37,7 +37,7 @@ async fn captures_refunds_and_debits_at_once_leave_an_exact_balance(superuser: P
     let (payment, admin) = (payment(), world.admin.admin().unwrap());
     let captures = join_all(invoices.iter().map(|id| world.billing.capture(*id, &payment)));
     let refunds = join_all(invoices.iter().take(8).map(|id| world.billing.refund(admin, *id, "r")));
-    let debits = join_all((0..40).map(|_| world.billing.debit_tokens(account, 150, "chat")));
+    let debits = join_all((0..40).map(|_| world.billing.debit_tokens(account, 150, None, "chat")));
     let (captures, refunds, debits) = futures::join!(captures, refunds, debits);
     assert!(captures.iter().all(Result::is_ok), "{captures:?}");
     assert!(
@@ -123,7 +123,8 @@ async fn spend(world: &World) -> (usize, i64) {
     let ordered = world.order(&world.ada, Order { bundle_ids: vec![world.tokens], ..empty() }).await;
     world.pay(ordered.invoice_id).await;
     let debits =
-        join_all((0..64).map(|_| world.billing.debit_tokens(world.ada.own_account(), 100, "chat"))).await;
+        join_all((0..64).map(|_| world.billing.debit_tokens(world.ada.own_account(), 100, None, "chat")))
+            .await;
     (debits.iter().filter(|answer| answer.is_ok()).count(), world.balance(&world.ada).await)
 }
 

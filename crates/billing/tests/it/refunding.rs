@@ -50,7 +50,7 @@ async fn tokens_that_were_spent_are_not_refunded(superuser: PgPool) {
     let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
     let ordered = world.order(&world.ada, Order { bundle_ids: vec![world.tokens], ..empty() }).await;
     world.pay(ordered.invoice_id).await;
-    assert_eq!(world.billing.debit_tokens(account, 1, "chat").await.unwrap(), 499);
+    assert_eq!(world.billing.debit_tokens(account, 1, None, "chat").await.unwrap(), 499);
     let refused = world.billing.refund(admin, ordered.invoice_id, "r").await.unwrap_err();
     assert_eq!(
         refused.to_string(),
@@ -62,10 +62,13 @@ async fn tokens_that_were_spent_are_not_refunded(superuser: PgPool) {
         (InvoiceStatus::Paid, 499),
         "nothing happened"
     );
-    assert!(matches!(world.billing.debit_tokens(account, 500, "chat").await, Err(Error::InsufficientTokens)));
-    assert!(matches!(world.billing.debit_tokens(account, 0, "chat").await, Err(Error::NotPositive(_))));
     assert!(matches!(
-        world.billing.debit_tokens(world.bob.own_account(), 1, "chat").await,
+        world.billing.debit_tokens(account, 500, None, "chat").await,
+        Err(Error::InsufficientTokens)
+    ));
+    assert!(matches!(world.billing.debit_tokens(account, 0, None, "chat").await, Err(Error::NotPositive(_))));
+    assert!(matches!(
+        world.billing.debit_tokens(world.bob.own_account(), 1, None, "chat").await,
         Err(Error::InsufficientTokens)
     ));
 }

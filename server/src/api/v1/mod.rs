@@ -4,6 +4,7 @@ mod addons;
 mod admin;
 mod auth;
 pub(super) mod caller;
+mod chat;
 mod checkout;
 pub(crate) mod documents;
 mod events;
@@ -78,6 +79,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::portal))
         .routes(routes!(plugins::active_sessions))
         .routes(routes!(plugins::greet))
+        .routes(routes!(chat::send))
+        .routes(routes!(chat::estimate))
+        .routes(routes!(chat::config))
         .routes(routes!(features::list))
         .routes(routes!(features::use_it))
         .routes(routes!(events::keep))

@@ -29,9 +29,19 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Whether the answers of a path are kept. What is about passwords and tokens never is: an answer holds a token, and a hash
-/// of a body lets one try passwords.
+/// of a body lets one try passwords. Nor is what a language model answers: it takes its time, all of it would be one
+/// transaction with an id, and the events of everybody wait for the oldest of those.
 pub fn is_kept(path: &str) -> bool {
-    !["/auth/", "/api/auth/", "/api/v1/auth/", "/api/admin/impersonate"].iter().any(|it| path.starts_with(it))
+    ![
+        "/auth/",
+        "/api/auth/",
+        "/api/v1/auth/",
+        "/api/admin/impersonate",
+        "/api/v1/plugins/chat/",
+        "/api/v1/taro/session/",
+    ]
+    .iter()
+    .any(|it| path.starts_with(it))
 }
 
 /// Carries out writes with a key once. Requests without a key, without a valid token, and reads pass.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use plugin_api::SettingKind;
+use plugin_api::{Choice, SettingKind};
 use plugin_host::{By, Plugin};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -76,9 +76,25 @@ pub struct SettingOut {
 pub struct SettingFieldOut {
     key: &'static str,
     label: &'static str,
-    /// `text` or `number`.
+    /// `text`, `number` or `select`.
     component: &'static str,
     description: &'static str,
+    /// What a `select` offers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<SettingOptionOut>,
+}
+
+/// A value that a field offers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SettingOptionOut {
+    value: &'static str,
+    label: &'static str,
+}
+
+impl From<&Choice> for SettingOptionOut {
+    fn from(choice: &Choice) -> Self {
+        Self { value: choice.value, label: choice.label }
+    }
 }
 
 /// A part of the form of settings.
@@ -113,7 +129,9 @@ impl From<Plugin> for PluginDetailOut {
         let settings = plugin.manifest.settings;
         let schema = settings.iter().map(|setting| {
             let (kind, default) = match setting.kind {
-                SettingKind::Text { default, .. } => ("string", Value::from(default)),
+                SettingKind::Text { default, .. } | SettingKind::Choice { default, .. } => {
+                    ("string", Value::from(default))
+                }
                 SettingKind::Integer { default, .. } => ("integer", Value::from(default)),
             };
             (setting.key, SettingOut { kind, default, description: setting.description })
@@ -126,8 +144,13 @@ impl From<Plugin> for PluginDetailOut {
                 component: match setting.kind {
                     SettingKind::Text { .. } => "text",
                     SettingKind::Integer { .. } => "number",
+                    SettingKind::Choice { .. } => "select",
                 },
                 description: setting.description,
+                options: match setting.kind {
+                    SettingKind::Choice { of, .. } => of.iter().map(SettingOptionOut::from).collect(),
+                    _ => Vec::new(),
+                },
             })
             .collect();
         let tabs = if fields.is_empty() {
