@@ -41,7 +41,8 @@ pub static DEMO: Manifest = Manifest {
 pub const GREETING: &str = "greeting";
 
 /// All of them.
-pub static ALL: &[&Manifest] = &[&plugin_stripe::MANIFEST, &ANALYTICS, &DEMO, &plugin_chat::MANIFEST];
+pub static ALL: &[&Manifest] =
+    &[&plugin_stripe::MANIFEST, &ANALYTICS, &DEMO, &plugin_chat::MANIFEST, &plugin_taro::MANIFEST];
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,8 @@ use platform::live::Live;
 use platform::settings::Settings;
 use plugin_api::language::SharedModel;
 use plugin_chat::Chat;
+use plugin_taro::Taro;
+use plugin_taro::chance::SharedChance;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -50,6 +52,8 @@ pub struct Parts {
     pub live: Arc<Live>,
     /// The chat with the language model.
     pub chat: Chat,
+    /// Spreads of tarot cards.
+    pub taro: Taro,
     /// The pools.
     pub database: Database,
     /// The environment as it was read at start.
@@ -96,6 +100,7 @@ impl AppState {
         });
         Self(Arc::new(Parts {
             chat: Chat::new(services.billing.clone(), None),
+            taro: Taro::new(database.clone(), services.clock.clone(), services.billing.clone()),
             services,
             addresses: Addresses::new(settings.api_requests_per_minute),
             live: Arc::default(),
@@ -126,7 +131,15 @@ impl AppState {
     /// With a language model, which plug-ins ask.
     #[must_use]
     pub fn with_language_model(mut self, model: SharedModel) -> Self {
-        self.chat = Chat::new(self.services.billing.clone(), Some(model));
+        self.chat = Chat::new(self.services.billing.clone(), Some(model.clone()));
+        self.taro = self.taro.clone().with_model(model);
+        self
+    }
+
+    /// With other chance for cards to be drawn, as in tests.
+    #[must_use]
+    pub fn with_chance(mut self, chance: SharedChance) -> Self {
+        self.taro = self.taro.clone().with_chance(chance);
         self
     }
 }

@@ -23,6 +23,7 @@ mod rule {
         ("language-model", &["plugin-api"]),
         // What sells for tokens stands above the ledger (ADR 13).
         ("plugin-chat", &["billing", "plugin-api", "platform", "domain"]),
+        ("plugin-taro", &["billing", "plugin-api", "platform", "domain"]),
         ("stripe-sandbox", &[]),
         ("app", &["ui", "identity", "pms", "billing", "plugin-api", "plugin-host", "platform", "domain"]),
         ("frontend", &["app", "ui", "domain"]),
@@ -38,6 +39,7 @@ mod rule {
                 "plugin-chat",
                 "language-model",
                 "plugin-stripe",
+                "plugin-taro",
                 "stripe-sandbox",
                 "platform",
                 "domain",

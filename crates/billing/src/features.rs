@@ -61,6 +61,15 @@ impl Billing {
         Ok(granted.contains_key(feature))
     }
 
+    /// The subscriptions of an account that give it something now, within a transaction that may read them.
+    pub async fn entitlements(
+        &self,
+        transaction: &mut Transaction,
+        account_id: AccountId,
+    ) -> Result<Vec<Entitlement>> {
+        entitlements(transaction, account_id, self.clock.now()).await
+    }
+
     /// What the account may use, by name.
     pub async fn features(&self, permit: AccountPermit<'_>) -> Result<Vec<Feature>> {
         let mut transaction = self.begin(permit).await?;
@@ -147,6 +156,15 @@ async fn grants(
     account_id: AccountId,
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<String, Grant>> {
+    Ok(granted(&entitlements(transaction, account_id, now).await?, now))
+}
+
+/// The subscriptions of an account that give access.
+async fn entitlements(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Entitlement>> {
     let rows = sqlx::query!(
         r#"SELECT p.features AS "features: Value", p.billing_period, s.status, s.started_at, s.expires_at, s.trial_end_at, s.cancelled_at,
                   s.paused_at, s.is_collected
@@ -174,5 +192,5 @@ async fn grants(
             entitlements.push(Entitlement { features: row.features, state, billing_period, is_collected });
         }
     }
-    Ok(granted(&entitlements, now))
+    Ok(entitlements)
 }

@@ -79,4 +79,6 @@ mod v1_events;
 #[cfg(test)]
 mod v1_plugins;
 #[cfg(test)]
+mod v1_taro;
+#[cfg(test)]
 mod v1_webhooks;

@@ -37,7 +37,8 @@ async fn the_admin_lists_sets_and_switches_plugins(pool: PgPool) {
             ["stripe", "active", false, []],
             ["analytics", "active", true, []],
             ["backend-demo-plugin", "inactive", true, []],
-            ["chat", "inactive", true, []]
+            ["chat", "inactive", true, []],
+            ["taro", "inactive", false, []]
         ])
     );
 

@@ -81,6 +81,16 @@ pub fn granted(entitlements: &[Entitlement], now: DateTime<Utc>) -> BTreeMap<Str
     granted
 }
 
+/// The largest number that running plans give under a name, as a member of their `features` or in its member `limits`; none
+/// where one of them says `null`, which is no limit. `otherwise` where no plan says anything.
+pub fn allowance(entitlements: &[Entitlement], name: &str, otherwise: i64) -> Option<i64> {
+    let said = entitlements.iter().filter_map(|entitlement| {
+        let map = entitlement.features.as_object()?;
+        map.get(name).or_else(|| map.get("limits")?.get(name)).map(limit)
+    });
+    said.max_by_key(|limit| (limit.is_none(), *limit)).unwrap_or(Some(otherwise))
+}
+
 /// What a plan gives, each with its limit.
 fn named(features: &Value) -> BTreeMap<String, Option<i64>> {
     let names = |list: &Value| {
@@ -239,6 +249,25 @@ mod tests {
         assert_eq!(limit(&[all.clone(), many.clone()]), None);
         assert_eq!(limit(&[many, all]), None);
         assert_eq!(Grant { limit: Some(5), period: few.period(at(NOW)) }.remaining(9), Some(0));
+    }
+
+    #[test]
+    fn of_several_plans_the_largest_number_counts() {
+        let of = |features: Value| {
+            active(features, BillingPeriod::Monthly, "2027-03-01T00:00:00Z", "2027-03-31T00:00:00Z")
+        };
+        let given = |plans: &[Value]| {
+            let plans: Vec<_> = plans.iter().cloned().map(of).collect();
+            allowance(&plans, "daily", 3)
+        };
+        assert_eq!(given(&[]), Some(3));
+        assert_eq!(given(&[json!(["daily"]), json!({ "weekly": 9 })]), Some(3));
+        assert_eq!(given(&[json!({ "daily": 1 })]), Some(1), "a plan may give less than there is without");
+        assert_eq!(given(&[json!({ "daily": 5 }), json!({ "limits": { "daily": 7 } })]), Some(7));
+        assert_eq!(given(&[json!({ "daily": null }), json!({ "daily": 5 })]), None);
+        for odd in [json!("many"), json!(-1), json!(1.5), json!(true)] {
+            assert_eq!(given(&[json!({ "daily": odd })]), Some(0));
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod profile;
 mod sessions;
 mod settings;
 mod subscriptions;
+mod taro;
 mod tokens;
 mod words;
 
@@ -91,5 +92,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(settings::terms))
         .routes(routes!(settings::countries))
         .routes(routes!(settings::languages))
+        .nest("/api/v1/taro", taro::router())
         .merge(admin::router())
 }

@@ -16,6 +16,7 @@ mod provider_events;
 mod roles;
 mod settings;
 mod subscriptions;
+mod taro;
 mod taxes;
 mod token_bundles;
 mod users;
@@ -54,6 +55,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .nest("/api/v1/admin/currencies", currencies::router())
         .nest("/api/v1/admin/taxes", taxes::router())
         .nest("/api/v1/admin/plugins", plugins::router())
+        .nest("/api/v1/admin/taro", taro::router())
         .nest("/api/v1/admin/settings", settings::router())
         .nest("/api/v1/admin/profile", settings::profile_router())
 }

@@ -25,6 +25,9 @@ pub fn resource(path: &str) -> Option<Resource> {
     if path.starts_with("/api/v1/plugins/analytics/") {
         return Some(Resource::Analytics);
     }
+    if path.starts_with("/api/v1/admin/taro/users/") {
+        return Some(Resource::Users);
+    }
     let name = path.strip_prefix("/api/v1/admin/")?.split('/').next()?;
     Some(match name {
         "analytics" => Resource::Analytics,
@@ -33,7 +36,7 @@ pub fn resource(path: &str) -> Option<Resource> {
         "invoices" | "credit-notes" => Resource::Invoices,
         "tarif-plans" | "plans" | "tarif-plan-categories" | "addons" | "token-bundles" => Resource::Catalogue,
         "payment-methods" => Resource::PaymentMethods,
-        "countries" | "currencies" | "taxes" | "plugins" | "settings" => Resource::Settings,
+        "countries" | "currencies" | "taxes" | "plugins" | "taro" | "settings" => Resource::Settings,
         "webhooks" | "provider-events" => Resource::Webhooks,
         "roles" | "permissions" => Resource::Roles,
         _ => return None,
@@ -49,6 +52,9 @@ mod tests {
         let plans = "/api/v1/admin/tarif-plans/";
         assert_eq!(needed(&Method::GET, plans), Some(PlatformPermission::view(Resource::Catalogue)));
         assert_eq!(needed(&Method::DELETE, plans), Some(PlatformPermission::manage(Resource::Catalogue)));
+        let (sessions, prompts) = ("/api/v1/admin/taro/users/1/sessions", "/api/v1/admin/taro/prompts");
+        assert_eq!(needed(&Method::GET, sessions), Some(PlatformPermission::view(Resource::Users)));
+        assert_eq!(needed(&Method::POST, prompts), Some(PlatformPermission::manage(Resource::Settings)));
         let payment = "/api/v1/webhooks/payment";
         assert_eq!(needed(&Method::POST, payment), Some(PlatformPermission::manage(Resource::Invoices)));
     }
