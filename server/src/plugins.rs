@@ -41,8 +41,15 @@ pub static DEMO: Manifest = Manifest {
 pub const GREETING: &str = "greeting";
 
 /// All of them.
-pub static ALL: &[&Manifest] =
-    &[&plugin_stripe::MANIFEST, &ANALYTICS, &DEMO, &plugin_chat::MANIFEST, &plugin_taro::MANIFEST];
+pub static ALL: &[&Manifest] = &[
+    &plugin_stripe::MANIFEST,
+    &plugin_paypal::MANIFEST,
+    &plugin_yookassa::MANIFEST,
+    &ANALYTICS,
+    &DEMO,
+    &plugin_chat::MANIFEST,
+    &plugin_taro::MANIFEST,
+];
 
 #[cfg(test)]
 mod tests {

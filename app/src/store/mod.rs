@@ -8,6 +8,7 @@ use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use ui::{Badge, LinkButton, Notice, NoticeKind, Tone};
 
+use crate::account::invoices::paid_page;
 use crate::account::plans::Chosen;
 use crate::account::show::{date, period};
 use crate::error::AppError;
@@ -45,7 +46,7 @@ pub async fn load_modules(session: Option<String>) -> Result<(Vec<Module>, Optio
 #[component]
 pub fn StorePage() -> impl IntoView {
     let query = use_query_map();
-    let data = load(move || query.with(|query| query.get("session")), load_modules);
+    let data = load(move || query.with(paid_page), load_modules);
     let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
     let again = Callback::new(move |()| data.refetch());
     let asked = StoredValue::new(0);

@@ -131,6 +131,7 @@ catalogue! {
         total: "Total",
         invoice: "Invoice {number}",
         pay: "Pay {amount}",
+        pay_with: "Pay {amount} with {name}",
         paid: "Paid on {date}",
         thanks: "Thank you. Your payment has arrived.",
         on_its_way: "Your payment is on its way. This page shows it as soon as it is there.",

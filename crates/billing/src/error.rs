@@ -94,7 +94,7 @@ pub enum Error {
     /// A payment provider did not give the money back; nothing was refunded.
     #[error("Provider refund failed: {0}")]
     RefundFailed(#[source] ProviderError),
-    /// A message is not a provider's, or cannot be read.
+    /// A message is not a provider's, cannot be read, or cannot be checked now.
     #[error(transparent)]
     Webhook(#[from] WebhookError),
     /// The currency is not one that prices are converted to.
@@ -203,6 +203,7 @@ impl Error {
         match self {
             Self::Database(_) => true,
             Self::Provider(problem) => problem.is_passing(),
+            Self::Webhook(problem) => *problem == WebhookError::Unchecked,
             _ => false,
         }
     }

@@ -51,6 +51,7 @@ const CURRENCIES: &[(&str, u32)] = &[
     ("QAR", 2),
     ("RON", 2),
     ("RSD", 2),
+    ("RUB", 2),
     ("SAR", 2),
     ("SEK", 2),
     ("SGD", 2),

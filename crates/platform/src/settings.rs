@@ -69,6 +69,32 @@ pub struct StripeKeys {
     pub api_url: Option<String>,
 }
 
+/// The keys of an account at PayPal.
+#[derive(Debug, Clone)]
+pub struct PayPalKeys {
+    /// The application's client id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// The id of the webhook, by which PayPal says whether a message is its own.
+    pub webhook_id: String,
+    /// Another address than PayPal's own: that of its sandbox, or of a double, in tests.
+    pub api_url: Option<String>,
+}
+
+/// The keys of a shop at YooKassa.
+#[derive(Debug, Clone)]
+pub struct YooKassaKeys {
+    /// The shop's id.
+    pub shop_id: String,
+    /// The shop's secret key.
+    pub secret_key: Secret,
+    /// What the address for its notifications carries as `key`.
+    pub notification_secret: Secret,
+    /// Another address than YooKassa's own: that of a double, in tests.
+    pub api_url: Option<String>,
+}
+
 /// A language model that plug-ins ask.
 #[derive(Debug, Clone)]
 pub struct LanguageModelSettings {
@@ -131,7 +157,11 @@ pub struct Settings {
     pub smtp: Option<Smtp>,
     /// The account at Stripe; none to use a sandbox in which no real money moves.
     pub stripe: Option<StripeKeys>,
-    /// The port of that sandbox; none for any that is free.
+    /// The account at PayPal; without one nobody pays there.
+    pub paypal: Option<PayPalKeys>,
+    /// The shop at YooKassa; without one nobody pays there.
+    pub yookassa: Option<YooKassaKeys>,
+    /// The port of Stripe's sandbox; none for any that is free.
     pub stripe_sandbox_port: Option<u16>,
     /// The language model that plug-ins ask; none where they have none to ask.
     pub language_model: Option<LanguageModelSettings>,
@@ -166,6 +196,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn text(&self, name: &str) -> Option<String> {
         (self.get)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// What something else that is set needs.
+    fn needed(&mut self, name: &str, what: &str) -> String {
+        self.text(name).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is missing: {what}"));
+            String::new()
+        })
     }
 
     fn parsed<T: FromStr>(&mut self, name: &str, what: &str, default: T) -> T {
@@ -223,6 +261,8 @@ impl Settings {
         let secret_key = secret_key(&mut reader, &base_url);
         let smtp = smtp(&mut reader);
         let stripe = stripe(&mut reader);
+        let paypal = paypal(&mut reader);
+        let yookassa = yookassa(&mut reader);
         let language_model = language_model(&mut reader);
         let sandbox_port = reader.parsed("STRIPE_SANDBOX_PORT", "a port number", 0u16);
         let settings = Self {
@@ -236,6 +276,8 @@ impl Settings {
             demo: demo(&mut reader, &base_url),
             smtp,
             stripe,
+            paypal,
+            yookassa,
             stripe_sandbox_port: Some(sandbox_port).filter(|port| *port != 0),
             language_model,
             sign_in_limits: SignInLimits {
@@ -314,13 +356,10 @@ fn secret_key(reader: &mut Reader<'_>, base_url: &str) -> Secret {
 
 fn stripe(reader: &mut Reader<'_>) -> Option<StripeKeys> {
     let secret_key = reader.text("STRIPE_SECRET_KEY")?;
-    let webhook_secret = reader.text("STRIPE_WEBHOOK_SECRET").unwrap_or_else(|| {
-        reader.problems.push(
-            "STRIPE_WEBHOOK_SECRET is missing: what Stripe signs its messages with, shown at the endpoint in its dashboard"
-                .to_owned(),
-        );
-        String::new()
-    });
+    let webhook_secret = reader.needed(
+        "STRIPE_WEBHOOK_SECRET",
+        "what Stripe signs its messages with, shown at the endpoint in its dashboard",
+    );
     Some(StripeKeys {
         secret_key: Secret::new(secret_key),
         webhook_secret: Secret::new(webhook_secret),
@@ -328,22 +367,41 @@ fn stripe(reader: &mut Reader<'_>) -> Option<StripeKeys> {
     })
 }
 
+fn paypal(reader: &mut Reader<'_>) -> Option<PayPalKeys> {
+    let client_id = reader.text("PAYPAL_CLIENT_ID")?;
+    Some(PayPalKeys {
+        client_id,
+        client_secret: Secret::new(
+            reader.needed("PAYPAL_CLIENT_SECRET", "the secret beside the client id in PayPal's dashboard"),
+        ),
+        webhook_id: reader.needed("PAYPAL_WEBHOOK_ID", "the id of the webhook in PayPal's dashboard"),
+        api_url: reader.text("PAYPAL_API_URL"),
+    })
+}
+
+fn yookassa(reader: &mut Reader<'_>) -> Option<YooKassaKeys> {
+    let shop_id = reader.text("YOOKASSA_SHOP_ID")?;
+    let notification_secret = reader.needed(
+        "YOOKASSA_NOTIFICATION_SECRET",
+        "a secret of your own, which the address for notifications carries as ?key=",
+    );
+    Some(YooKassaKeys {
+        shop_id,
+        secret_key: Secret::new(
+            reader.needed("YOOKASSA_SECRET_KEY", "the shop's key in YooKassa's dashboard"),
+        ),
+        notification_secret: Secret::new(notification_secret),
+        api_url: reader.text("YOOKASSA_API_URL"),
+    })
+}
+
 fn language_model(reader: &mut Reader<'_>) -> Option<LanguageModelSettings> {
-    let (url, name) = match (reader.text("LANGUAGE_MODEL_URL"), reader.text("LANGUAGE_MODEL_NAME")) {
-        (Some(url), Some(name)) => (url, name),
-        (None, None) => return None,
-        (Some(_), None) => {
-            reader
-                .problems
-                .push("LANGUAGE_MODEL_NAME is missing: the model's name at its address".to_owned());
-            return None;
-        }
-        (None, Some(_)) => {
-            reader.problems.push("LANGUAGE_MODEL_URL is missing: where the model is asked".to_owned());
-            return None;
-        }
-    };
-    if !url.starts_with("http://") && !url.starts_with("https://") {
+    if reader.text("LANGUAGE_MODEL_URL").or_else(|| reader.text("LANGUAGE_MODEL_NAME")).is_none() {
+        return None;
+    }
+    let url = reader.needed("LANGUAGE_MODEL_URL", "where the model is asked");
+    let name = reader.needed("LANGUAGE_MODEL_NAME", "the model's name at its address");
+    if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
         reader.problems.push("LANGUAGE_MODEL_URL does not begin with http:// or https://".to_owned());
     }
     Some(LanguageModelSettings {
@@ -364,10 +422,7 @@ fn smtp(reader: &mut Reader<'_>) -> Option<Smtp> {
             SmtpEncryption::StartTls
         }
     };
-    let from = reader.text("SMTP_FROM").unwrap_or_else(|| {
-        reader.problems.push("SMTP_FROM is missing: the address mail is sent from".to_owned());
-        String::new()
-    });
+    let from = reader.needed("SMTP_FROM", "the address mail is sent from");
     let port = reader.parsed(
         "SMTP_PORT",
         "a port number",

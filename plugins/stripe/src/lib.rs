@@ -16,8 +16,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use plugin_api::Manifest;
 use plugin_api::payment::{
-    Capabilities, Event, NewSession, PaymentProvider, ProviderError, Reading, Session, Subject, Wanted,
-    WebhookError,
+    Capabilities, Event, Message, NewSession, PaymentProvider, ProviderError, Reading, Session, Subject,
+    Wanted, WebhookError,
 };
 use stripe::Client;
 
@@ -109,7 +109,7 @@ impl PaymentProvider for Stripe {
         self.portal_address(customer, return_url).await
     }
 
-    fn event(&self, signature: Option<&str>, body: &[u8], now: DateTime<Utc>) -> Result<Event, WebhookError> {
-        webhook::read(signature, body, &self.webhook_secret, now)
+    async fn event(&self, message: &Message<'_>, now: DateTime<Utc>) -> Result<Event, WebhookError> {
+        webhook::read(message, &self.webhook_secret, now)
     }
 }

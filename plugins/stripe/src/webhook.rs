@@ -1,10 +1,13 @@
 //! What Stripe sends by itself.
 
 use chrono::{DateTime, Utc};
-use plugin_api::payment::{Event, Subject, WebhookError};
+use plugin_api::payment::{Event, Message, Subject, WebhookError};
 use serde::Deserialize;
 use serde_json::Value;
 use stripe_webhook::{Webhook, WebhookError as StripeWebhookError};
+
+/// The header that carries the signature.
+const SIGNATURE: &str = "stripe-signature";
 
 /// What is needed of an event; the rest is read from Stripe, so that it does not matter how old this is.
 #[derive(Deserialize)]
@@ -21,14 +24,9 @@ struct Data {
     object: Value,
 }
 
-pub fn read(
-    signature: Option<&str>,
-    body: &[u8],
-    secret: &str,
-    now: DateTime<Utc>,
-) -> Result<Event, WebhookError> {
-    let signature = signature.ok_or(WebhookError::Signature)?;
-    let body = std::str::from_utf8(body).map_err(|_| WebhookError::Signature)?;
+pub fn read(message: &Message<'_>, secret: &str, now: DateTime<Utc>) -> Result<Event, WebhookError> {
+    let signature = message.header(SIGNATURE).ok_or(WebhookError::Signature)?;
+    let body = std::str::from_utf8(message.body).map_err(|_| WebhookError::Signature)?;
     match Webhook::construct_event_with_timestamp(body, signature, secret, now.timestamp()) {
         // A shape that the library does not know yet is read all the same: the signature was looked at first.
         Ok(_) | Err(StripeWebhookError::BadParse(_)) => {}

@@ -8,13 +8,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::ids::{AccountId, InvoiceId};
 use domain::money::{Currency, Money};
-use plugin_api::payment::contract::{self, Till};
+use http::HeaderMap;
+use plugin_api::payment::contract::{self, Sent, Till};
 use plugin_api::payment::{
-    Interval, NewSession, Payer, PaymentProvider, ProviderError, Session, SessionLine, Subject, Wanted,
-    WebhookError,
+    Interval, Message, NewSession, Payer, PaymentProvider, ProviderError, Session, SessionLine, Subject,
+    Wanted, WebhookError,
 };
 use plugin_stripe::{Config, Stripe};
-use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, signature};
+use stripe_sandbox::{Controls, Endpoint, Payment, Sandbox, Webhook, signature};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -27,6 +28,10 @@ fn client(key: &str, base_url: &str) -> Stripe {
         base_url: Some(base_url.to_owned()),
     };
     Stripe::new(config).unwrap()
+}
+
+fn signed(signature: &str) -> HeaderMap {
+    HeaderMap::from_iter([("stripe-signature".parse().unwrap(), signature.parse().unwrap())])
 }
 
 struct World {
@@ -77,9 +82,10 @@ impl Till for World {
         self.sandbox.advance_to_next_renewal().unwrap();
     }
 
-    async fn messages(&self) -> Vec<(String, Vec<u8>)> {
-        let held = self.sandbox.held_webhooks();
-        held.into_iter().map(|it| (it.signature, it.payload.into_bytes())).collect()
+    async fn messages(&self) -> Vec<Sent> {
+        let sent =
+            |it: Webhook| Sent { headers: signed(&it.signature), query: None, body: it.payload.into_bytes() };
+        self.sandbox.held_webhooks().into_iter().map(sent).collect()
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -98,17 +104,17 @@ async fn stripe_keeps_the_contract() {
 async fn a_message_of_a_shape_that_nobody_knows_is_read_if_it_is_signed() {
     let world = World::new().await;
     let now = world.now();
-    let event = |body: &str| {
-        let header = signature::header(body, SECRET, now.timestamp());
-        world.stripe.event(Some(&header), body.as_bytes(), now)
+    let event = async |body: &str| {
+        let headers = signed(&signature::header(body, SECRET, now.timestamp()));
+        world.stripe.event(&Message { headers: &headers, query: None, body: body.as_bytes() }, now).await
     };
     let new = r#"{"id":"evt_1","type":"invoice.dreamt","created":1,"data":{"object":{"object":"invoice","id":"in_1",
         "parent":{"subscription_details":{"subscription":"sub_1"}}}}}"#;
-    assert_eq!(event(new).unwrap().subject, Some(Subject::Subscription("sub_1".to_owned())));
+    assert_eq!(event(new).await.unwrap().subject, Some(Subject::Subscription("sub_1".to_owned())));
     let other = r#"{"id":"evt_2","type":"mandate.updated","created":1,"data":{"object":{"object":"mandate","id":"m"}}}"#;
-    assert_eq!(event(other).unwrap().subject, None);
-    assert_eq!(event("[]"), Err(WebhookError::Payload));
-    assert_eq!(event(r#"{"id":"evt_3"}"#), Err(WebhookError::Payload));
+    assert_eq!(event(other).await.unwrap().subject, None);
+    assert_eq!(event("[]").await, Err(WebhookError::Payload));
+    assert_eq!(event(r#"{"id":"evt_3"}"#).await, Err(WebhookError::Payload));
 }
 
 #[tokio::test]

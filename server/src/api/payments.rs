@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use billing::providers::{Outcome, Received};
 use http::HeaderMap;
+use plugin_api::payment::{Message, WebhookError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +14,7 @@ use utoipa_axum::routes;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// The header that carries Stripe's signature.
+/// The header that carries Stripe's signature, without which nothing is Stripe's.
 const SIGNATURE: &str = "stripe-signature";
 
 /// The paths of providers.
@@ -36,18 +37,17 @@ pub struct Kept {
     received: bool,
 }
 
-/// Takes a message: 400 for one that is not the provider's. Everything else is kept and done, now or later.
-async fn receive(
-    state: &AppState,
-    provider: &str,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> Result<Received, Problem> {
-    let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
-    let received = state.services.billing.receive(provider, signature, body).await;
+/// Takes a message: 400 for one that is not the provider's, 503 for one of which that cannot be said now, so that it is sent
+/// again. Everything else is kept and done, now or later.
+async fn receive(state: &AppState, provider: &str, message: Message<'_>) -> Result<Received, Problem> {
+    let received = state.services.billing.receive(provider, &message).await;
     received.map_err(|error| match error {
+        billing::Error::Webhook(WebhookError::Unchecked) => {
+            tracing::warn!(provider, bytes = message.body.len(), "billing.webhook_unchecked");
+            Problem::unavailable()
+        }
         billing::Error::Webhook(refused) => {
-            tracing::warn!(provider, %refused, bytes = body.len(), "billing.webhook_refused");
+            tracing::warn!(provider, %refused, bytes = message.body.len(), "billing.webhook_refused");
             Problem::bad_request(refused.to_string()).code("refused")
         }
         billing::Error::NoProvider => Problem::bad_request(format!(
@@ -58,7 +58,7 @@ async fn receive(
     })
 }
 
-fn message(received: &Received) -> String {
+fn outcome(received: &Received) -> String {
     match received {
         Received::Done { kind, outcome: Outcome::Handled { .. } } => format!("{kind} handled"),
         Received::Done { kind, outcome: Outcome::Ignored(why) } => format!("{kind} ignored: {why}"),
@@ -67,24 +67,26 @@ fn message(received: &Received) -> String {
     }
 }
 
-/// Messages of a provider, by its name. Signed by it; repeating one changes nothing.
+/// Messages of a provider, by its name. Only its own are taken; repeating one changes nothing.
 #[utoipa::path(
     post, path = "/api/webhooks/{provider}", tag = "payments", params(("provider" = String, Path, description = "Such as `stripe`"), ("stripe-signature" = Option<String>, Header)),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem))
+    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem), (status = 503, body = Problem))
 )]
 pub async fn platform_webhook(
     State(state): State<AppState>,
     Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Kept>, Problem> {
-    if !headers.contains_key(SIGNATURE) {
+    if provider == "stripe" && !headers.contains_key(SIGNATURE) {
         return Err(Problem::bad_request("Missing stripe-signature header"));
     }
-    let received = receive(&state, &provider, &headers, &body).await?;
+    let message = Message { headers: &headers, query: query.as_deref(), body: &body };
+    let received = receive(&state, &provider, message).await?;
     let status = if received == Received::Duplicate { "duplicate" } else { "received" };
-    Ok(Json(Kept { status, message: message(&received), received: true }))
+    Ok(Json(Kept { status, message: outcome(&received), received: true }))
 }
 
 /// Stripe's messages, as the module store's dashboard has it (spec `hotel-modules.md` 2.4).
@@ -98,12 +100,12 @@ pub async fn store_webhook(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Kept>, Problem> {
-    let received = receive(&state, "stripe", &headers, &body).await?;
+    let received = receive(&state, "stripe", Message { headers: &headers, query: None, body: &body }).await?;
     let status = match received {
         Received::Done { outcome: Outcome::Ignored(_), .. } => "ignored",
         _ => "success",
     };
-    Ok(Json(Kept { status, message: message(&received), received: true }))
+    Ok(Json(Kept { status, message: outcome(&received), received: true }))
 }
 
 /// Stripe's messages, as reception's dashboard has it (spec `reception.md` 3.7).
@@ -117,21 +119,24 @@ pub async fn reception_webhook(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Kept>, Problem> {
-    let received = receive(&state, "stripe", &headers, &body).await?;
-    Ok(Json(Kept { status: "success", message: message(&received), received: true }))
+    let received = receive(&state, "stripe", Message { headers: &headers, query: None, body: &body }).await?;
+    Ok(Json(Kept { status: "success", message: outcome(&received), received: true }))
 }
 
-/// Stripe's messages, as the billing family's dashboard has it (spec `subscription-billing.md` 5.12).
+/// A provider's messages, as the billing family's dashboards have it (spec `subscription-billing.md` 5.12).
 #[utoipa::path(
-    post, path = "/api/v1/plugins/stripe/webhook", tag = "payments", params(("stripe-signature" = Option<String>, Header)),
+    post, path = "/api/v1/plugins/{provider}/webhook", tag = "payments", params(("provider" = String, Path, description = "Such as `stripe`"), ("stripe-signature" = Option<String>, Header)),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem))
+    responses((status = 200, body = Kept), (status = 400, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem), (status = 503, body = Problem))
 )]
 pub async fn billing_webhook(
     State(state): State<AppState>,
+    Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Kept>, Problem> {
-    let received = receive(&state, "stripe", &headers, &body).await?;
-    Ok(Json(Kept { status: "received", message: message(&received), received: true }))
+    let message = Message { headers: &headers, query: query.as_deref(), body: &body };
+    let received = receive(&state, &provider, message).await?;
+    Ok(Json(Kept { status: "received", message: outcome(&received), received: true }))
 }

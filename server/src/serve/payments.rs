@@ -1,4 +1,5 @@
-//! Where people pay: an account at Stripe, or a sandbox beside this server in which no real money moves (DESIGN 6).
+//! Where people pay: an account at Stripe, or a sandbox beside this server in which no real money moves (DESIGN 6); and at
+//! PayPal and YooKassa, where there are keys for them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,7 +8,9 @@ use anyhow::Context;
 use billing::providers::Providers;
 use http::Uri;
 use plugin_api::payment::PaymentProvider;
+use plugin_paypal::PayPal;
 use plugin_stripe::{Config, Stripe};
+use plugin_yookassa::YooKassa;
 use rand::distr::{Alphanumeric, SampleString};
 use stripe_sandbox::{Endpoint, Sandbox};
 use tokio::net::TcpListener;
@@ -18,26 +21,61 @@ use crate::state::AppState;
 /// Stripe's own pages: forms of ours lead there.
 const STRIPE_PAGES: &str = " https://checkout.stripe.com https://billing.stripe.com";
 
+/// PayPal's, and those of its sandbox.
+const PAYPAL_PAGES: &str = " https://www.paypal.com https://www.sandbox.paypal.com";
+
+/// YooKassa's.
+const YOOKASSA_PAGES: &str = " https://yoomoney.ru https://yookassa.ru";
+
 /// The file in the state directory that keeps the sandbox's customers and subscriptions between two runs.
 const SNAPSHOT: &str = "stripe-sandbox.json";
 
-/// Adds the providers to the state; starts the sandbox if there is no account.
+/// Adds the providers to the state; starts the sandbox if there is no account at Stripe.
 pub async fn open(state: AppState, work: &TaskTracker) -> anyhow::Result<AppState> {
-    match &state.settings.stripe {
+    let (mut state, stripe, mut pages) = match &state.settings.stripe {
         Some(keys) => {
             let stripe = Stripe::new(Config {
                 secret_key: keys.secret_key.expose().to_owned(),
                 webhook_secret: keys.webhook_secret.expose().to_owned(),
                 base_url: keys.api_url.clone(),
             })?;
-            Ok(state
-                .with_providers(Providers::new([Arc::new(stripe) as Arc<dyn PaymentProvider>]), STRIPE_PAGES))
+            (state, stripe, STRIPE_PAGES.to_owned())
         }
-        None => with_sandbox(state, work).await,
+        None => with_sandbox(state, work).await?,
+    };
+    // Stripe is offered first, as long as it is on.
+    let mut providers: Vec<Arc<dyn PaymentProvider>> = vec![Arc::new(stripe)];
+    if let Some(keys) = &state.settings.paypal {
+        providers.push(Arc::new(PayPal::new(plugin_paypal::Config {
+            client_id: keys.client_id.clone(),
+            client_secret: keys.client_secret.expose().to_owned(),
+            webhook_id: keys.webhook_id.clone(),
+            base_url: keys.api_url.clone(),
+        })?));
+        pages.push_str(&page_of(keys.api_url.as_deref(), PAYPAL_PAGES));
     }
+    if let Some(keys) = &state.settings.yookassa {
+        providers.push(Arc::new(YooKassa::new(plugin_yookassa::Config {
+            shop_id: keys.shop_id.clone(),
+            secret_key: keys.secret_key.expose().to_owned(),
+            notification_secret: keys.notification_secret.expose().to_owned(),
+            base_url: keys.api_url.clone(),
+        })?));
+        pages.push_str(&page_of(keys.api_url.as_deref(), YOOKASSA_PAGES));
+    }
+    state = state.with_providers(Providers::new(providers), &pages);
+    Ok(state)
 }
 
-async fn with_sandbox(state: AppState, work: &TaskTracker) -> anyhow::Result<AppState> {
+/// Where a provider's pages are: those of a double beside its API.
+fn page_of(api_url: Option<&str>, usual: &str) -> String {
+    let double = api_url.and_then(|url| url.parse::<Uri>().ok());
+    let origin = double.and_then(|url| Some(format!(" {}://{}", url.scheme_str()?, url.authority()?)));
+    let is_own = |origin: &String| [".paypal.com", ".yookassa.ru"].iter().any(|own| origin.ends_with(own));
+    origin.filter(|origin| !is_own(origin)).unwrap_or_else(|| usual.to_owned())
+}
+
+async fn with_sandbox(mut state: AppState, work: &TaskTracker) -> anyhow::Result<(AppState, Stripe, String)> {
     let settings = &state.settings;
     let address = SocketAddr::new(settings.listen.ip(), settings.stripe_sandbox_port.unwrap_or(0));
     let listener = TcpListener::bind(address).await.with_context(|| {
@@ -83,11 +121,9 @@ async fn with_sandbox(state: AppState, work: &TaskTracker) -> anyhow::Result<App
         }
     });
     tracing::info!(url = public_url, "stripe_sandbox.ready");
-    let providers = Providers::new([Arc::new(stripe) as Arc<dyn PaymentProvider>]);
-    let mut state = state.with_providers(providers, &format!(" {public_url}"));
     state.services.is_sandbox = true;
     state.sandbox_url = Some(format!("{public_url}/sandbox").into());
-    Ok(state)
+    Ok((state, stripe, format!(" {public_url}")))
 }
 
 /// The host that people type.

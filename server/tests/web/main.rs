@@ -33,6 +33,8 @@ mod model;
 #[cfg(test)]
 mod origin;
 #[cfg(test)]
+mod other_providers;
+#[cfg(test)]
 mod reception_desk;
 #[cfg(test)]
 mod rest;

@@ -13,11 +13,11 @@ use chrono::{DateTime, Utc};
 use domain::access::Actor;
 use domain::ids::{InvoiceId, PlanId, TokenBundleId, UserId};
 use futures::{StreamExt as _, stream};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use platform::clock::{Clock as _, MovableClock};
 use plugin_api::payment::{
-    Capabilities, Event, NewSession, PaymentProvider, ProviderError, Reading, Session, SessionStatus,
-    Subject, Wanted, WebhookError,
+    Capabilities, Event, Message, NewSession, PaymentProvider, ProviderError, Reading, Session,
+    SessionStatus, Subject, Wanted, WebhookError,
 };
 use plugin_stripe::{Config, Stripe};
 use rand::rngs::StdRng;
@@ -45,6 +45,11 @@ impl stripe_sandbox::Clock for Time {
     fn now(&self) -> DateTime<Utc> {
         self.0.now()
     }
+}
+
+/// The headers of a message with this signature.
+pub fn signed(signature: &str) -> HeaderMap {
+    HeaderMap::from_iter([("stripe-signature".parse().unwrap(), signature.parse().unwrap())])
 }
 
 /// A sandbox of its own, and billing that pays through it. Messages are held back, to be delivered by the test.
@@ -112,8 +117,13 @@ impl Till {
     }
 
     pub async fn deliver(&self, message: &Webhook) -> Received {
-        let header = signature::header(&message.payload, SECRET, self.clock.now().timestamp());
-        self.billing.receive("stripe", Some(&header), message.payload.as_bytes()).await.unwrap()
+        self.deliver_to(&self.billing, message).await
+    }
+
+    async fn deliver_to(&self, billing: &Billing, message: &Webhook) -> Received {
+        let headers = signed(&signature::header(&message.payload, SECRET, self.clock.now().timestamp()));
+        let message = Message { headers: &headers, query: None, body: message.payload.as_bytes() };
+        billing.receive("stripe", &message).await.unwrap()
     }
 
     /// What was sent so far, oldest first.
@@ -122,12 +132,17 @@ impl Till {
     }
 
     pub async fn page(&self, buyer: &Actor, invoice_id: InvoiceId) -> PayPage {
-        let checkout = Checkout {
+        let checkout = Self::checkout();
+        self.billing.create_session(buyer.own_account(), "stripe", invoice_id, &checkout).await.unwrap()
+    }
+
+    /// What its buyers bring along.
+    pub fn checkout() -> Checkout {
+        Checkout {
             email: Some("ada@customer.example".to_owned()),
             success_url: "https://keyrack.example/account?session={session}".to_owned(),
             cancel_url: "https://keyrack.example/account".to_owned(),
-        };
-        self.billing.create_session(buyer.own_account(), "stripe", invoice_id, &checkout).await.unwrap()
+        }
     }
 
     pub fn pay(&self, page: &PayPage) {
@@ -377,8 +392,8 @@ impl PaymentProvider for Late {
     async fn portal(&self, customer: &str, return_url: &str) -> Result<String, ProviderError> {
         self.stripe.portal(customer, return_url).await
     }
-    fn event(&self, signature: Option<&str>, body: &[u8], now: DateTime<Utc>) -> Result<Event, WebhookError> {
-        self.stripe.event(signature, body, now)
+    async fn event(&self, message: &Message<'_>, now: DateTime<Utc>) -> Result<Event, WebhookError> {
+        self.stripe.event(message, now).await
     }
 }
 
@@ -556,9 +571,7 @@ async fn the_admin_refunds_through_stripe(pool: PgPool) {
     let page = till.page(&buyer, invoice_id).await;
     till.pay(&page);
     till.billing.session_status(buyer.own_account(), "stripe", &page.session_id).await.unwrap();
-    let admin =
-        Actor { user_id: UserId(platform::ids::new::<Uuid>()), is_platform_admin: true, ..Actor::nobody() };
-    let admin = admin_row(&pool, admin).await;
+    let admin = admin_row(&pool).await;
     let reversed = till.billing.refund(admin.admin().unwrap(), invoice_id, "sorry").await.unwrap();
     assert!(reversed.tokens > 0 && reversed.subscription_id.is_some());
     let reading = till.stripe.read(&Subject::Session(page.session_id.clone())).await.unwrap().unwrap();
@@ -574,12 +587,12 @@ async fn the_admin_refunds_through_stripe(pool: PgPool) {
 }
 
 /// The platform admin of the demo, whose deeds are written down.
-async fn admin_row(pool: &PgPool, admin: Actor) -> Actor {
+pub async fn admin_row(pool: &PgPool) -> Actor {
     let user_id: Uuid = sqlx::query_scalar("SELECT id FROM users WHERE is_platform_admin LIMIT 1")
         .fetch_one(pool)
         .await
         .unwrap();
-    Actor { user_id: user_id.into(), ..admin }
+    Actor { user_id: user_id.into(), is_platform_admin: true, ..Actor::nobody() }
 }
 
 pub async fn owner(site: &Site) -> Client<'_> {
@@ -743,8 +756,7 @@ async fn what_cannot_be_done_now_is_kept_and_done_later(pool: PgPool) {
     });
     let providers = Providers::new([Arc::new(away.unwrap()) as Arc<dyn PaymentProvider>]);
     let without = till.billing.clone().with_providers(providers);
-    let header = signature::header(&message.payload, SECRET, till.clock.now().timestamp());
-    let received = without.receive("stripe", Some(&header), message.payload.as_bytes()).await.unwrap();
+    let received = till.deliver_to(&without, &message).await;
     assert!(matches!(received, Received::Kept { .. }), "{received:?}");
     let (status, event_id): (String, String) =
         sqlx::query_as("SELECT status, event_id FROM provider_events").fetch_one(&pool).await.unwrap();
@@ -757,7 +769,7 @@ async fn what_cannot_be_done_now_is_kept_and_done_later(pool: PgPool) {
     .unwrap();
     assert_eq!(waiting, 1, "a job tries it again");
 
-    let admin = admin_row(&pool, Actor { is_platform_admin: true, ..Actor::nobody() }).await;
+    let admin = admin_row(&pool).await;
     let outcome = till.billing.replay(admin.admin().unwrap(), "stripe", &event_id).await.unwrap();
     assert_eq!(outcome, Outcome::Handled { account_id: buyer.own_account().account_id() });
     let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();

@@ -12,9 +12,10 @@ use billing::providers::{Providers, Received};
 use chrono::{DateTime, Utc};
 use domain::access::Actor;
 use domain::ids::{InvoiceId, UserId};
+use http::HeaderMap;
 use plugin_api::payment::{
-    Capabilities, Event, NewSession, PaymentProvider, PaymentReading, ProviderError, Reading, Session,
-    Subject, Wanted, WebhookError,
+    Capabilities, Event, Message as Arrived, NewSession, PaymentProvider, PaymentReading, ProviderError,
+    Reading, Session, Subject, Wanted, WebhookError,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -24,7 +25,7 @@ use sqlx::PgPool;
 use stripe_sandbox::Payment;
 use uuid::Uuid;
 
-use crate::stripe::{Till, customer, order};
+use crate::stripe::{Till, customer, order, signed};
 use crate::support::Site;
 use crate::v1::shop;
 
@@ -88,8 +89,9 @@ impl Script {
             }
             let all = till.messages();
             for message in &all[heard..] {
-                let event =
-                    till.stripe.event(Some(&message.signature), message.payload.as_bytes(), now).unwrap();
+                let headers = signed(&message.signature);
+                let arrived = Arrived { headers: &headers, query: None, body: message.payload.as_bytes() };
+                let event = till.stripe.event(&arrived, now).await.unwrap();
                 let Some(subject) = event.subject else { continue };
                 seen.push(Message { step, kind: message.kind.clone(), subject });
             }
@@ -187,8 +189,8 @@ impl PaymentProvider for Again {
         Err(ProviderError::Unknown)
     }
     /// The body is the place of the message.
-    fn event(&self, _: Option<&str>, body: &[u8], now: DateTime<Utc>) -> Result<Event, WebhookError> {
-        let place: usize = std::str::from_utf8(body).unwrap().parse().unwrap();
+    async fn event(&self, message: &Arrived<'_>, now: DateTime<Utc>) -> Result<Event, WebhookError> {
+        let place: usize = std::str::from_utf8(message.body).unwrap().parse().unwrap();
         let message = &self.script.messages[place];
         Ok(Event {
             id: self.own(&place.to_string()),
@@ -209,7 +211,9 @@ async fn told(till: &Till, pool: &PgPool, script: &Arc<Script>, places: &[usize]
         till.billing.clone().with_providers(Providers::new([Arc::clone(&again) as Arc<dyn PaymentProvider>]));
     for place in places {
         again.step.fetch_max(script.messages[*place].step, Ordering::SeqCst);
-        let received = billing.receive("stripe", None, place.to_string().as_bytes()).await.unwrap();
+        let body = place.to_string();
+        let message = Arrived { headers: &HeaderMap::new(), query: None, body: body.as_bytes() };
+        let received = billing.receive("stripe", &message).await.unwrap();
         assert!(matches!(received, Received::Done { .. }), "{places:?}: {place}: {received:?}");
     }
     again.step.store(LAST, Ordering::SeqCst);

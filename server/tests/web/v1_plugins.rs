@@ -35,6 +35,8 @@ async fn the_admin_lists_sets_and_switches_plugins(pool: PgPool) {
         json!(brief),
         json!([
             ["stripe", "active", false, []],
+            ["paypal", "inactive", false, []],
+            ["yookassa", "inactive", false, []],
             ["analytics", "active", true, []],
             ["backend-demo-plugin", "inactive", true, []],
             ["chat", "inactive", true, []],

@@ -36,8 +36,8 @@ pub struct OneInvoice {
     pub invoice: InvoiceView,
     /// Whether its payment takes its time.
     pub is_on_its_way: bool,
-    /// Whether it can be paid by card.
-    pub has_card: bool,
+    /// The providers on whose pages it can be paid: their names in paths, and what payers know them by, if they do.
+    pub providers: Vec<(String, Option<String>)>,
     /// How it is paid otherwise.
     pub transfer: Option<Transfer>,
     /// The present instant.
@@ -54,8 +54,10 @@ pub async fn load_invoice(id: InvoiceId, session: Option<String>) -> Result<OneI
     let invoice: InvoiceView = billing.invoice(permit, id).await?.into();
     let is_on_its_way = paying == Some(SessionStatus::Processing) && invoice.is_open();
     let transfer = if invoice.is_open() { transfer(billing, &invoice).await? } else { None };
-    let has_card = billing.offered_provider().is_some();
-    Ok(OneInvoice { invoice, is_on_its_way, has_card, transfer, now: services.clock.now() })
+    let providers = billing.providers_on_offer();
+    let providers =
+        providers.into_iter().map(|it| (it.slug.to_owned(), it.brand.map(str::to_owned))).collect();
+    Ok(OneInvoice { invoice, is_on_its_way, providers, transfer, now: services.clock.now() })
 }
 
 /// The way that was chosen for an invoice, or the default one, unless it is by card.
@@ -69,7 +71,7 @@ async fn transfer(billing: &billing::Billing, invoice: &InvoiceView) -> Result<O
     let methods = billing.payment_methods_on_offer(&query).await?;
     let chosen = invoice.payment_method.as_deref();
     let method = methods.into_iter().find(|it| chosen.map_or(it.is_default, |code| it.code == code));
-    let Some(method) = method.filter(|it| billing.offered_provider() != Some(it.code.as_str())) else {
+    let Some(method) = method.filter(|it| !billing.is_provider(&it.code)) else {
         return Ok(None);
     };
     // Only what is paid by transfer goes to the bank.
@@ -79,11 +81,12 @@ async fn transfer(billing: &billing::Billing, invoice: &InvoiceView) -> Result<O
     Ok(Some(Transfer { name: method.name, text: method.instructions, payee, bank }))
 }
 
-/// Goes to the payment provider's page for an invoice.
+/// Goes to the page for an invoice of a payment provider: of one that was chosen, else of the one where paying was begun or
+/// that is offered first.
 #[server(prefix = "/actions", endpoint = "pay-invoice")]
-pub async fn pay_invoice(id: InvoiceId) -> Result<(), AppError> {
+pub async fn pay_invoice(id: InvoiceId, #[server(default)] provider: Option<String>) -> Result<(), AppError> {
     let (services, who) = crate::server_ctx::context()?;
-    go_and_pay(&services, &who, id, &crate::routes::account_invoice(id)).await
+    go_and_pay(&services, &who, id, provider.as_deref(), &crate::routes::account_invoice(id)).await
 }
 
 /// Settles what was paid on the provider's page that somebody comes back from, if they do, and says how it stands, if it can
@@ -95,8 +98,7 @@ pub async fn came_back(
     session: Option<String>,
 ) -> Option<SessionStatus> {
     let session = session?;
-    let provider = services.billing.offered_provider()?;
-    match services.billing.session_status(permit, provider, &session).await {
+    match services.billing.came_back(permit, &session).await {
         Ok(paying) => Some(paying.status),
         // The page is shown all the same. Where the provider is away for a moment, its word may come by itself meanwhile.
         Err(error) => {
@@ -107,17 +109,21 @@ pub async fn came_back(
     }
 }
 
-/// Sends the reader to where an invoice is paid, from where they come back to `page`.
+/// Sends the reader to where an invoice is paid, at the provider they chose if they did, from where they come back to `page`.
 #[cfg(feature = "ssr")]
 pub async fn go_and_pay(
     services: &crate::server_ctx::Services,
     who: &crate::server_ctx::SignedIn,
     id: InvoiceId,
+    provider: Option<&str>,
     page: &str,
 ) -> Result<(), AppError> {
-    let provider = services.billing.offered_provider().ok_or(AppError::Unavailable)?;
+    let (billing, permit) = (&services.billing, who.account()?);
     let checkout = services.payer(&who.actor, page).await?;
-    let page = services.billing.create_session(who.account()?, provider, id, &checkout).await?;
+    let page = match provider {
+        Some(provider) => billing.create_session(permit, provider, id, &checkout).await?,
+        None => billing.pay_page(permit, id, &checkout).await?,
+    };
     crate::server_ctx::go_to(&page.url, None);
     Ok(())
 }

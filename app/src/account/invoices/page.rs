@@ -9,6 +9,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use ui::{EmptyState, Notice, NoticeKind};
 
 use super::api::{OneInvoice, PayInvoice, Transfer, load_invoice, load_invoices};
+use super::paid_page;
 use crate::account::show::{Sums, date, date_or_dash, invoice_badge, overdue_badge};
 use crate::error::AppError;
 use crate::routes;
@@ -79,17 +80,12 @@ fn List(invoices: Vec<InvoiceView>, now: DateTime<Utc>) -> impl IntoView {
 pub fn InvoicePage() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
     let data = load(
-        move || {
-            (
-                params.with(|it| it.get("id").and_then(|id| id.parse().ok())),
-                query.with(|it| it.get("session")),
-            )
-        },
+        move || (params.with(|it| it.get("id").and_then(|id| id.parse().ok())), query.with(paid_page)),
         |(id, session): (Option<InvoiceId>, Option<String>)| async move {
             load_invoice(id.ok_or(AppError::NotFound)?, session).await
         },
     );
-    let came_back = query.with_untracked(|query| query.get("session").is_some());
+    let came_back = query.with_untracked(paid_page).is_some();
     let cancelled = query.with_untracked(|query| query.get("cancelled").is_some());
     let asked = StoredValue::new(0);
     view! {
@@ -101,9 +97,37 @@ pub fn InvoicePage() -> impl IntoView {
     }
 }
 
+/// A button for each provider: one that is known by name says it.
+#[component]
+fn Pay(id: InvoiceId, amount: String, providers: Vec<(String, Option<String>)>) -> impl IntoView {
+    let t = &texts().invoices;
+    let buttons = providers
+        .into_iter()
+        .enumerate()
+        .map(|(index, (provider, brand))| {
+            let text = match brand {
+                Some(brand) if index == 0 => fill(t.pay_with, &[("amount", &amount), ("name", &brand)]),
+                Some(brand) => brand,
+                None if index == 0 => fill(t.pay, &[("amount", &amount)]),
+                None => texts().plans.card.to_owned(),
+            };
+            let class = if index == 0 { "button button-primary" } else { "button" };
+            view! { <button type="submit" name="provider" value=provider class=class>{text}</button> }
+        })
+        .collect::<Vec<_>>();
+    (!buttons.is_empty()).then(|| {
+        view! {
+            <form method="post" action=PayInvoice::PATH class="button-row"><FormToken/>
+                <input type="hidden" name="id" value=id.to_string()/>
+                {buttons}
+            </form>
+        }
+    })
+}
+
 #[component]
 fn Shown(one: OneInvoice, came_back: bool, cancelled: bool) -> impl IntoView {
-    let OneInvoice { invoice, is_on_its_way, has_card, transfer, now } = one;
+    let OneInvoice { invoice, is_on_its_way, providers, transfer, now } = one;
     let t = &texts().invoices;
     let title = fill(t.invoice, &[("number", &invoice.number)]);
     let is_paid = invoice.status == InvoiceStatus::Paid;
@@ -119,17 +143,13 @@ fn Shown(one: OneInvoice, came_back: bool, cancelled: bool) -> impl IntoView {
         _ => None,
     };
     let refused = Form::of::<PayInvoice>("").error.map(|error| error_text(&error));
-    let pay = fill(t.pay, &[("amount", &show::money(invoice.totals.total))]);
+    let amount = show::money(invoice.totals.total);
+    let pay = (is_open && !is_on_its_way).then(|| view! { <Pay id=invoice.id amount providers/> });
     let paid = invoice.paid_at.map(|at| fill(t.paid, &[("date", &date(at))]));
     view! {
         <Title text=title.clone()/>
         <div class="title-row"><h1>{title}</h1> {invoice_badge(invoice.status)} {overdue}
-            {(is_open && has_card && !is_on_its_way).then(|| view! {
-                <form method="post" action=PayInvoice::PATH class="button-row"><FormToken/>
-                    <input type="hidden" name="id" value=invoice.id.to_string()/>
-                    <button type="submit" class="button button-primary">{pay}</button>
-                </form>
-            })}
+            {pay}
         </div>
         {refused.map(|text| view! { <Notice kind=NoticeKind::Problem text/> })}
         {news.map(|(kind, text)| view! { <Notice kind text/> })}

@@ -125,7 +125,7 @@ pub async fn upgrade(id: SubscriptionId, plan_id: PlanId) -> Result<(), AppError
         return Ok(());
     }
     let page = routes::account_invoice(changed.invoice_id);
-    crate::account::invoices::api::go_and_pay(&services, &who, changed.invoice_id, &page).await
+    crate::account::invoices::api::go_and_pay(&services, &who, changed.invoice_id, None, &page).await
 }
 
 /// Takes a lesser plan from the next renewal on.

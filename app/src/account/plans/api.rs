@@ -92,29 +92,31 @@ pub async fn load_shop(currency: Option<String>) -> Result<(Shop, Vec<PlanId>), 
     Ok((services.billing.shop(permit, currency.as_deref()).await?, current))
 }
 
-/// The ways to pay an order, those of the platform and a card.
+/// The ways to pay an order: those of the platform, and the providers' pages.
 #[cfg(feature = "ssr")]
 fn ways(
     methods: Vec<billing::settings::payment_methods::PaymentMethod>,
-    card: Option<&str>,
+    providers: &[billing::providers::ProviderOnOffer],
 ) -> Vec<WayToPay> {
     let mut ways: Vec<WayToPay> = methods
         .into_iter()
         .map(|method| method.translated("en"))
         .map(|method| WayToPay {
-            is_card: card == Some(method.code.as_str()),
+            is_card: providers.iter().any(|provider| provider.slug == method.code),
             text: if method.description.is_empty() { method.instructions } else { method.description },
             code: method.code,
             name: method.name,
         })
         .collect();
-    if let Some(card) = card.filter(|_| !ways.iter().any(|way| way.is_card)) {
-        ways.push(WayToPay {
-            code: card.to_owned(),
-            name: String::new(),
-            text: String::new(),
-            is_card: true,
-        });
+    for provider in providers {
+        if !ways.iter().any(|way| way.code == provider.slug) {
+            ways.push(WayToPay {
+                code: provider.slug.to_owned(),
+                name: provider.brand.unwrap_or_default().to_owned(),
+                text: String::new(),
+                is_card: true,
+            });
+        }
     }
     ways
 }
@@ -127,7 +129,7 @@ pub async fn load_checkout(chosen: Chosen) -> Result<CheckoutView, AppError> {
     let known = crate::account::profile::known_address(&services, &who).await?;
     let mut quote = billing.quote(permit, &chosen.order(None)?).await?;
     let listed: Vec<String> = quote.ways_to_pay.iter().map(|method| method.code.clone()).collect();
-    let ways = ways(std::mem::take(&mut quote.ways_to_pay), billing.offered_provider());
+    let ways = ways(std::mem::take(&mut quote.ways_to_pay), &billing.providers_on_offer());
     let way = ways.iter().find(|way| way.code == chosen.method).or(ways.first()).cloned();
     if let Some(code) = way.as_ref().map(|way| way.code.clone()).filter(|code| listed.contains(code)) {
         // What it costs may depend on how it is paid.
@@ -169,8 +171,7 @@ pub async fn order(chosen: Chosen) -> Result<(), AppError> {
         ctx::go_to(&chosen.on(routes::ACCOUNT_CHECKOUT), None);
         return Ok(());
     }
-    let card = billing.offered_provider();
-    let is_card = chosen.method.is_empty() || card == Some(chosen.method.as_str());
+    let is_card = chosen.method.is_empty() || billing.is_provider(&chosen.method);
     let query = billing::settings::payment_methods::PaymentMethodQuery::default();
     let listed = billing.payment_method_on_offer(&chosen.method, &query).await;
     let method = match listed {
@@ -190,7 +191,9 @@ pub async fn order(chosen: Chosen) -> Result<(), AppError> {
         return Ok(());
     }
     let back = if permit.is_company() { routes::STORE } else { &invoice };
-    let paying = crate::account::invoices::api::go_and_pay(&services, &who, ordered.invoice_id, back).await;
+    let provider = Some(chosen.method.as_str()).filter(|method| !method.is_empty());
+    let paying =
+        crate::account::invoices::api::go_and_pay(&services, &who, ordered.invoice_id, provider, back).await;
     if let Err(error) = paying {
         // The order is there; ordering once more would be a second one.
         tracing::warn!(%error, "billing.session_not_made");

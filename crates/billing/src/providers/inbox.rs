@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
 use domain::ids::AccountId;
 use platform::jobs::{self, Job, Options};
-use plugin_api::payment::{Event, Subject};
+use plugin_api::payment::{Event, Message, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -102,10 +102,11 @@ pub struct KeptEvent {
 impl Billing {
     /// Takes a message that says it is a provider's: checks it, keeps it as it came, and does what it asks for. What is
     /// kept is done in the end, so the provider need not send it again. One that is off is told so ([`Error::ProviderOff`]),
-    /// but what it says about what it began is kept and done as well.
-    pub async fn receive(&self, provider: &str, signature: Option<&str>, body: &[u8]) -> Result<Received> {
+    /// but what it says about what it began is kept and done as well. What cannot be checked now is not kept: the error says
+    /// that it is passing ([`Error::is_passing`]).
+    pub async fn receive(&self, provider: &str, message: &Message<'_>) -> Result<Received> {
         let now = self.clock.now();
-        let event = self.provider(provider)?.event(signature, body, now)?;
+        let event = self.provider(provider)?.event(message, now).await?;
         let (subject_kind, subject_id) = match &event.subject {
             Some(subject) => Some(columns(subject)).unzip(),
             None => (None, None),
@@ -117,7 +118,7 @@ impl Billing {
             provider,
             event.id,
             event.kind,
-            body,
+            message.body,
             subject_kind,
             subject_id,
             event.occurred_at,

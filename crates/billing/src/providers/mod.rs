@@ -14,7 +14,6 @@ mod inbox;
 mod pages;
 mod session;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plugin_api::Switches;
@@ -32,18 +31,26 @@ use crate::{Billing, Error, Result};
 /// How often what concerns money is tried: a provider's outage of a day and a half is waited for.
 const ATTEMPTS: u32 = 60;
 
-/// The providers that customers can pay through.
+/// The providers that customers can pay through, the one that is offered first at the front.
 #[derive(Debug, Clone, Default)]
 pub struct Providers {
-    by_slug: Arc<BTreeMap<&'static str, Arc<dyn PaymentProvider>>>,
+    all: Arc<[Arc<dyn PaymentProvider>]>,
     switches: Switches,
+}
+
+/// A provider as payers choose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProviderOnOffer {
+    /// The name in paths and rows, such as `stripe`.
+    pub slug: &'static str,
+    /// What payers know it by; none where they pay by card without knowing whose page it is.
+    pub brand: Option<&'static str>,
 }
 
 impl Providers {
     /// These providers, each under its own name.
     pub fn new(providers: impl IntoIterator<Item = Arc<dyn PaymentProvider>>) -> Self {
-        let by_slug = providers.into_iter().map(|provider| (provider.slug(), provider)).collect();
-        Self { by_slug: Arc::new(by_slug), switches: Switches::default() }
+        Self { all: providers.into_iter().collect(), switches: Switches::default() }
     }
 
     /// The same, of which those are used that are on.
@@ -55,17 +62,27 @@ impl Providers {
 
     /// The provider of a name, on or off: what was begun with one is ended with it.
     pub fn get(&self, slug: &str) -> Option<&Arc<dyn PaymentProvider>> {
-        self.by_slug.get(slug)
+        self.all.iter().find(|provider| provider.slug() == slug)
     }
 
     /// Whether a way to pay is a provider that is off.
     pub(crate) fn is_off(&self, code: &str) -> bool {
-        self.by_slug.contains_key(code) && !self.switches.is_on(code)
+        self.get(code).is_some() && !self.switches.is_on(code)
     }
 
-    /// The one that pages offer: the first by name that is on.
+    /// Those that are on.
+    fn in_use(&self) -> impl Iterator<Item = &Arc<dyn PaymentProvider>> {
+        self.all.iter().filter(|provider| self.switches.is_on(provider.slug()))
+    }
+
+    /// The one that has a page where payers change their card.
+    fn with_portal(&self) -> Option<&Arc<dyn PaymentProvider>> {
+        self.in_use().find(|provider| provider.capabilities().portal)
+    }
+
+    /// The one that is offered where nobody chooses: the first that is on.
     pub fn offered(&self) -> Option<&Arc<dyn PaymentProvider>> {
-        self.by_slug.values().find(|provider| self.switches.is_on(provider.slug()))
+        self.in_use().next()
     }
 }
 
@@ -77,7 +94,18 @@ impl Billing {
         self
     }
 
-    /// The provider that pages offer, if there is one.
+    /// The providers among which payers choose.
+    pub fn providers_on_offer(&self) -> Vec<ProviderOnOffer> {
+        let on_offer = |it: &Arc<dyn PaymentProvider>| ProviderOnOffer { slug: it.slug(), brand: it.brand() };
+        self.providers.in_use().map(on_offer).collect()
+    }
+
+    /// Whether a way to pay is a provider's page.
+    pub fn is_provider(&self, code: &str) -> bool {
+        self.providers.in_use().any(|provider| provider.slug() == code)
+    }
+
+    /// The provider that is offered where nobody chooses, if there is one.
     pub fn offered_provider(&self) -> Option<&'static str> {
         self.providers.offered().map(|provider| provider.slug())
     }
@@ -85,7 +113,7 @@ impl Billing {
     /// The same, or why there is none.
     fn offered(&self) -> Result<&Arc<dyn PaymentProvider>> {
         let providers = &self.providers;
-        let why = if providers.by_slug.is_empty() { Error::NoProvider } else { Error::ProviderOff };
+        let why = if providers.all.is_empty() { Error::NoProvider } else { Error::ProviderOff };
         providers.offered().ok_or(why)
     }
 

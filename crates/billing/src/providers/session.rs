@@ -53,7 +53,10 @@ struct Payable {
     status: InvoiceStatus,
     tax_rate: TaxRate,
     totals: Totals,
-    session: Option<String>,
+    /// Where it is paid, or would be: a provider and its page.
+    page: Option<(String, String)>,
+    /// The way that was chosen for it.
+    payment_method: Option<String>,
     expired_sessions: i32,
     customer: Option<String>,
     name: Option<String>,
@@ -69,7 +72,7 @@ struct PayableLine {
 
 impl Billing {
     /// The page where an invoice of the account is paid: the one that is open already, or a new one. What was paid in the
-    /// meantime is settled.
+    /// meantime is settled. A page of another provider is closed: who cannot pay there pays elsewhere.
     pub async fn create_session(
         &self,
         permit: AccountPermit<'_>,
@@ -79,14 +82,15 @@ impl Billing {
     ) -> Result<PayPage> {
         let provider = self.provider_in_use(provider)?;
         let mut payable = self.payable(permit, invoice_id).await?;
-        if let Some(session) = payable.session.take() {
-            match self
-                .read_and_apply(provider.slug(), &Subject::Session(session.clone()))
-                .await?
-                .and_then(|it| it.session)
-            {
+        if let Some((at, session)) = payable.page.take() {
+            let is_elsewhere = at != provider.slug();
+            let known = match self.read_and_apply(&at, &Subject::Session(session.clone())).await {
+                Err(Error::Provider(problem)) if problem.is_passing() && is_elsewhere => None,
+                reading => reading?.and_then(|it| it.session),
+            };
+            match known {
                 Some(known) if known.status == SessionStatus::Open => {
-                    if let Some(url) = known.url {
+                    if let Some(url) = known.url.filter(|_| !is_elsewhere) {
                         return Ok(PayPage { session_id: session, url });
                     }
                 }
@@ -106,22 +110,32 @@ impl Billing {
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         let kept = sqlx::query!(
-            "UPDATE invoices SET provider = $3, provider_session_id = $4, updated_at = $5
-             WHERE account_id = $1 AND id = $2 AND status = 'pending'",
+            // Should somebody come back to a provider, the page that was closed there is not to be made again.
+            r#"WITH before AS (SELECT provider, provider_session_id FROM invoices WHERE account_id = $1 AND id = $2 FOR UPDATE)
+               UPDATE invoices SET provider = $3, provider_session_id = $4, updated_at = $5,
+                      expired_sessions = expired_sessions
+                          + (before.provider_session_id IS NOT NULL AND before.provider IS DISTINCT FROM $3)::integer
+               FROM before WHERE account_id = $1 AND id = $2 AND status = 'pending'
+               RETURNING before.provider, before.provider_session_id AS session"#,
             Uuid::from(permit.account_id()),
             Uuid::from(invoice_id),
             provider.slug(),
             made.id,
             now,
         )
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
         apply::remember_customer(&mut transaction, permit.account_id(), made.customer.as_deref()).await?;
-        if kept.rows_affected() == 0 {
+        let Some(before) = kept else {
             // Paid otherwise, or void, while the page was made: nobody is led to it, and nobody else would close it.
             close_later(&mut transaction, provider.slug().to_owned(), made.id, now).await?;
             transaction.commit().await?;
             return Err(Error::InvoiceState("Invoice is not to be paid any more".to_owned()));
+        };
+        if let Some((at, session)) =
+            before.provider.zip(before.session).filter(|(at, _)| at != provider.slug())
+        {
+            close_later(&mut transaction, at, session, now).await?;
         }
         let payload = json!({
             "account_id": permit.account_id(), "invoice_id": invoice_id, "provider": provider.slug(),
@@ -151,9 +165,9 @@ impl Billing {
             }
             _ => {}
         }
-        let provider = self.offered()?.slug();
-        if let Some(session) = payable.session {
-            self.read_and_apply(provider, &Subject::Session(session)).await?;
+        let provider = self.provider_for(&payable)?;
+        if let Some((at, session)) = payable.page {
+            self.read_and_apply(&at, &Subject::Session(session)).await?;
             if self.payable(permit, invoice_id).await?.status == InvoiceStatus::Paid {
                 return Ok(None);
             }
@@ -161,7 +175,26 @@ impl Billing {
         self.create_session(permit, provider, invoice_id, checkout).await.map(Some)
     }
 
-    /// What became of a page of the account; what was paid on it is settled, should no event have said so yet.
+    /// The page where an invoice of the account is paid, at the provider where that was begun or that was chosen for it, else
+    /// at the one that is offered.
+    pub async fn pay_page(
+        &self,
+        permit: AccountPermit<'_>,
+        invoice_id: InvoiceId,
+        checkout: &Checkout,
+    ) -> Result<PayPage> {
+        let provider = self.provider_for(&self.payable(permit, invoice_id).await?)?;
+        self.create_session(permit, provider, invoice_id, checkout).await
+    }
+
+    fn provider_for(&self, payable: &Payable) -> Result<&'static str> {
+        let begun = payable.page.as_ref().map(|(at, _)| at.as_str());
+        let wanted = begun.into_iter().chain(payable.payment_method.as_deref());
+        let known = wanted.filter_map(|slug| self.provider_in_use(slug).ok()).next();
+        known.map_or_else(|| self.offered(), Ok).map(|provider| provider.slug())
+    }
+
+    /// What became of a page of the account at a provider; what was paid on it is settled, should no event have said so yet.
     pub async fn session_status(
         &self,
         permit: AccountPermit<'_>,
@@ -169,20 +202,37 @@ impl Billing {
         session_id: &str,
     ) -> Result<Paying> {
         let provider = self.provider(provider)?.slug();
+        self.paying(permit, Some(provider), session_id).await
+    }
+
+    /// The same for who comes back from whichever page: with its id, or with that of the invoice where a provider says
+    /// where to before it knows the page's.
+    pub async fn came_back(&self, permit: AccountPermit<'_>, session_or_invoice: &str) -> Result<Paying> {
+        self.paying(permit, None, session_or_invoice).await
+    }
+
+    async fn paying(
+        &self,
+        permit: AccountPermit<'_>,
+        provider: Option<&str>,
+        session_or_invoice: &str,
+    ) -> Result<Paying> {
         // Postgres cannot store NUL, so no page has such an id.
-        let session_id = &session_id.replace('\0', "\u{fffd}");
+        let asked = session_or_invoice.replace('\0', "\u{fffd}");
         let mut transaction = self.begin(permit).await?;
         let own = sqlx::query!(
-            r#"SELECT id AS "id: InvoiceId", status FROM invoices WHERE account_id = $1 AND provider = $2 AND provider_session_id = $3"#,
+            r#"SELECT id AS "id: InvoiceId", status, provider AS "provider!", provider_session_id AS "session!" FROM invoices
+               WHERE account_id = $1 AND provider IS NOT NULL AND provider_session_id IS NOT NULL
+                 AND ((provider_session_id = $3 AND coalesce(provider = $2::text, true)) OR (id::text = $3 AND $2::text IS NULL))"#,
             Uuid::from(permit.account_id()),
             provider,
-            session_id,
+            asked,
         )
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NoSession)?;
         transaction.commit().await?;
-        let reading = match self.read_and_apply(provider, &Subject::Session(session_id.clone())).await {
+        let reading = match self.read_and_apply(&own.provider, &Subject::Session(own.session)).await {
             // Its word was there before it went away.
             Err(Error::Provider(problem)) if problem.is_passing() && own.status == "paid" => {
                 return Ok(Paying { status: SessionStatus::Paid, total: None, invoice_id: own.id });
@@ -196,15 +246,14 @@ impl Billing {
 
     /// The provider's page where the payer changes their card.
     pub async fn portal(&self, permit: AccountPermit<'_>, return_url: &str) -> Result<String> {
-        let provider = self.offered()?;
+        let provider = self.providers.with_portal().map_or_else(|| self.offered(), Ok)?;
         let customer = self.customer(permit).await?.ok_or(Error::NotACustomerYet)?;
         Ok(provider.portal(&customer, return_url).await?)
     }
 
     /// Whether the account has a card at the provider that could be changed.
     pub async fn has_card(&self, permit: AccountPermit<'_>) -> Result<bool> {
-        let has_portal = self.providers.offered().is_some_and(|it| it.capabilities().portal);
-        Ok(has_portal && self.customer(permit).await?.is_some())
+        Ok(self.providers.with_portal().is_some() && self.customer(permit).await?.is_some())
     }
 
     /// The provider's id of the account, if it ever paid there.
@@ -232,7 +281,7 @@ impl Payable {
     async fn load(transaction: &mut Transaction, account_id: AccountId, id: InvoiceId) -> Result<Self> {
         let row = sqlx::query!(
             r#"SELECT i.number, i.status, i.currency AS "currency: String", i.subtotal_minor, i.tax_minor, i.tax_rate,
-                      i.provider_session_id, i.expired_sessions, a.provider_customer_id,
+                      i.provider, i.provider_session_id, i.payment_method, i.expired_sessions, a.provider_customer_id,
                       nullif(trim(coalesce(p.company, concat_ws(' ', p.first_name, p.last_name))), '') AS name
                FROM invoices i JOIN billing_accounts a ON a.id = i.account_id
                LEFT JOIN billing_profiles p ON p.account_id = i.account_id
@@ -263,7 +312,8 @@ impl Payable {
             status: row.status.parse()?,
             tax_rate: TaxRate::new(row.tax_rate).unwrap_or(TaxRate::ZERO),
             totals: Totals { subtotal, tax, total: subtotal.checked_add(tax)? },
-            session: row.provider_session_id,
+            page: row.provider.zip(row.provider_session_id),
+            payment_method: row.payment_method,
             expired_sessions: row.expired_sessions,
             customer: row.provider_customer_id,
             name: row.name,

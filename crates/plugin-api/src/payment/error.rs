@@ -25,7 +25,7 @@ impl ProviderError {
     }
 }
 
-/// A message that is not a provider's, or cannot be read.
+/// A message that is not a provider's, cannot be read, or cannot be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
     /// The signature is missing, wrong or old.
@@ -34,4 +34,7 @@ pub enum WebhookError {
     /// The signature is right and the body makes no sense.
     #[error("Invalid payload")]
     Payload,
+    /// Whose it is cannot be said now, since the provider that knows it is away: it has to be sent again.
+    #[error("The message cannot be checked at the moment")]
+    Unchecked,
 }

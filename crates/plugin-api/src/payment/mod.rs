@@ -20,7 +20,7 @@ pub use reading::{
     SubscriptionStanding,
 };
 pub use session::{FARTHEST_PAYMENT, Interval, NewSession, Payer, Session, SessionLine, Wanted};
-pub use webhook::{Event, Subject};
+pub use webhook::{Event, Message, Subject};
 
 /// What a provider can do, for pages and tests: what it cannot is not offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +42,19 @@ pub trait PaymentProvider: Send + Sync + std::fmt::Debug {
     /// The name in paths and rows, such as `stripe`.
     fn slug(&self) -> &'static str;
 
+    /// What payers know it by, where they do; a card is paid without knowing whose page it is.
+    fn brand(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
     /// Makes the page where an invoice is paid. The same [`NewSession::key`] gives the same page.
     async fn create_session(&self, new: &NewSession) -> Result<Session, ProviderError>;
 
-    /// Closes a page that nobody shall pay any more. One that was paid or is over may be refused.
+    /// Closes a page that nobody shall pay any more. One that was paid or is over may be refused. A provider that cannot do
+    /// this says so ([`ProviderError::Unsupported`]): what is paid on the page all the same has to go back.
     async fn close_session(&self, session: &str) -> Result<(), ProviderError>;
 
     /// The whole truth about the purchase that `subject` belongs to; none if it is not one of ours.
@@ -64,6 +70,7 @@ pub trait PaymentProvider: Send + Sync + std::fmt::Debug {
     /// The address of the page where a customer changes their card.
     async fn portal(&self, customer: &str, return_url: &str) -> Result<String, ProviderError>;
 
-    /// Reads a message that says it is the provider's, and checks at `now` that it is and that it is not old.
-    fn event(&self, signature: Option<&str>, body: &[u8], now: DateTime<Utc>) -> Result<Event, WebhookError>;
+    /// Reads a message that says it is the provider's, and checks at `now` that it is and, where its time is signed as well,
+    /// that it is not old. Some providers have to be asked whether it is.
+    async fn event(&self, message: &Message<'_>, now: DateTime<Utc>) -> Result<Event, WebhookError>;
 }

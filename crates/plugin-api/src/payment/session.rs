@@ -18,7 +18,8 @@ pub struct NewSession {
     pub payer: Payer,
     /// What for; their sum is what is paid.
     pub lines: Vec<SessionLine>,
-    /// Where people go when they have paid. `{session}` stands for the id of the page.
+    /// Where people go when they have paid. `{session}` stands for the id of the page; for the invoice's, at a provider that
+    /// wants to know this address before there is a page.
     pub success_url: String,
     /// Where people go who do not pay.
     pub cancel_url: String,

@@ -76,6 +76,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(payments::refund))
         .routes(routes!(sessions::pay))
         .routes(routes!(sessions::create))
+        .routes(routes!(sessions::create_order))
+        .routes(routes!(sessions::capture_order))
         .routes(routes!(sessions::status))
         .routes(routes!(sessions::portal))
         .routes(routes!(plugins::active_sessions))

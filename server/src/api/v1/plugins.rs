@@ -11,9 +11,10 @@ use crate::plugins::{ACTIVE_MINUTES, ANALYTICS, DEMO, GREETING};
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// Refuses what belongs to a plug-in that is off.
+/// Refuses what belongs to a plug-in that is off, or to none.
 pub(super) fn in_use(state: &AppState, name: &str) -> Result<(), Problem> {
-    if state.services.plugins.is_on(name) { Ok(()) } else { Err(Problem::not_found("Plugin not enabled")) }
+    let is_on = state.services.plugins.get(name).is_ok_and(|plugin| plugin.is_on);
+    if is_on { Ok(()) } else { Err(Problem::not_found("Plugin not enabled")) }
 }
 
 /// How many are there.

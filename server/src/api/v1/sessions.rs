@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use billing::providers::Paying;
+use billing::providers::{PayPage, Paying};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use plugin_api::payment::SessionStatus;
@@ -115,38 +115,90 @@ pub async fn pay(
     }
 }
 
-/// The page of Stripe's where an invoice is paid. Asked for again, it is the same page while it can be paid.
+/// The page of a provider where an invoice is paid. Asked for again, it is the same page while it can be paid.
 #[utoipa::path(
-    post, path = "/api/v1/plugins/stripe/create-session", tag = "v1 payments", security(("bearer" = [])), request_body = ToPay,
+    post, path = "/api/v1/plugins/{provider}/create-session", tag = "v1 payments", security(("bearer" = [])),
+    params(("provider" = String, Path, description = "Such as `stripe`")), request_body = ToPay,
     responses((status = 200, body = PayPageOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 415, body = Problem), (status = 503, body = Problem))
 )]
 pub async fn create(
     State(state): State<AppState>,
     user: User,
+    Path(provider): Path<String>,
     Body(body): Body<ToPay>,
 ) -> Result<Json<PayPageOut>, Problem> {
+    let page = page(&state, &user, &provider, &body).await?;
+    Ok(Json(PayPageOut { session_id: page.session_id, session_url: page.url }))
+}
+
+async fn page(state: &AppState, user: &User, provider: &str, body: &ToPay) -> Result<PayPage, Problem> {
+    super::plugins::in_use(state, provider)?;
     let id = body.invoice_id.as_deref().and_then(|id| id.parse().ok());
     let id = id.ok_or_else(|| Problem::bad_request("Invalid invoice_id format"))?;
     let checkout = state.services.payer(&user.0, &app::routes::account_invoice(id)).await?;
-    let page = state.services.billing.create_session(user.account(), "stripe", id, &checkout).await?;
-    Ok(Json(PayPageOut { session_id: page.session_id, session_url: page.url }))
+    Ok(state.services.billing.create_session(user.account(), provider, id, &checkout).await?)
+}
+
+/// A page of PayPal's where an invoice is paid.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderOut {
+    order_id: String,
+    /// Where the payer approves it.
+    approve_url: String,
+}
+
+/// The same at PayPal, in its words.
+#[utoipa::path(
+    post, path = "/api/v1/plugins/paypal/create-order", tag = "v1 payments", security(("bearer" = [])), request_body = ToPay,
+    responses((status = 200, body = OrderOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 415, body = Problem), (status = 503, body = Problem))
+)]
+pub async fn create_order(
+    State(state): State<AppState>,
+    user: User,
+    Body(body): Body<ToPay>,
+) -> Result<Json<OrderOut>, Problem> {
+    let page = page(&state, &user, "paypal", &body).await?;
+    Ok(Json(OrderOut { order_id: page.session_id, approve_url: page.url }))
+}
+
+/// What was approved.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ToCapture {
+    order_id: Option<String>,
+}
+
+/// Takes the money that a payer approved at PayPal, and settles what was paid with it; one that nobody approved yet stays open.
+#[utoipa::path(
+    post, path = "/api/v1/plugins/paypal/capture-order", tag = "v1 payments", security(("bearer" = [])), request_body = ToCapture,
+    responses((status = 200, body = PayingOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 415, body = Problem), (status = 503, body = Problem))
+)]
+pub async fn capture_order(
+    State(state): State<AppState>,
+    user: User,
+    Body(body): Body<ToCapture>,
+) -> Result<Json<PayingOut>, Problem> {
+    super::plugins::in_use(&state, "paypal")?;
+    let order = body.order_id.ok_or_else(|| Problem::bad_request("order_id is required"))?;
+    Ok(Json(state.services.billing.session_status(user.account(), "paypal", &order).await?.into()))
 }
 
 /// What became of a page; what was paid on it is settled, should no webhook have said so yet.
 #[utoipa::path(
-    get, path = "/api/v1/plugins/stripe/session-status/{id}", tag = "v1 payments", security(("bearer" = [])),
-    params(("id" = String, Path)),
+    get, path = "/api/v1/plugins/{provider}/session-status/{id}", tag = "v1 payments", security(("bearer" = [])),
+    params(("provider" = String, Path, description = "Such as `stripe`"), ("id" = String, Path)),
     responses((status = 200, body = PayingOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 503, body = Problem))
 )]
 pub async fn status(
     State(state): State<AppState>,
     user: User,
-    Path(id): Path<String>,
+    Path((provider, id)): Path<(String, String)>,
 ) -> Result<Json<PayingOut>, Problem> {
-    super::plugins::in_use(&state, "stripe")?;
-    Ok(Json(state.services.billing.session_status(user.account(), "stripe", &id).await?.into()))
+    super::plugins::in_use(&state, &provider)?;
+    Ok(Json(state.services.billing.session_status(user.account(), &provider, &id).await?.into()))
 }
 
 /// The address of a page.

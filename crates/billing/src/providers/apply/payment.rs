@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Purchase;
 use crate::payments::{self, Capture, LockedInvoice, Tokens, settle, void_if_too_late};
-use crate::providers::pages::return_later;
+use crate::providers::pages::{close_later, return_later};
 use crate::{Error, Result};
 
 /// What is known of a payment, from all that was read.
@@ -63,6 +63,7 @@ impl Purchase<'_> {
         }
         match invoice.status {
             InvoiceStatus::Pending | InvoiceStatus::Failed => {
+                self.leave_other_page(transaction, &invoice).await?;
                 let capture = Capture {
                     reference: &payment.reference,
                     method: Some(self.provider),
@@ -74,6 +75,16 @@ impl Purchase<'_> {
                 if is_back {
                     self.refund(transaction, invoice_id, payment).await?;
                 }
+            }
+            // On two pages, since one of them could not be closed in time.
+            InvoiceStatus::Paid | InvoiceStatus::Refunded
+                if self.was_paid_elsewhere(transaction, &invoice).await? =>
+            {
+                if !is_back {
+                    tracing::warn!(%invoice_id, reference = payment.reference, "billing.payment_returned");
+                    return_later(transaction, self.provider, &payment.reference, self.now).await?;
+                }
+                return Ok(());
             }
             InvoiceStatus::Paid | InvoiceStatus::Refunded
                 if invoice.payment_reference.as_deref() != Some(payment.reference.as_str()) =>
@@ -96,6 +107,41 @@ impl Purchase<'_> {
             return Ok(());
         }
         payments::credit_part(transaction, invoice_id, refunded_minor, &payment.reference, self.now).await
+    }
+
+    /// Closes the page of another provider where the invoice was to be paid by now.
+    async fn leave_other_page(&self, transaction: &mut Transaction, invoice: &LockedInvoice) -> Result<()> {
+        let Some((at, session)) = invoice.page.clone().filter(|(at, _)| at != self.provider) else {
+            return Ok(());
+        };
+        close_later(transaction, at, session, self.now).await?;
+        sqlx::query!(
+            "UPDATE invoices SET provider_session_id = NULL WHERE account_id = $1 AND id = $2",
+            Uuid::from(self.account_id),
+            Uuid::from(invoice.id),
+        )
+        .execute(&mut **transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Whether the payment that settled the invoice is another provider's.
+    async fn was_paid_elsewhere(
+        &self,
+        transaction: &mut Transaction,
+        invoice: &LockedInvoice,
+    ) -> Result<bool> {
+        let is_elsewhere = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM payments WHERE account_id = $1 AND invoice_id = $2 AND provider <> $3 AND reference = $4)
+                   AS "is_elsewhere!""#,
+            Uuid::from(self.account_id),
+            Uuid::from(invoice.id),
+            self.provider,
+            invoice.payment_reference,
+        )
+        .fetch_one(&mut **transaction)
+        .await?;
+        Ok(is_elsewhere)
     }
 
     /// The money is gone already, so tokens that were spent cannot be a reason to refuse.
