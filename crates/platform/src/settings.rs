@@ -396,9 +396,7 @@ fn yookassa(reader: &mut Reader<'_>) -> Option<YooKassaKeys> {
 }
 
 fn language_model(reader: &mut Reader<'_>) -> Option<LanguageModelSettings> {
-    if reader.text("LANGUAGE_MODEL_URL").or_else(|| reader.text("LANGUAGE_MODEL_NAME")).is_none() {
-        return None;
-    }
+    reader.text("LANGUAGE_MODEL_URL").or_else(|| reader.text("LANGUAGE_MODEL_NAME"))?;
     let url = reader.needed("LANGUAGE_MODEL_URL", "where the model is asked");
     let name = reader.needed("LANGUAGE_MODEL_NAME", "the model's name at its address");
     if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {

@@ -189,8 +189,8 @@ impl Billing {
 
     fn provider_for(&self, payable: &Payable) -> Result<&'static str> {
         let begun = payable.page.as_ref().map(|(at, _)| at.as_str());
-        let wanted = begun.into_iter().chain(payable.payment_method.as_deref());
-        let known = wanted.filter_map(|slug| self.provider_in_use(slug).ok()).next();
+        let mut wanted = begun.into_iter().chain(payable.payment_method.as_deref());
+        let known = wanted.find_map(|slug| self.provider_in_use(slug).ok());
         known.map_or_else(|| self.offered(), Ok).map(|provider| provider.slug())
     }
 
