@@ -96,6 +96,10 @@ impl PaymentProvider for PayPal {
         SLUG
     }
 
+    fn brand(&self) -> Option<&'static str> {
+        Some("PayPal")
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities { subscriptions: false, refunds: true, portal: false }
     }

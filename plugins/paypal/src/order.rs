@@ -102,7 +102,8 @@ fn is_declined(issue: &str) -> bool {
 
 /// Whether another order is needed.
 fn is_over(issue: &str) -> bool {
-    matches!(issue, "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED" | "ORDER_EXPIRED")
+    // The last is of an account that takes each invoice number once: another order would fare the same, another provider not.
+    matches!(issue, "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED" | "ORDER_EXPIRED" | "DUPLICATE_INVOICE_ID")
 }
 
 /// What PayPal is asked for.

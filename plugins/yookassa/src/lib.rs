@@ -99,6 +99,10 @@ impl PaymentProvider for YooKassa {
         SLUG
     }
 
+    fn brand(&self) -> Option<&'static str> {
+        Some("YooKassa")
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities { subscriptions: false, refunds: true, portal: false }
     }

@@ -30,21 +30,26 @@ const YOOKASSA_PAGES: &str = " https://yoomoney.ru https://yookassa.ru";
 /// The file in the state directory that keeps the sandbox's customers and subscriptions between two runs.
 const SNAPSHOT: &str = "stripe-sandbox.json";
 
-/// Adds the providers to the state; starts the sandbox if there is no account at Stripe.
+/// Adds the providers to the state; starts the sandbox if there is no account at Stripe, unless people pay real money elsewhere.
 pub async fn open(state: AppState, work: &TaskTracker) -> anyhow::Result<AppState> {
-    let (mut state, stripe, mut pages) = match &state.settings.stripe {
+    let settings = &state.settings;
+    let is_paid_elsewhere = settings.paypal.is_some() || settings.yookassa.is_some();
+    let (mut state, stripe, mut pages) = match &settings.stripe {
         Some(keys) => {
             let stripe = Stripe::new(Config {
                 secret_key: keys.secret_key.expose().to_owned(),
                 webhook_secret: keys.webhook_secret.expose().to_owned(),
                 base_url: keys.api_url.clone(),
             })?;
-            (state, stripe, STRIPE_PAGES.to_owned())
+            (state, Some(stripe), STRIPE_PAGES.to_owned())
         }
+        // Else everything could be had for nothing.
+        None if is_paid_elsewhere && !settings.is_local() => (state, None, String::new()),
         None => with_sandbox(state, work).await?,
     };
     // Stripe is offered first, as long as it is on.
-    let mut providers: Vec<Arc<dyn PaymentProvider>> = vec![Arc::new(stripe)];
+    let stripe = stripe.map(|stripe| Arc::new(stripe) as Arc<dyn PaymentProvider>);
+    let mut providers: Vec<_> = stripe.into_iter().collect();
     if let Some(keys) = &state.settings.paypal {
         providers.push(Arc::new(PayPal::new(plugin_paypal::Config {
             client_id: keys.client_id.clone(),
@@ -75,7 +80,10 @@ fn page_of(api_url: Option<&str>, usual: &str) -> String {
     origin.filter(|origin| !is_own(origin)).unwrap_or_else(|| usual.to_owned())
 }
 
-async fn with_sandbox(mut state: AppState, work: &TaskTracker) -> anyhow::Result<(AppState, Stripe, String)> {
+async fn with_sandbox(
+    mut state: AppState,
+    work: &TaskTracker,
+) -> anyhow::Result<(AppState, Option<Stripe>, String)> {
     let settings = &state.settings;
     let address = SocketAddr::new(settings.listen.ip(), settings.stripe_sandbox_port.unwrap_or(0));
     let listener = TcpListener::bind(address).await.with_context(|| {
@@ -123,7 +131,7 @@ async fn with_sandbox(mut state: AppState, work: &TaskTracker) -> anyhow::Result
     tracing::info!(url = public_url, "stripe_sandbox.ready");
     state.services.is_sandbox = true;
     state.sandbox_url = Some(format!("{public_url}/sandbox").into());
-    Ok((state, stripe, format!(" {public_url}")))
+    Ok((state, Some(stripe), format!(" {public_url}")))
 }
 
 /// The host that people type.

@@ -7,7 +7,7 @@ use domain::access::Actor;
 use domain::ids::InvoiceId;
 use http::{HeaderMap, Request, StatusCode};
 use platform::clock::Clock as _;
-use plugin_api::payment::{Message, PaymentProvider, SessionStatus};
+use plugin_api::payment::{Message, PaymentProvider, SessionStatus, Subject};
 use plugin_paypal::PayPal;
 use plugin_paypal::sandbox::Funding;
 use plugin_yookassa::YooKassa;
@@ -191,8 +191,36 @@ async fn what_was_paid_on_two_pages_goes_back_once(pool: PgPool) {
     assert_eq!(mall.status(&buyer, id).await, "paid yookassa", "what is owed is paid");
     assert!(mall.yookassa.refunds().is_empty());
     let subscriptions = billing.subscriptions(own).await.unwrap();
-    assert_eq!(subscriptions.len(), 1);
-    assert_eq!(subscriptions[0].state.status().as_str(), "active");
+    let [subscription] = &subscriptions[..] else { panic!("one: {subscriptions:?}") };
+    assert_eq!((subscription.state.status().as_str(), subscription.is_collected), ("active", false));
+    let at_stripe = mall.till.stripe.read(&Subject::Session(at_stripe.session_id)).await.unwrap().unwrap();
+    assert!(!at_stripe.subscription.unwrap().renews, "nor is the next period collected there");
+
+    // Two pages of one provider, of which none can be closed.
+    let id = order(&mall.till, &pool, &buyer).await;
+    let first = billing.create_session(own, "yookassa", id, &Till::checkout()).await.unwrap();
+    mall.till.page(&buyer, id).await;
+    let second = billing.create_session(own, "yookassa", id, &Till::checkout()).await.unwrap();
+    assert_ne!(first.session_id, second.session_id);
+    for page in [&first, &second] {
+        assert!(mall.yookassa.pay(&page.session_id));
+        let notification = mall.yookassa.messages().pop().unwrap();
+        assert_eq!(mall.notify(&query, &notification).await, StatusCode::OK);
+    }
+    let back: ReturnPayment = job(&pool, "billing.return_payment").await;
+    assert_eq!((back.provider.as_str(), &back.reference), ("yookassa", &second.session_id));
+    billing.return_payment(&back).await.unwrap();
+    assert_eq!(mall.status(&buyer, id).await, "paid yookassa");
+
+    // Where a provider is gone with its keys, or refuses, people pay at another one.
+    let id = order(&mall.till, &pool, &buyer).await;
+    billing.create_session(own, "yookassa", id, &Till::checkout()).await.unwrap();
+    let left = Providers::new([mall.till.stripe.clone() as Arc<dyn PaymentProvider>]);
+    let left = billing.clone().with_providers(left);
+    let page = left.pay(own, id, &Till::checkout()).await.unwrap().unwrap();
+    mall.till.pay(&page);
+    mall.till.deliver_all().await;
+    assert_eq!(mall.status(&buyer, id).await, "paid stripe");
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

@@ -87,7 +87,11 @@ impl Billing {
         .fetch_all(self.database.worker())
         .await?;
         for page in &open {
-            self.close_page(&page.provider, &page.session).await?;
+            // One that cannot be closed now keeps no other open; it is tried again with the next run.
+            if let Err(error) = self.close_page(&page.provider, &page.session).await {
+                tracing::warn!(provider = page.provider, %error, "billing.page_not_closed");
+                continue;
+            }
             sqlx::query!(
                 "UPDATE invoices SET provider_session_id = NULL, expired_sessions = expired_sessions + 1
                  WHERE account_id = $1 AND id = $2 AND provider_session_id = $3 AND status = 'cancelled'",
@@ -103,7 +107,9 @@ impl Billing {
 
     /// Closes a page.
     pub async fn close_page(&self, provider: &str, session: &str) -> Result<()> {
-        match self.provider(provider)?.close_session(session).await {
+        // Without its keys nobody can.
+        let Ok(provider) = self.provider(provider) else { return Ok(()) };
+        match provider.close_session(session).await {
             // What was paid, or is over, is closed.
             Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Unknown | ProviderError::Unsupported) => {
                 Ok(())

@@ -85,7 +85,7 @@ impl Billing {
         if let Some((at, session)) = payable.page.take() {
             let is_elsewhere = at != provider.slug();
             let known = match self.read_and_apply(&at, &Subject::Session(session.clone())).await {
-                Err(Error::Provider(problem)) if problem.is_passing() && is_elsewhere => None,
+                Err(Error::Provider(_) | Error::NoProvider) if is_elsewhere => None,
                 reading => reading?.and_then(|it| it.session),
             };
             match known {
@@ -132,8 +132,10 @@ impl Billing {
             transaction.commit().await?;
             return Err(Error::InvoiceState("Invoice is not to be paid any more".to_owned()));
         };
+        // Another provider's, or one that was made at the same moment for who comes back to another address.
+        let other = before.provider.zip(before.session);
         if let Some((at, session)) =
-            before.provider.zip(before.session).filter(|(at, _)| at != provider.slug())
+            other.filter(|(at, session)| at != provider.slug() || *session != made.id)
         {
             close_later(&mut transaction, at, session, now).await?;
         }
@@ -167,7 +169,10 @@ impl Billing {
         }
         let provider = self.provider_for(&payable)?;
         if let Some((at, session)) = payable.page {
-            self.read_and_apply(&at, &Subject::Session(session)).await?;
+            match self.read_and_apply(&at, &Subject::Session(session)).await {
+                Err(Error::Provider(_) | Error::NoProvider) if at != provider => {}
+                reading => drop(reading?),
+            }
             if self.payable(permit, invoice_id).await?.status == InvoiceStatus::Paid {
                 return Ok(None);
             }

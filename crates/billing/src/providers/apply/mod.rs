@@ -44,13 +44,18 @@ impl Billing {
         number: i64,
     ) -> Result<(Transaction, Outcome)> {
         match apply(&mut transaction, provider, reading, number, self.clock.now()).await {
+            // Its money goes back, so its next periods are not collected either; what fails here is done again as a whole.
+            Ok((outcome, false)) => {
+                self.end_unlinked(provider, reading).await?;
+                Ok((transaction, outcome))
+            }
             Err(error @ Error::PaidTwice(_)) => {
                 // Nobody here waits for the provider.
                 transaction.rollback().await?;
                 self.end_unlinked(provider, reading).await?;
                 Err(error)
             }
-            outcome => Ok((transaction, outcome?)),
+            done => Ok((transaction, done?.0)),
         }
     }
 
@@ -89,17 +94,17 @@ pub(super) async fn remember_customer(
     Ok(())
 }
 
-/// Makes a reading so, under the lock of the account. Gives what there was to do.
+/// Makes a reading so, under the lock of the account. Gives what there was to do, and whether its payment is kept.
 async fn apply(
     transaction: &mut Transaction,
     provider: &str,
     reading: &Reading,
     number: i64,
     now: DateTime<Utc>,
-) -> Result<Outcome> {
+) -> Result<(Outcome, bool)> {
     let invoice = match LockedInvoice::load(transaction, reading.invoice_id).await {
         // Of another installation that uses the same account at the provider.
-        Err(Error::NoInvoice) => return Ok(Outcome::Ignored("no such invoice here")),
+        Err(Error::NoInvoice) => return Ok((Outcome::Ignored("no such invoice here"), true)),
         other => other?,
     };
     let purchase = Purchase { provider, account_id: invoice.account_id, number, now };
@@ -108,13 +113,15 @@ async fn apply(
         purchase.forget_page(transaction, invoice.id, &session.id).await?;
     }
     let periods = reading.subscription.as_ref().map_or(&[][..], |it| &it.periods);
+    let mut is_kept = true;
     if let Some(payment) = &reading.payment {
-        purchase.pay(transaction, invoice.id, payment, periods.first().map(|period| period.ends_at)).await?;
+        let until = periods.first().map(|period| period.ends_at);
+        is_kept = purchase.pay(transaction, invoice.id, payment, until).await?;
     }
-    if let (Some(collected), Some((id, _))) = (&reading.subscription, invoice.subscription()) {
+    if let (Some(collected), Some((id, _)), true) = (&reading.subscription, invoice.subscription(), is_kept) {
         purchase.follow_subscription(transaction, id, collected).await?;
     }
-    Ok(Outcome::Handled { account_id: invoice.account_id })
+    Ok((Outcome::Handled { account_id: invoice.account_id }, is_kept))
 }
 
 /// Whose purchase it is, and from which reading.

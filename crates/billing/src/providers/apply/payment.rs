@@ -45,17 +45,18 @@ impl Purchase<'_> {
 
     /// An invoice follows its payment: settled when the money is there, credited in part when a part went back, refunded when
     /// all of it did, restored when it came again. `until` is the end of the period that is paid for, where the provider collects a subscription.
+    /// False if the invoice was paid on another page before, so that this payment goes back.
     pub(super) async fn pay(
         &self,
         transaction: &mut Transaction,
         invoice_id: InvoiceId,
         payment: &PaymentReading,
         until: Option<DateTime<Utc>>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let Kept { captured_at: Some(captured_at), refunded_minor, is_back } =
             self.keep(transaction, invoice_id, payment).await?
         else {
-            return Ok(());
+            return Ok(true);
         };
         let mut invoice = LockedInvoice::load(transaction, invoice_id).await?;
         if void_if_too_late(transaction, &invoice, self.now).await? {
@@ -78,13 +79,13 @@ impl Purchase<'_> {
             }
             // On two pages, since one of them could not be closed in time.
             InvoiceStatus::Paid | InvoiceStatus::Refunded
-                if self.was_paid_elsewhere(transaction, &invoice).await? =>
+                if self.was_paid_elsewhere(transaction, &invoice, payment, until.is_some()).await? =>
             {
                 if !is_back {
                     tracing::warn!(%invoice_id, reference = payment.reference, "billing.payment_returned");
                     return_later(transaction, self.provider, &payment.reference, self.now).await?;
                 }
-                return Ok(());
+                return Ok(false);
             }
             InvoiceStatus::Paid | InvoiceStatus::Refunded
                 if invoice.payment_reference.as_deref() != Some(payment.reference.as_str()) =>
@@ -103,10 +104,11 @@ impl Purchase<'_> {
                 return_later(transaction, self.provider, &payment.reference, self.now).await?;
             }
         }
-        if is_back || payment.returned.is_none() {
-            return Ok(());
+        if !is_back && payment.returned.is_some() {
+            payments::credit_part(transaction, invoice_id, refunded_minor, &payment.reference, self.now)
+                .await?;
         }
-        payments::credit_part(transaction, invoice_id, refunded_minor, &payment.reference, self.now).await
+        Ok(true)
     }
 
     /// Closes the page of another provider where the invoice was to be paid by now.
@@ -125,19 +127,25 @@ impl Purchase<'_> {
         Ok(())
     }
 
-    /// Whether the payment that settled the invoice is another provider's.
+    /// Whether what settled the invoice is another payment of a provider's. Of two payments for periods at one provider that
+    /// cannot be said: somebody has to look at them, as at one beside what was paid by hand.
     async fn was_paid_elsewhere(
         &self,
         transaction: &mut Transaction,
         invoice: &LockedInvoice,
+        payment: &PaymentReading,
+        is_period: bool,
     ) -> Result<bool> {
         let is_elsewhere = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM payments WHERE account_id = $1 AND invoice_id = $2 AND provider <> $3 AND reference = $4)
+            r#"SELECT EXISTS (SELECT FROM payments WHERE account_id = $1 AND invoice_id = $2 AND reference = $4
+                   AND (provider <> $3 OR (reference <> $5 AND NOT $6)))
                    AS "is_elsewhere!""#,
             Uuid::from(self.account_id),
             Uuid::from(invoice.id),
             self.provider,
             invoice.payment_reference,
+            payment.reference,
+            is_period,
         )
         .fetch_one(&mut **transaction)
         .await?;
