@@ -197,6 +197,8 @@ async fn what_was_paid_on_two_pages_goes_back_once(pool: PgPool) {
     assert!(!at_stripe.subscription.unwrap().renews, "nor is the next period collected there");
 
     // Two pages of one provider, of which none can be closed.
+    let buyer = customer(&mall.site).await;
+    let own = buyer.own_account();
     let id = order(&mall.till, &pool, &buyer).await;
     let first = billing.create_session(own, "yookassa", id, &Till::checkout()).await.unwrap();
     mall.till.page(&buyer, id).await;
@@ -213,6 +215,8 @@ async fn what_was_paid_on_two_pages_goes_back_once(pool: PgPool) {
     assert_eq!(mall.status(&buyer, id).await, "paid yookassa");
 
     // Where a provider is gone with its keys, or refuses, people pay at another one.
+    let buyer = customer(&mall.site).await;
+    let own = buyer.own_account();
     let id = order(&mall.till, &pool, &buyer).await;
     billing.create_session(own, "yookassa", id, &Till::checkout()).await.unwrap();
     let left = Providers::new([mall.till.stripe.clone() as Arc<dyn PaymentProvider>]);

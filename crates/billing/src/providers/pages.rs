@@ -86,10 +86,11 @@ impl Billing {
         )
         .fetch_all(self.database.worker())
         .await?;
+        let mut failed = None;
         for page in &open {
-            // One that cannot be closed now keeps no other open; it is tried again with the next run.
+            // One that cannot be closed now keeps no other open.
             if let Err(error) = self.close_page(&page.provider, &page.session).await {
-                tracing::warn!(provider = page.provider, %error, "billing.page_not_closed");
+                failed.get_or_insert(error);
                 continue;
             }
             sqlx::query!(
@@ -102,7 +103,7 @@ impl Billing {
             .execute(self.database.worker())
             .await?;
         }
-        Ok(open.len())
+        failed.map_or(Ok(open.len()), Err)
     }
 
     /// Closes a page.
