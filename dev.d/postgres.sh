@@ -64,7 +64,8 @@ start_postgres() {
     base=$(place_on_disk)
     if [ $# = 0 ] && has_memory_for_postgres; then
         base=$(place_in_memory)
-        set -- max_wal_size=512MB
+        # Each test's database is a copy, which nobody has to be able to follow, and none lives long enough to be vacuumed.
+        set -- max_wal_size=512MB wal_level=minimal max_wal_senders=0 autovacuum=off
     fi
     mkdir -p "$base"
 
