@@ -64,8 +64,7 @@ start_postgres() {
     base=$(place_on_disk)
     if [ $# = 0 ] && has_memory_for_postgres; then
         base=$(place_in_memory)
-        # Each test's database is a copy, which nobody has to be able to follow, and none lives long enough to be vacuumed.
-        set -- max_wal_size=512MB wal_level=minimal max_wal_senders=0 autovacuum=off
+        set -- max_wal_size=512MB
     fi
     mkdir -p "$base"
 
