@@ -64,7 +64,8 @@ start_postgres() {
     base=$(place_on_disk)
     if [ $# = 0 ] && has_memory_for_postgres; then
         base=$(place_in_memory)
-        set -- max_wal_size=512MB
+        # Each of thousands of connections maps what it touches of the buffers.
+        set -- max_wal_size=512MB shared_buffers=64MB
     fi
     mkdir -p "$base"
 
@@ -96,7 +97,7 @@ create_cluster() {
     as_postgres "$POSTGRES_BIN/initdb" --pgdata="$POSTGRES_HOME/data" --username=keyrack --pwfile="$POSTGRES_HOME/password" \
         --auth=md5 --encoding=UTF8 --locale=C --no-sync --no-instructions || return
     options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$POSTGRES_HOME -c max_connections=300"
-    options="$options -c shared_buffers=64MB -c max_wal_size=4GB -c timezone=UTC -c log_min_messages=fatal"
+    options="$options -c shared_buffers=256MB -c max_wal_size=4GB -c timezone=UTC -c log_min_messages=fatal"
     options="$options -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     for option in "$@"; do options="$options -c $option"; done
     as_postgres "$POSTGRES_BIN/pg_ctl" start --wait --silent --timeout=60 --pgdata="$POSTGRES_HOME/data" \
