@@ -1,5 +1,7 @@
 //! The environment, read once. A missing or bad setting stops the start with one clear line each.
 
+mod accounts;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -7,6 +9,8 @@ use std::str::FromStr;
 
 use crate::database::FEWEST_CONNECTIONS;
 use crate::outgoing::OutgoingRules;
+
+pub use accounts::{LanguageModelSettings, PayPalKeys, StripeKeys, YooKassaKeys};
 
 /// A text that must not be logged.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,54 +60,6 @@ pub enum SmtpEncryption {
     StartTls,
     /// From the first byte on (RFC 8314).
     Tls,
-}
-
-/// The keys of an account at Stripe.
-#[derive(Debug, Clone)]
-pub struct StripeKeys {
-    /// The secret key.
-    pub secret_key: Secret,
-    /// What its webhooks are signed with.
-    pub webhook_secret: Secret,
-    /// Another address than Stripe's own: that of a double, in tests.
-    pub api_url: Option<String>,
-}
-
-/// The keys of an account at PayPal.
-#[derive(Debug, Clone)]
-pub struct PayPalKeys {
-    /// The application's client id.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: Secret,
-    /// The id of the webhook, by which PayPal says whether a message is its own.
-    pub webhook_id: String,
-    /// Another address than PayPal's own: that of its sandbox, or of a double, in tests.
-    pub api_url: Option<String>,
-}
-
-/// The keys of a shop at YooKassa.
-#[derive(Debug, Clone)]
-pub struct YooKassaKeys {
-    /// The shop's id.
-    pub shop_id: String,
-    /// The shop's secret key.
-    pub secret_key: Secret,
-    /// What the address for its notifications carries as `key`.
-    pub notification_secret: Secret,
-    /// Another address than YooKassa's own: that of a double, in tests.
-    pub api_url: Option<String>,
-}
-
-/// A language model that plug-ins ask.
-#[derive(Debug, Clone)]
-pub struct LanguageModelSettings {
-    /// The address before `/chat/completions`, without a slash at the end.
-    pub url: String,
-    /// What proves that we may ask; none for a model that asks nobody.
-    pub key: Option<Secret>,
-    /// The model's name there.
-    pub name: String,
 }
 
 /// The longest window in minutes that failed sign-ins are counted in; older ones are deleted.
@@ -260,10 +216,10 @@ impl Settings {
         }
         let secret_key = secret_key(&mut reader, &base_url);
         let smtp = smtp(&mut reader);
-        let stripe = stripe(&mut reader);
-        let paypal = paypal(&mut reader);
-        let yookassa = yookassa(&mut reader);
-        let language_model = language_model(&mut reader);
+        let stripe = accounts::stripe(&mut reader);
+        let paypal = accounts::paypal(&mut reader);
+        let yookassa = accounts::yookassa(&mut reader);
+        let language_model = accounts::language_model(&mut reader);
         let sandbox_port = reader.parsed("STRIPE_SANDBOX_PORT", "a port number", 0u16);
         let settings = Self {
             listen: SocketAddr::new(host, port),
@@ -352,61 +308,6 @@ fn secret_key(reader: &mut Reader<'_>, base_url: &str) -> Secret {
             Secret::new(DEVELOPMENT_KEY)
         }
     }
-}
-
-fn stripe(reader: &mut Reader<'_>) -> Option<StripeKeys> {
-    let secret_key = reader.text("STRIPE_SECRET_KEY")?;
-    let webhook_secret = reader.needed(
-        "STRIPE_WEBHOOK_SECRET",
-        "what Stripe signs its messages with, shown at the endpoint in its dashboard",
-    );
-    Some(StripeKeys {
-        secret_key: Secret::new(secret_key),
-        webhook_secret: Secret::new(webhook_secret),
-        api_url: reader.text("STRIPE_API_URL"),
-    })
-}
-
-fn paypal(reader: &mut Reader<'_>) -> Option<PayPalKeys> {
-    let client_id = reader.text("PAYPAL_CLIENT_ID")?;
-    Some(PayPalKeys {
-        client_id,
-        client_secret: Secret::new(
-            reader.needed("PAYPAL_CLIENT_SECRET", "the secret beside the client id in PayPal's dashboard"),
-        ),
-        webhook_id: reader.needed("PAYPAL_WEBHOOK_ID", "the id of the webhook in PayPal's dashboard"),
-        api_url: reader.text("PAYPAL_API_URL"),
-    })
-}
-
-fn yookassa(reader: &mut Reader<'_>) -> Option<YooKassaKeys> {
-    let shop_id = reader.text("YOOKASSA_SHOP_ID")?;
-    let notification_secret = reader.needed(
-        "YOOKASSA_NOTIFICATION_SECRET",
-        "a secret of your own, which the address for notifications carries as ?key=",
-    );
-    Some(YooKassaKeys {
-        shop_id,
-        secret_key: Secret::new(
-            reader.needed("YOOKASSA_SECRET_KEY", "the shop's key in YooKassa's dashboard"),
-        ),
-        notification_secret: Secret::new(notification_secret),
-        api_url: reader.text("YOOKASSA_API_URL"),
-    })
-}
-
-fn language_model(reader: &mut Reader<'_>) -> Option<LanguageModelSettings> {
-    reader.text("LANGUAGE_MODEL_URL").or_else(|| reader.text("LANGUAGE_MODEL_NAME"))?;
-    let url = reader.needed("LANGUAGE_MODEL_URL", "where the model is asked");
-    let name = reader.needed("LANGUAGE_MODEL_NAME", "the model's name at its address");
-    if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
-        reader.problems.push("LANGUAGE_MODEL_URL does not begin with http:// or https://".to_owned());
-    }
-    Some(LanguageModelSettings {
-        url: url.trim_end_matches('/').to_owned(),
-        key: reader.text("LANGUAGE_MODEL_KEY").map(Secret::new),
-        name,
-    })
 }
 
 fn smtp(reader: &mut Reader<'_>) -> Option<Smtp> {

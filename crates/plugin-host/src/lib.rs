@@ -128,7 +128,7 @@ impl Plugins {
 
     /// Whether it is on.
     pub fn is_on(&self, name: &str) -> bool {
-        self.switches.is_on(name)
+        self.manifest(name).is_ok() && self.switches.is_on(name)
     }
 
     /// A setting that is a text or a choice; empty if there is none of this name.

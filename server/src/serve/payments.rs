@@ -34,7 +34,7 @@ const SNAPSHOT: &str = "stripe-sandbox.json";
 pub async fn open(state: AppState, work: &TaskTracker) -> anyhow::Result<AppState> {
     let settings = &state.settings;
     let is_paid_elsewhere = settings.paypal.is_some() || settings.yookassa.is_some();
-    let (mut state, stripe, mut pages) = match &settings.stripe {
+    let (state, stripe, mut pages) = match &settings.stripe {
         Some(keys) => {
             let stripe = Stripe::new(Config {
                 secret_key: keys.secret_key.expose().to_owned(),
@@ -68,8 +68,7 @@ pub async fn open(state: AppState, work: &TaskTracker) -> anyhow::Result<AppStat
         })?));
         pages.push_str(&page_of(keys.api_url.as_deref(), YOOKASSA_PAGES));
     }
-    state = state.with_providers(Providers::new(providers), &pages);
-    Ok(state)
+    Ok(state.with_providers(Providers::new(providers), &pages))
 }
 
 /// Where a provider's pages are: those of a double beside its API.

@@ -168,16 +168,14 @@ impl Billing {
             _ => {}
         }
         let provider = self.provider_for(&payable)?;
-        if let Some((at, session)) = payable.page {
-            match self.read_and_apply(&at, &Subject::Session(session)).await {
-                Err(Error::Provider(_) | Error::NoProvider) if at != provider => {}
-                reading => drop(reading?),
-            }
-            if self.payable(permit, invoice_id).await?.status == InvoiceStatus::Paid {
-                return Ok(None);
-            }
+        match self.create_session(permit, provider, invoice_id, checkout).await {
+            // What was paid on the page of before is settled by now.
+            Err(Error::InvoiceState(why)) => match self.payable(permit, invoice_id).await?.status {
+                InvoiceStatus::Paid => Ok(None),
+                _ => Err(Error::InvoiceState(why)),
+            },
+            page => page.map(Some),
         }
-        self.create_session(permit, provider, invoice_id, checkout).await.map(Some)
     }
 
     /// The page where an invoice of the account is paid, at the provider where that was begun or that was chosen for it, else
@@ -228,7 +226,7 @@ impl Billing {
         let own = sqlx::query!(
             r#"SELECT id AS "id: InvoiceId", status, provider AS "provider!", provider_session_id AS "session!" FROM invoices
                WHERE account_id = $1 AND provider IS NOT NULL AND provider_session_id IS NOT NULL
-                 AND ((provider_session_id = $3 AND coalesce(provider = $2::text, true)) OR (id::text = $3 AND $2::text IS NULL))"#,
+                 AND (provider_session_id = $3 AND provider = coalesce($2, provider) OR $2 IS NULL AND id::text = $3)"#,
             Uuid::from(permit.account_id()),
             provider,
             asked,

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use plugin_api::language::{Message, Role};
 use plugin_chat::{
     Config, Error, LONGEST_ANSWER, LONGEST_MESSAGE, MANIFEST, MODE, MOST_HISTORY, Mode, SYSTEM_PROMPT, check,
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::caller::{Body, User};
-use super::plugins::in_use;
+use super::plugins::{in_use, no_answer, no_model, too_few_tokens};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -20,18 +19,9 @@ impl From<Error> for Problem {
         let text = error.to_string();
         match error {
             Error::Invalid(text) => Self::bad_request(text),
-            Error::NotConfigured => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, text).code("language_model_not_configured")
-            }
-            Error::NotEnough { needed, balance } => {
-                Self::payment_required(format!("{text}: {needed} needed, {balance} available"))
-                    .code("insufficient_tokens")
-                    .balance(balance)
-            }
-            Error::NoAnswer(error) => {
-                tracing::warn!(%error, is_passing = error.is_passing(), "chat.no_answer");
-                Self::new(StatusCode::BAD_GATEWAY, text).code("language_model_unavailable")
-            }
+            Error::NotConfigured => no_model(text),
+            Error::NotEnough { needed, balance } => too_few_tokens(&text, needed, balance),
+            Error::NoAnswer(error) => no_answer(text, &error),
             Error::Billing(error) => error.into(),
         }
     }

@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::TimeDelta;
+use http::StatusCode;
+use plugin_api::language::ModelError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,8 +15,25 @@ use crate::state::AppState;
 
 /// Refuses what belongs to a plug-in that is off, or to none.
 pub(super) fn in_use(state: &AppState, name: &str) -> Result<(), Problem> {
-    let is_on = state.services.plugins.get(name).is_ok_and(|plugin| plugin.is_on);
-    if is_on { Ok(()) } else { Err(Problem::not_found("Plugin not enabled")) }
+    if state.services.plugins.is_on(name) { Ok(()) } else { Err(Problem::not_found("Plugin not enabled")) }
+}
+
+/// 402 for what takes more tokens than there are.
+pub(super) fn too_few_tokens(text: &str, needed: i64, balance: i64) -> Problem {
+    Problem::payment_required(format!("{text}: {needed} needed, {balance} available"))
+        .code("insufficient_tokens")
+        .balance(balance)
+}
+
+/// 503 for what needs a language model where there is none.
+pub(super) fn no_model(text: String) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, text).code("language_model_not_configured")
+}
+
+/// 502 for what a language model did not answer.
+pub(super) fn no_answer(text: String, error: &ModelError) -> Problem {
+    tracing::warn!(%error, is_passing = error.is_passing(), "language_model.no_answer");
+    Problem::new(StatusCode::BAD_GATEWAY, text).code("language_model_unavailable")
 }
 
 /// How many are there.

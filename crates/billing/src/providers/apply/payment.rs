@@ -77,20 +77,17 @@ impl Purchase<'_> {
                     self.refund(transaction, invoice_id, payment).await?;
                 }
             }
-            // On two pages, since one of them could not be closed in time.
-            InvoiceStatus::Paid | InvoiceStatus::Refunded
-                if self.was_paid_elsewhere(transaction, &invoice, payment, until.is_some()).await? =>
-            {
-                if !is_back {
-                    tracing::warn!(%invoice_id, reference = payment.reference, "billing.payment_returned");
-                    return_later(transaction, self.provider, &payment.reference, self.now).await?;
-                }
-                return Ok(false);
-            }
             InvoiceStatus::Paid | InvoiceStatus::Refunded
                 if invoice.payment_reference.as_deref() != Some(payment.reference.as_str()) =>
             {
-                return Err(Error::PaidTwice(payment.reference.clone()));
+                if !self.was_paid_elsewhere(transaction, &invoice, until.is_some()).await? {
+                    return Err(Error::PaidTwice(payment.reference.clone()));
+                }
+                // On two pages, since one of them could not be closed in time.
+                if !is_back {
+                    self.give_back(transaction, invoice_id, payment).await?;
+                }
+                return Ok(false);
             }
             InvoiceStatus::Paid if is_back => self.refund(transaction, invoice_id, payment).await?,
             InvoiceStatus::Refunded if !is_back => {
@@ -99,10 +96,7 @@ impl Purchase<'_> {
             InvoiceStatus::Paid | InvoiceStatus::Refunded => {}
             InvoiceStatus::Cancelled if is_back => {}
             // Money for what nobody owes any more, as from a page that was open in another window or for what is over.
-            InvoiceStatus::Cancelled => {
-                tracing::warn!(%invoice_id, reference = payment.reference, "billing.payment_returned");
-                return_later(transaction, self.provider, &payment.reference, self.now).await?;
-            }
+            InvoiceStatus::Cancelled => self.give_back(transaction, invoice_id, payment).await?,
         }
         if !is_back && payment.returned.is_some() {
             payments::credit_part(transaction, invoice_id, refunded_minor, &payment.reference, self.now)
@@ -127,24 +121,32 @@ impl Purchase<'_> {
         Ok(())
     }
 
-    /// Whether what settled the invoice is another payment of a provider's. Of two payments for periods at one provider that
-    /// cannot be said: somebody has to look at them, as at one beside what was paid by hand.
+    /// Has the provider give a payment back that nobody owes.
+    async fn give_back(
+        &self,
+        transaction: &mut Transaction,
+        invoice_id: InvoiceId,
+        payment: &PaymentReading,
+    ) -> Result<()> {
+        tracing::warn!(%invoice_id, reference = payment.reference, "billing.payment_returned");
+        return_later(transaction, self.provider, &payment.reference, self.now).await
+    }
+
+    /// Whether a provider's payment settled the invoice, so that another one is too much. Of two payments for periods at one
+    /// provider that cannot be said: somebody has to look at them, as at one beside what was paid by hand.
     async fn was_paid_elsewhere(
         &self,
         transaction: &mut Transaction,
         invoice: &LockedInvoice,
-        payment: &PaymentReading,
         is_period: bool,
     ) -> Result<bool> {
         let is_elsewhere = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM payments WHERE account_id = $1 AND invoice_id = $2 AND reference = $4
-                   AND (provider <> $3 OR (reference <> $5 AND NOT $6)))
-                   AS "is_elsewhere!""#,
+                              AND (provider <> $3 OR NOT $5)) AS "is_elsewhere!""#,
             Uuid::from(self.account_id),
             Uuid::from(invoice.id),
             self.provider,
             invoice.payment_reference,
-            payment.reference,
             is_period,
         )
         .fetch_one(&mut **transaction)

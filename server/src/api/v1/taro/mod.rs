@@ -19,7 +19,7 @@ use body::{TaroCardOut, TaroFollowUpOut, TaroSessionBody, TaroSessionOut};
 pub(in crate::api::v1) use read::TaroPart;
 
 use super::caller::{Body, User};
-use super::plugins::in_use;
+use super::plugins::{in_use, no_answer, no_model, too_few_tokens};
 use super::words::id;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -43,23 +43,14 @@ impl From<Error> for Problem {
             Error::Invalid(text) => Self::bad_request(text),
             Error::NoSession | Error::NoPrompt | Error::NoUser => Self::not_found(text),
             Error::Expired => Self::new(StatusCode::GONE, text).code("session_expired"),
-            Error::NotEnough { needed, balance } => {
-                Self::payment_required(format!("{text}: {needed} needed, {balance} available"))
-                    .code("insufficient_tokens")
-                    .balance(balance)
-            }
+            Error::NotEnough { needed, balance } => too_few_tokens(&text, needed, balance),
             Error::DailyLimit | Error::FollowUpLimit | Error::AnswerLimit => {
                 Self::payment_required(text).code("limit_reached")
             }
             Error::PromptExists => Self::conflict(text),
             Error::ChangedMeanwhile => Self::conflict(text).code("changed_meanwhile"),
-            Error::NotConfigured => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, text).code("language_model_not_configured")
-            }
-            Error::NoAnswer(error) => {
-                tracing::warn!(%error, is_passing = error.is_passing(), "taro.no_answer");
-                Self::new(StatusCode::BAD_GATEWAY, text).code("language_model_unavailable")
-            }
+            Error::NotConfigured => no_model(text),
+            Error::NoAnswer(error) => no_answer(text, &error),
             Error::Inconsistent(what) => {
                 tracing::error!(what, "taro.inconsistent_row");
                 Self::internal()
