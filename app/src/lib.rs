@@ -45,6 +45,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="preload" href="/fonts/inter-latin.woff2" r#as="font" type="font/woff2" crossorigin="anonymous"/>
                 <link rel="stylesheet" id="keyrack" href=built_files(&options).stylesheet.as_str()/>
                 <script nonce=use_nonce()>{include_str!("theme.js")}</script>
+                <script nonce=use_nonce()>{include_str!("leaving.js")}</script>
                 <script src="/keys.js" defer nonce=use_nonce()></script>
                 <AutoReload options=options.clone()/>
                 <Hydration options=options.clone()/>

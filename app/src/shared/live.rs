@@ -114,20 +114,22 @@ mod in_browser {
         }
     }
 
+    /// Whether this page is being left (`leaving.js`). The session may end with what leads away, and what a page still asks for
+    /// is then refused.
+    fn is_left() -> bool {
+        document().document_element().is_some_and(|root| root.has_attribute("data-leaving"))
+    }
+
     pub fn listen(version: RwSignal<u32>, state: RwSignal<LiveState>) {
         let stream = StoredValue::new_local(None);
         let missed = StoredValue::new(false);
-        connect(version, missed, state, stream);
+        let connect_anew = move || connect(version, missed, state, stream);
+        connect_anew();
         on_cleanup(move || close(stream));
-        // The session may end with what leads away, and what a page then still asks for is refused. Not every way out is
-        // one: a file is downloaded, or a page does not come.
-        let leaving = window_event_listener(ev::beforeunload, move |_| {
-            close(stream);
-            connect_later(version, missed, state, stream, Duration::from_secs(5));
-        });
+        let leaving = window_event_listener(ev::beforeunload, move |_| connect_anew());
         // A browser may take minutes to notice by itself that nothing comes any more.
         let offline = window_event_listener(ev::offline, move |_| lose(state));
-        let online = window_event_listener(ev::online, move |_| connect(version, missed, state, stream));
+        let online = window_event_listener(ev::online, move |_| connect_anew());
         // What was not loaded while somebody typed is when they have taken that back.
         let typed = window_event_listener(ev::input, move |_| {
             if missed.get_value() {
@@ -209,6 +211,10 @@ mod in_browser {
         stream: Stream,
     ) {
         close(stream);
+        if is_left() {
+            connect_later(version, missed, state, stream, Duration::from_secs(5));
+            return;
+        }
         let Ok(source) = EventSource::new("/desk/live") else { return };
         let changed = Closure::<dyn Fn()>::new(move || load_again(version, missed));
         let opened = Closure::<dyn Fn()>::new(move || {

@@ -314,7 +314,6 @@ impl Scene {
             assert!(found == deed.before || found == deed.after, "step {step}, {moment:?}: {found}");
             unheard_commits += i32::from(moment == Moment::Commit && found == deed.after);
             (server, port) = self.server().await;
-            let bearer = sign_in(port, login, password).await;
             let (status, body) = post(port, &deed.path, &bearer, key, &deed.body).await.unwrap();
             assert_eq!(status, deed.status, "step {step}, {moment:?}: {body}");
             assert_eq!(self.all_of(account).await, deed.after, "step {step}, {moment:?}");

@@ -224,6 +224,24 @@ async fn of_16_sessions_at_once_three_begin(pool: PgPool) {
     assert_eq!(used, 2, "what was refused is not counted");
 }
 
+/// The same where the day's count forgets: all begin, so it is the count that holds them.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn without_the_count_of_the_day_all_16_begin(pool: PgPool) {
+    let site = taro(&pool).await;
+    let (ada, admin) = (signed_up(&site, "ada").await, admin(&site).await);
+    tokens(&admin, &ada, 1_000).await;
+    for statement in [
+        "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS
+         'BEGIN NEW.sessions := 0; RETURN NEW; END'",
+        "CREATE TRIGGER forget BEFORE INSERT OR UPDATE ON taro_days FOR EACH ROW EXECUTE FUNCTION forget()",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    let answers = join_all((0..16).map(|_| ada.send("POST", SESSION, None))).await;
+    let begun = answers.iter().filter(|answer| answer.status() == StatusCode::CREATED).count();
+    assert_eq!(begun, 16);
+}
+
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn follow_ups_draw_cards_that_are_not_on_the_table(pool: PgPool) {
     let site = taro(&pool).await;
