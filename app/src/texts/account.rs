@@ -110,6 +110,7 @@ catalogue! {
         how_to_pay: "How to pay",
         card: "Card",
         card_text: "On the page of our payment provider.",
+        provider_text: "On the page of {name}.",
         transfer_text: "By transfer, to the bank account on the invoice.",
         what: "What you order",
         next_free: "Nothing is to be paid, so everything is active at once.",

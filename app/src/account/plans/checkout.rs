@@ -115,12 +115,13 @@ fn Ways(ways: Vec<WayToPay>, chosen: Chosen) -> impl IntoView {
         .into_iter()
         .map(|way| {
             let is_chosen = way.code == chosen.method;
-            let name = if way.name.is_empty() { t.card.to_owned() } else { way.name };
             let text = match way.text {
                 text if !text.is_empty() => text,
-                _ if way.is_card => t.card_text.to_owned(),
+                _ if way.is_card && way.name.is_empty() => t.card_text.to_owned(),
+                _ if way.is_card => fill(t.provider_text, &[("name", &way.name)]),
                 _ => t.transfer_text.to_owned(),
             };
+            let name = if way.name.is_empty() { t.card.to_owned() } else { way.name };
             let href = Chosen { method: way.code, ..chosen.clone() }.on(routes::ACCOUNT_CHECKOUT);
             view! {
                 <li><a href=href class="way" aria-current=is_chosen.then_some("true")>

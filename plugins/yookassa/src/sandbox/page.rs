@@ -3,10 +3,14 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Sandbox;
 use super::state::{Ending, Payment, Status, write_amount};
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:28rem;margin:3rem auto;padding:0 1rem;color:#1b1b1b;\
+    background:#fff}form{display:grid;margin-top:.75rem}button{font:inherit;padding:.75rem 1rem;border:1px solid #5a2ee0;\
+    border-radius:.5rem;background:#fff;color:#5a2ee0}button.main{background:#5a2ee0;color:#fff}";
 
 pub async fn show(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
     match sandbox.lock().payment(&id) {
@@ -44,6 +48,7 @@ fn page(payment: &Payment) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
                 title { (amount) " · YooKassa sandbox" }
+                style { (PreEscaped(STYLE)) }
             }
             body {
                 header { p { strong { "YooKassa sandbox" } ": no real money moves" } }
@@ -51,7 +56,7 @@ fn page(payment: &Payment) -> Markup {
                     h1 { (amount) }
                     @if let Some(description) = &payment.description { p { (description) } }
                     @if payment.status == Status::Pending {
-                        form method="post" action=(path("pay")) { button type="submit" { "Pay" } }
+                        form method="post" action=(path("pay")) { button.main type="submit" { "Pay" } }
                         form method="post" action=(path("decline")) { button type="submit" { "Decline" } }
                     } @else {
                         p { "This payment is " (payment.status.as_str()) "." }
