@@ -1,4 +1,4 @@
-//! Every word a page shows comes from the catalogue: none stands in the markup.
+//! Every word that a page shows or a mail says comes from a catalogue: none stands in the markup or the code.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::path::{Path, PathBuf};
@@ -61,6 +61,26 @@ fn words_in_html(source: &str) -> Vec<String> {
     between.filter(|text| !text.is_empty() && !NAMES.contains(&text.as_str())).collect()
 }
 
+/// Texts that stand where a mail is put together.
+fn words_in_mail(source: &str) -> Vec<String> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or("");
+    let parts = ["text(", "Text(", "Text(format!(", "text(format!(", "Link("];
+    let starts = parts.iter().flat_map(|part| code.split(part).skip(1));
+    let literals = starts.filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    literals.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_word_stands_where_a_mail_is_put_together() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    for file in ["billing/src/mails/said.rs", "identity/src/mails/mod.rs", "pms/src/bookings/confirmation.rs"]
+    {
+        let source = std::fs::read_to_string(root.join(file)).unwrap();
+        assert!(source.contains("domain::words::fill"), "{file}");
+        assert_eq!(words_in_mail(&source), [""; 0], "{file}");
+    }
+}
+
 #[test]
 fn no_word_stands_in_the_markup() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -87,5 +107,7 @@ fn the_test_finds_what_it_looks_for() {
     assert_eq!(words_in("<p>\n    \"Hello there\"\n</p>"), ["Hello there"]);
     assert!(words_in("format!(\n    \"{}?a={}\",\n").is_empty());
     assert_eq!(words_in_html(r#"format!("<p>{a} Go on</p><title>{b} · Keyrack</title>", 1)"#), ["Go on"]);
+    assert_eq!(words_in_mail("vec![text(\n    \"Thank you.\",\n), text(words.hello)]"), ["Thank you."]);
+    assert_eq!(words_in_mail(r#"Part::Text(format!("{a} is ready"))"#), ["{a} is ready"]);
     assert!(words_in(r#"<p>{t.hello}</p> <a class="button">"→"</a> {a} " · " {b}"#).is_empty());
 }

@@ -10,6 +10,7 @@
 //! * [`reference`]: the short references people read to each other
 //! * [`problem`]: what is wrong with a field, as a code
 //! * [`format`]: the one formatter for money, dates and numbers
+//! * [`words`]: catalogues of what people read
 //!
 //! Nothing here performs I/O or knows the time; both are passed in.
 
@@ -29,3 +30,4 @@ pub mod room;
 pub mod staff;
 pub mod stay;
 mod text_enum;
+pub mod words;

@@ -3,6 +3,7 @@
 //! The consumer writes a mail in the transaction that notes the event as read. A note of its own (`billing_notices`)
 //! keeps it at one mail where events are told again, as after a restored backup.
 
+mod said;
 mod texts;
 
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use uuid::Uuid;
 use crate::documents::{Buyer, InvoiceDocument, Seller, load};
 use crate::{Error, Result};
 
-use texts::{About, Said};
-pub use texts::{Preview, previews};
+use said::{About, Said};
+pub use said::{Preview, previews};
 
 /// [`previews`] for a request: their documents are drawn on a thread where nobody waits.
 pub async fn drawn_previews() -> Vec<Preview> {

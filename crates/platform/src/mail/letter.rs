@@ -2,7 +2,17 @@
 
 use std::fmt::Write;
 
+use domain::words::fill;
+
 use super::{Attachment, Message};
+
+domain::catalogue! {
+    /// How a letter begins.
+    Greeting {
+        nameless: "Hello,",
+        named: "Hello {name},",
+    }
+}
 
 /// A part of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +50,12 @@ impl Letter {
     }
 
     fn greeting(&self) -> String {
-        if self.name.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", self.name) }
+        let texts = Greeting::EN;
+        if self.name.is_empty() {
+            texts.nameless.to_owned()
+        } else {
+            fill(texts.named, &[("name", &self.name)])
+        }
     }
 
     fn text(&self) -> String {

@@ -9,7 +9,7 @@ pub struct StripeKeys {
     pub secret_key: Secret,
     /// What its webhooks are signed with.
     pub webhook_secret: Secret,
-    /// Another address than Stripe's own: that of a double, in tests.
+    /// Another address than Stripe's own: that of a double.
     pub api_url: Option<String>,
 }
 
@@ -22,7 +22,7 @@ pub struct PayPalKeys {
     pub client_secret: Secret,
     /// The id of the webhook, by which PayPal says whether a message is its own.
     pub webhook_id: String,
-    /// Another address than PayPal's own: that of its sandbox, or of a double, in tests.
+    /// Another address than PayPal's own: that of its sandbox, or of a double.
     pub api_url: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct YooKassaKeys {
     pub secret_key: Secret,
     /// What the address for its notifications carries as `key`.
     pub notification_secret: Secret,
-    /// Another address than YooKassa's own: that of a double, in tests.
+    /// Another address than YooKassa's own: that of a double.
     pub api_url: Option<String>,
 }
 

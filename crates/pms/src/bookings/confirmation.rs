@@ -9,6 +9,7 @@ use domain::ids::StayId;
 use domain::money::{Currency, Money};
 use domain::problem::{ProblemCode, optional_email};
 use domain::stay::{StayDates, StayRefusal};
+use domain::words::fill;
 use platform::audit::{self, Deed};
 use platform::mail::{self, Letter, Message, Part};
 use serde_json::json;
@@ -16,6 +17,26 @@ use uuid::Uuid;
 
 use super::record::{StayRecord, select_stays};
 use crate::{Error, Pms, Result};
+
+domain::catalogue! {
+    /// The words of a confirmation.
+    Texts {
+        subject: "Your booking at {hotel}",
+        thanks: "Thank you for your booking. We have noted it as {reference}, and look forward to your stay.",
+        about: "{date}, about {time}",
+        fact_room: "Room",
+        fact_arrival: "Arrival",
+        fact_departure: "Departure",
+        fact_nights: "Nights",
+        fact_guests: "Guests",
+        fact_price: "Price",
+        fact_total: "Total",
+        fact_paid: "Paid",
+        fact_to_pay: "To be paid",
+        or: " or ",
+        tell_us: "If something is not as you expect it, please tell us: {ways}.",
+    }
+}
 
 /// What a letter says about a stay.
 struct Booked {
@@ -122,24 +143,25 @@ pub fn confirmation_preview() -> Message {
 }
 
 fn confirmation(to: &str, name: &str, reference: &str, stays: &[Booked], hotel: Hotel) -> Message {
-    let write = Locale::English;
-    let mut parts = vec![Part::Text(format!(
-        "Thank you for your booking. We have noted it as {reference}, and look forward to your stay."
-    ))];
+    let (write, texts) = (Locale::English, Texts::EN);
+    let mut parts = vec![Part::Text(fill(texts.thanks, &[("reference", reference)]))];
     for stay in stays {
-        let about = |time: Option<NaiveTime>| {
-            time.map_or_else(String::new, |time| format!(", about {}", time.format("%H:%M")))
+        let on = |date: NaiveDate, time: Option<NaiveTime>| {
+            let date = write.full_date(date);
+            match time {
+                Some(time) => {
+                    fill(texts.about, &[("date", &date), ("time", &time.format("%H:%M").to_string())])
+                }
+                None => date,
+            }
         };
         parts.push(Part::Facts(vec![
-            ("Room", stay.room_type.clone()),
-            ("Arrival", format!("{}{}", write.full_date(stay.dates.arrival()), about(stay.times.arrival))),
-            (
-                "Departure",
-                format!("{}{}", write.full_date(stay.dates.departure()), about(stay.times.departure)),
-            ),
-            ("Nights", stay.dates.nights().to_string()),
-            ("Guests", stay.party.to_string()),
-            ("Price", write.money(stay.total)),
+            (texts.fact_room, stay.room_type.clone()),
+            (texts.fact_arrival, on(stay.dates.arrival(), stay.times.arrival)),
+            (texts.fact_departure, on(stay.dates.departure(), stay.times.departure)),
+            (texts.fact_nights, stay.dates.nights().to_string()),
+            (texts.fact_guests, stay.party.to_string()),
+            (texts.fact_price, write.money(stay.total)),
         ]));
     }
     if let Some(first) = stays.first() {
@@ -147,19 +169,18 @@ fn confirmation(to: &str, name: &str, reference: &str, stays: &[Booked], hotel: 
             Money::new(stays.iter().map(|stay| amount(stay).minor).sum(), first.total.currency)
         };
         let (total, paid) = (sum(|stay| stay.total), sum(|stay| stay.paid));
-        let mut money = vec![("Total", write.money(total))];
+        let mut money = vec![(texts.fact_total, write.money(total))];
         if paid.minor != 0 {
-            money.push(("Paid", write.money(paid)));
-            money.push(("To be paid", write.money(Money::new(total.minor - paid.minor, total.currency))));
+            let left = Money::new(total.minor - paid.minor, total.currency);
+            money.extend([(texts.fact_paid, write.money(paid)), (texts.fact_to_pay, write.money(left))]);
         }
         parts.push(Part::Facts(money));
     }
     let reached: Vec<String> = [hotel.phone, hotel.email].into_iter().flatten().collect();
     if !reached.is_empty() {
-        let ways = reached.join(" or ");
-        parts.push(Part::Text(format!("If something is not as you expect it, please tell us: {ways}.")));
+        parts.push(Part::Text(fill(texts.tell_us, &[("ways", &reached.join(texts.or))])));
     }
-    let subject = format!("Your booking at {}", hotel.name);
+    let subject = fill(texts.subject, &[("hotel", &hotel.name)]);
     let sender =
         [hotel.name, hotel.address].into_iter().filter(|line| !line.is_empty()).chain(reached).collect();
     Letter { to: to.to_owned(), name: name.to_owned(), subject, parts, sender, attachments: Vec::new() }

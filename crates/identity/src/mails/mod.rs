@@ -1,8 +1,15 @@
-//! What people are written about their account: every text is in this file.
+//! What people are written about their account.
 
+mod texts;
+
+use domain::words::fill;
 use platform::mail::{Letter, Message, Part};
 
+use self::texts::Texts;
 use crate::companies::Company;
+
+/// The words in the reader's language.
+const TEXTS: Texts = Texts::EN;
 
 /// The page where somebody who forgot their password asks for a link.
 const FORGOTTEN: &str = "/forgot-password";
@@ -28,7 +35,7 @@ fn text(words: impl Into<String>) -> Part {
 }
 
 fn open(site: &str) -> Part {
-    Part::Link("Open Keyrack", site.to_owned())
+    Part::Link(TEXTS.open_site, site.to_owned())
 }
 
 fn letter(email: &str, name: &str, site: &str, subject: &str, parts: Vec<Part>) -> Message {
@@ -45,38 +52,28 @@ fn letter(email: &str, name: &str, site: &str, subject: &str, parts: Vec<Part>) 
 
 /// A customer signed up.
 pub(crate) fn welcome(email: &str, name: &str, site: &str) -> Message {
-    let parts = vec![
-        text("Your account is ready. You sign in with this e-mail address and the password that you chose."),
-        open(site),
-        text(
-            "If it was not you who signed up, choose “Forgot password” there: the account is then yours alone.",
-        ),
-    ];
-    letter(email, name, site, "Welcome to Keyrack", parts)
+    let parts = vec![text(TEXTS.sign_in_as_chosen), open(site), text(TEXTS.not_you)];
+    letter(email, name, site, TEXTS.welcome, parts)
 }
 
 /// The admin made an account for somebody.
 pub(crate) fn account_made(email: &str, name: &str, site: &str) -> Message {
     let parts = vec![
-        text("We made an account for you. You sign in with this e-mail address."),
-        text("If you have no password for it yet, or want one that only you know, choose it here:"),
-        Part::Link("Choose a password", format!("{site}{FORGOTTEN}")),
+        text(TEXTS.made_for_you),
+        text(TEXTS.choose_it_here),
+        Part::Link(TEXTS.choose_password, format!("{site}{FORGOTTEN}")),
     ];
-    letter(email, name, site, "Your Keyrack account", parts)
+    letter(email, name, site, TEXTS.account_subject, parts)
 }
 
 /// Somebody registered a hotel.
 pub(crate) fn hotel_welcome(email: &str, name: &str, hotel: &str, site: &str) -> Message {
     let parts = vec![
-        text(format!(
-            "{hotel} is registered. You sign in with this e-mail address and the password that you chose."
-        )),
+        text(fill(TEXTS.hotel_registered, &[("hotel", hotel)])),
         open(site),
-        text(
-            "Begin with your rooms and their rates, in the settings; then the desk is ready for the first booking.",
-        ),
+        text(TEXTS.begin_with_rooms),
     ];
-    letter(email, name, site, "Welcome to Keyrack", parts)
+    letter(email, name, site, TEXTS.welcome, parts)
 }
 
 /// Somebody registered a company.
@@ -98,33 +95,34 @@ fn named_company_welcome(
     site: &str,
 ) -> Message {
     let parts = vec![
-        text(format!("{company} is registered. You sign in with these, and the password that you chose:")),
-        Part::Facts(vec![("Company code", code.to_owned()), ("User name", login.to_owned())]),
+        text(fill(TEXTS.company_registered, &[("company", company)])),
+        Part::Facts(vec![
+            (TEXTS.fact_company_code, code.to_owned()),
+            (TEXTS.fact_user_name, login.to_owned()),
+        ]),
         open(site),
     ];
-    letter(email, name, site, "Welcome to Keyrack", parts)
+    letter(email, name, site, TEXTS.welcome, parts)
 }
 
 /// Somebody forgot their password.
 pub(crate) fn password_reset(email: &str, name: &str, site: &str, token: &str) -> Message {
     let parts = vec![
-        text(
-            "Somebody, probably you, asked for a new password for your Keyrack account. Choose one here within an hour:",
-        ),
-        Part::Link("Choose a new password", format!("{site}/reset-password?token={token}")),
-        text("The link works once. If you did not ask for it, do nothing: your password stays as it is."),
+        text(TEXTS.somebody_asked),
+        Part::Link(TEXTS.choose_new_password, format!("{site}/reset-password?token={token}")),
+        text(TEXTS.works_once),
     ];
-    letter(email, name, site, "Choose a new Keyrack password", parts)
+    letter(email, name, site, TEXTS.reset_subject, parts)
 }
 
 /// The password is another one.
 pub(crate) fn password_changed(email: &str, name: &str, site: &str) -> Message {
     let parts = vec![
-        text("The password of your Keyrack account was changed, and you were signed out everywhere else."),
-        text("If you did not expect that, choose a new password at once:"),
-        Part::Link("Choose a new password", format!("{site}{FORGOTTEN}")),
+        text(TEXTS.password_changed),
+        text(TEXTS.not_expected),
+        Part::Link(TEXTS.choose_new_password, format!("{site}{FORGOTTEN}")),
     ];
-    letter(email, name, site, "Your Keyrack password was changed", parts)
+    letter(email, name, site, TEXTS.changed_subject, parts)
 }
 
 #[cfg(test)]
