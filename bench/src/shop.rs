@@ -346,7 +346,7 @@ async fn bearer(server: &Server, email: &str, password: &str) -> anyhow::Result<
 /// The statements of a list of plans.
 fn plans_script() -> anyhow::Result<String> {
     let statements = [
-        floor::statement("ORDER BY t.region DESC LIMIT 1", &["'DE'", "NULL", "current_date"])?,
+        floor::statement("ORDER BY (t.region <> '') DESC LIMIT 1", &["'DE'", "NULL", "current_date"])?,
         floor::statement("SELECT p.id, p.name, p.slug, p.price_minor, p.currency AS", &["'EUR'", "NULL"])?,
     ];
     Ok(floor::transaction("", "00000000-0000-0000-0000-000000000000", "", &statements))

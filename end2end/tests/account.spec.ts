@@ -1,4 +1,4 @@
-import { accessible, alive, day, expect, owner, signIn, test } from "./support";
+import { accessible, alive, day, expect, owner, panel, signIn, test } from "./support";
 import type { Page } from "@playwright/test";
 
 // How pages move into each other is looked at on the paths of the desk.
@@ -155,11 +155,17 @@ test("a customer tries a plan out, gives an order up, and changes how they sign 
 
   await page.goto("/account/security");
   const email = `new${Date.now()}${Math.floor(Math.random() * 1e6)}@customer.example`;
-  await page.getByLabel("Full name").fill("Ada Byron");
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByRole("button", { name: "Save" }).click();
+  const you = panel(page, "You");
+  await you.getByLabel("Full name").fill("Ada Byron");
+  await you.getByLabel("E-mail").fill(email);
+  await you.getByRole("button", { name: "Save" }).click();
+  await expect(you.getByText("Please fill this in.")).toBeVisible();
+  await expect(you.getByLabel("E-mail")).toHaveValue(email);
+  await accessible(page, javaScriptEnabled);
+  await you.getByLabel("Present password").fill("TestPass123@");
+  await you.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Saved")).toBeVisible();
-  await page.getByLabel("Present password").fill("TestPass123@");
+  await panel(page, "Password").getByLabel("Present password").fill("TestPass123@");
   await page.getByLabel("New password").fill("OtherPass456@");
   await page.getByRole("button", { name: "Change the password" }).click();
   await expect(page.getByText("The password is changed")).toBeVisible();

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { accessible, alive, day, expect, owner, ownHotel, reception, send, signIn, test } from "./support";
+import { accessible, alive, day, expect, owner, ownHotel, panel, reception, send, signIn, test } from "./support";
 
 /** Each project books nights of its own, so that the projects do not take each other's rooms. */
 function nights(project: string, length = 2) {
@@ -104,6 +104,27 @@ test("somebody is booked for tonight, checked in with one click, undone, and che
   await page.locator("#in-house").getByRole("button", { name: new RegExp(`Check out ${name}`) }).click();
   await expect(page.getByText("Checked out. The room is marked dirty.")).toBeVisible();
   await expect(page.locator("#in-house").getByText(name)).toHaveCount(0);
+});
+
+test("a guest whose room is taken meanwhile gets another, and is not typed again", async ({ page }) => {
+  test.skip(!test.info().project.name.startsWith("desktop"), "it is the same at every size");
+  await ownHotel(page);
+  await page.goto(`/desk/bookings/new?arrival=${day(0)}&departure=${day(1)}&party=1`);
+  await page.getByRole("link", { name: /^Room / }).last().click();
+  await page.getByLabel("First name").fill("Bartholomew");
+  const room = new URL(page.url()).searchParams.get("room") ?? "";
+  const quicker = { room_id: room, arrival: day(0), departure: day(1), party: "1", guest_id: "", first_name: "Quick" };
+  await send(page, "book", Object.fromEntries(Object.entries(quicker).map(([key, value]) => [`form[${key}]`, value])));
+  await page.getByRole("button", { name: /^Book/ }).click();
+  const refused = page.getByText("The room has been booked for one of these nights.");
+  await expect(refused).toBeVisible();
+  await page.getByLabel("Departure").fill(day(2));
+  await page.getByRole("button", { name: "Show free rooms" }).click();
+  await page.getByRole("link", { name: /^Room / }).first().click();
+  await expect(page.getByLabel("First name")).toHaveValue("Bartholomew");
+  await expect(refused).toHaveCount(0);
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await expect(page.getByText("Booked.")).toBeVisible();
 });
 
 test("a link that is clicked while a page comes alive leads on", async ({ page, javaScriptEnabled }) => {
@@ -444,7 +465,7 @@ test("one's profile shows where one is signed in", async ({ page, javaScriptEnab
   await alive(page, javaScriptEnabled);
   await expect(page.getByText("This browser")).toBeVisible();
   await accessible(page, javaScriptEnabled);
-  await page.getByLabel("Present password").fill("not it");
+  await panel(page, "Password").getByLabel("Present password").fill("not it");
   await page.getByLabel("New password").fill("another long sentence");
   await page.getByRole("button", { name: "Change the password" }).click();
   await expect(page.getByText("This is not right.")).toBeVisible();

@@ -74,6 +74,11 @@ export async function ownHotel(page: Page) {
   return who;
 }
 
+/** The part of a page under a heading. */
+export function panel(page: Page, heading: string) {
+  return page.locator("section", { has: page.getByRole("heading", { name: heading, exact: true }) });
+}
+
 /** Sends what a form of ours sends, and says where it leads. */
 export async function send(page: Page, action: string, form: Record<string, string>): Promise<string> {
   const answer = await page.request.post(`/actions/${action}`, {

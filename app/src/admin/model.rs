@@ -123,6 +123,14 @@ impl Subject {
                 ("disputed", t.disputed),
                 ("partly_refunded", t.partly_refunded),
             ],
+            Self::Tokens => vec![
+                ("purchase", t.token_purchase),
+                ("usage", t.token_usage),
+                ("refund", t.token_refund),
+                ("bonus", t.token_bonus),
+                ("adjustment", t.token_adjustment),
+                ("subscription", t.token_subscription),
+            ],
             Self::ProviderEvents => {
                 vec![
                     ("received", t.received),
@@ -167,6 +175,7 @@ impl Subject {
             Self::Users => Some(t.search_users),
             Self::Subscriptions => Some(t.search_subscriptions),
             Self::Invoices => Some(t.search_invoices),
+            Self::Tokens => Some(t.search_tokens),
             Self::Companies => Some(t.search_companies),
             Self::Deliveries | Self::ClientEvents => Some(t.search_kinds),
             Self::ProviderEvents => Some(t.search_messages),

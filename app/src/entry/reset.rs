@@ -32,7 +32,7 @@ pub fn ResetPage() -> impl IntoView {
             <PostForm form=form.clone()>
                 <input type="hidden" name="token" value=token/>
                 <TextField
-                    form=form.state name="password" label=t.entry.new_password kind="password" help=t.entry.password_help
+                    form=form.state name="password" label=t.entry.new_password kind="password" help=t.entry.reset_help
                     autocomplete="new-password" required=true autofocus=true
                 />
                 <Button kind=ButtonKind::Primary text=t.entry.set_password/>

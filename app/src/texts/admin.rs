@@ -62,6 +62,7 @@ catalogue! {
         nothing_yet: "Nothing yet.",
         search_users: "The beginning of the e-mail address",
         search_invoices: "A number such as INV-2026-0001, its last digits, or a customer's whole e-mail address",
+        search_tokens: "A customer's whole e-mail address",
         search_companies: "The code, or a part of the name",
         search_kinds: "The whole kind, such as payment.captured",
         search_messages: "The whole kind, such as invoice.paid, or the id of the message",

@@ -22,6 +22,7 @@ catalogue! {
         reset_text: "You will be signed out everywhere else.",
         new_password: "New password",
         password_help: "At least 8 characters. A sentence is good.",
+        reset_help: "8 characters or more; for a customer's account with a small and a capital letter, a digit and a sign such as !",
         set_password: "Set the password",
     }
 }

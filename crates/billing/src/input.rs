@@ -1,7 +1,7 @@
 //! What the admin typed, checked before it is stored: every refusal names its field.
 
 use domain::money::{Currency, Money};
-use domain::problem::optional_text;
+use domain::problem::{optional_text, storable_json};
 use serde_json::Value;
 
 use crate::{Error, Result};
@@ -69,24 +69,13 @@ pub(crate) fn number(field: &str, value: i64, min: i64, max: i64) -> Result<i64>
 
 /// Settings that Postgres can store: not too deep, not too large, and without NUL characters.
 pub(crate) fn json(field: &str, value: &Value) -> Result<()> {
-    if !is_storable(value, MAX_DEPTH) {
+    if storable_json(value, MAX_DEPTH).is_err() {
         return Err(invalid(field, "is nested too deeply or contains characters that cannot be used"));
     }
     if value.to_string().len() > MAX_JSON {
         return Err(invalid(field, format_args!("must be at most {MAX_JSON} bytes long")));
     }
     Ok(())
-}
-
-fn is_storable(value: &Value, depth: usize) -> bool {
-    let has_no_nul = |text: &str| !text.contains('\0');
-    let Some(below) = depth.checked_sub(1) else { return false };
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => true,
-        Value::String(text) => has_no_nul(text),
-        Value::Array(values) => values.iter().all(|value| is_storable(value, below)),
-        Value::Object(map) => map.iter().all(|(key, value)| has_no_nul(key) && is_storable(value, below)),
-    }
 }
 
 /// Refuses a change of what somebody else changed since it was read.

@@ -23,7 +23,7 @@ pub struct Search<S, I> {
     /// Only those of this account.
     pub account_id: Option<AccountId>,
     /// What people search by: an e-mail address, which is one account; of invoices else the beginning of the number or its
-    /// last digits, of subscriptions a part of the plan's name.
+    /// last digits, of subscriptions a part of the plan's name, of entries of tokens nothing else.
     pub text: Option<String>,
     /// Only those that follow this one.
     pub after: Option<I>,
@@ -100,7 +100,7 @@ pub struct SubscriptionRow {
 impl<S, I> Search<S, I> {
     /// The account that is meant, if one is: that of the address in the text, else the given one; [`None`] if nobody has
     /// the address, or somebody else.
-    async fn account(&self, transaction: &mut Transaction) -> Result<Option<Option<AccountId>>> {
+    pub(crate) async fn account(&self, transaction: &mut Transaction) -> Result<Option<Option<AccountId>>> {
         let Some(address) = self.address() else { return Ok(Some(self.account_id)) };
         let owner = sqlx::query_scalar!(
             r#"SELECT id AS "id: AccountId" FROM users WHERE email = $1"#,
@@ -117,7 +117,7 @@ impl<S, I> Search<S, I> {
     }
 
     /// The text, if it is not an address.
-    fn words(&self) -> Option<&str> {
+    pub(crate) fn words(&self) -> Option<&str> {
         self.text.as_deref().filter(|text| !text.contains('@'))
     }
 }

@@ -177,6 +177,7 @@ pub struct Permit<'a, R> {
     actor: &'a Actor,
     organisation_id: OrganisationId,
     hotel_id: HotelId,
+    time_zone: &'a str,
     role: Role,
     right: PhantomData<R>,
 }
@@ -203,6 +204,11 @@ impl<'a, R> Permit<'a, R> {
     /// The organisation that owns the hotel.
     pub fn organisation_id(&self) -> OrganisationId {
         self.organisation_id
+    }
+
+    /// IANA name of the hotel's time zone.
+    pub fn time_zone(&self) -> &'a str {
+        self.time_zone
     }
 
     /// The actor's role in the hotel.
@@ -285,7 +291,14 @@ impl Actor {
         if !membership.role.allows(R::PERMISSION) {
             return Err(Forbidden);
         }
-        Ok(Permit { actor: self, organisation_id, hotel_id, role: membership.role, right: PhantomData })
+        Ok(Permit {
+            actor: self,
+            organisation_id,
+            hotel_id,
+            time_zone: &membership.time_zone,
+            role: membership.role,
+            right: PhantomData,
+        })
     }
 
     /// Nobody: reads what everybody may.

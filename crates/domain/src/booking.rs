@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::guest::GuestForm;
 use crate::ids::{BookingId, GuestId, RoomId, RoomTypeId, StayId};
@@ -289,6 +290,17 @@ pub struct HistoryEntry {
     pub at: DateTime<FixedOffset>,
     /// Facts of the change, such as the old and the new dates.
     pub facts: Vec<(String, String)>,
+}
+
+/// A line of the hotel's log: something that was done, and to what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// What was done.
+    pub deed: HistoryEntry,
+    /// The id of what it was done to.
+    pub subject: Option<Uuid>,
+    /// That in words, such as a booking's reference and its guest; none when it is gone, or when the facts say it.
+    pub about: Option<String>,
 }
 
 /// What a desk sends to change a stay.

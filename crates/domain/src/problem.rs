@@ -186,6 +186,23 @@ pub fn optional_text(text: &str, max: usize) -> Result<Option<String>, ProblemCo
     Ok(Some(text.to_owned()))
 }
 
+/// Checks JSON that is kept as it is: at most `depth` levels, and no NUL, which Postgres has no place for.
+pub fn storable_json(value: &serde_json::Value, depth: usize) -> Result<(), ProblemCode> {
+    use serde_json::Value;
+
+    fn is_storable(value: &Value, depth: usize) -> bool {
+        let has_no_nul = |text: &str| !text.contains('\0');
+        let Some(below) = depth.checked_sub(1) else { return false };
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => true,
+            Value::String(text) => has_no_nul(text),
+            Value::Array(values) => values.iter().all(|value| is_storable(value, below)),
+            Value::Object(map) => map.iter().all(|(key, value)| has_no_nul(key) && is_storable(value, below)),
+        }
+    }
+    if is_storable(value, depth) { Ok(()) } else { Err(ProblemCode::BadCharacters) }
+}
+
 /// Checks the shape of an e-mail address (RFC 5321 lengths, one `@`, a dotted domain) and lowers its case.
 pub fn email(text: &str) -> Result<String, ProblemCode> {
     let text = required_text(text, 254)?.to_lowercase();

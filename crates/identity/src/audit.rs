@@ -1,7 +1,7 @@
 //! Reading who did what.
 
 use domain::access::{Permit, right};
-use domain::booking::HistoryEntry;
+use domain::booking::{AuditEntry, HistoryEntry};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ const MOST: i64 = 200;
 #[derive(Debug, Clone)]
 pub struct AuditPage {
     /// The entries, newest first.
-    pub entries: Vec<HistoryEntry>,
+    pub entries: Vec<AuditEntry>,
     /// What to pass as `before` for older entries; none when these were the oldest.
     pub next: Option<Uuid>,
 }
@@ -32,13 +32,14 @@ impl Identity {
         let mut transaction = self.database.begin(&permit).await?;
         // Two ranges of one index, each read backwards no further than the page.
         let mut rows = sqlx::query!(
-            r#"SELECT a.id AS "id!", a.action AS "action!", a.at AS "at!", a.facts AS "facts!", u.full_name AS "by?",
+            r#"SELECT a.id AS "id!", a.action AS "action!", a.at AS "at!", a.facts AS "facts!", a.subject, u.full_name AS "by?",
+                      deed_about($1, a.action, a.subject) AS about,
                       CASE WHEN a.impersonated_by IS NOT NULL THEN impersonator_name(a.impersonated_by) END AS impersonator
-               FROM ((SELECT id, action, at, facts, user_id, impersonated_by FROM audit_log
+               FROM ((SELECT id, action, at, facts, subject, user_id, impersonated_by FROM audit_log
                       WHERE organisation_id = $1 AND hotel_id = $2 AND id < $3
                       ORDER BY id DESC LIMIT $4)
                      UNION ALL
-                     (SELECT id, action, at, facts, user_id, impersonated_by FROM audit_log
+                     (SELECT id, action, at, facts, subject, user_id, impersonated_by FROM audit_log
                       WHERE organisation_id = $1 AND hotel_id IS NULL AND id < $3
                         AND user_id IN (SELECT user_id FROM memberships WHERE hotel_id = $2)
                       ORDER BY id DESC LIMIT $4)) a
@@ -56,11 +57,14 @@ impl Identity {
         let has_more = rows.len() > page;
         rows.truncate(page);
         let next = if has_more { rows.last().map(|row| row.id) } else { None };
-        let entries = rows.into_iter().map(|row| HistoryEntry {
-            action: row.action,
-            by: row.by,
-            at: row.at.fixed_offset(),
-            facts: facts(row.facts, row.impersonator),
+        let entries = rows.into_iter().map(|row| {
+            let facts = facts(row.facts, row.impersonator);
+            let is_said = |about: &String| {
+                row.by.as_ref() == Some(about) || facts.iter().any(|(_, value)| value == about)
+            };
+            let about = row.about.filter(|about| !about.is_empty() && !is_said(about));
+            let deed = HistoryEntry { action: row.action, by: row.by, at: row.at.fixed_offset(), facts };
+            AuditEntry { deed, subject: row.subject, about }
         });
         Ok(AuditPage { entries: entries.collect(), next })
     }

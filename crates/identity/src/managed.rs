@@ -253,8 +253,8 @@ impl Identity {
         Ok(made)
     }
 
-    /// Changes a user. Who is suspended or has another password is signed out everywhere. Nobody suspends or demotes
-    /// themselves: so there is always an admin.
+    /// Changes a user. Who is suspended or has another password is signed out everywhere; who may sign in is told of
+    /// another address at the one that was. Nobody suspends or demotes themselves: so there is always an admin.
     pub async fn change_user(
         &self,
         permit: AdminPermit<'_>,
@@ -315,6 +315,11 @@ impl Identity {
         }
         if hash.is_some() {
             self.tell_password_changed(&mut transaction, id, now).await?;
+        }
+        let has_new_email = checked.email.as_ref().is_some_and(|email| *email != before.email);
+        // Staff may have a user name alone, which is no address.
+        if has_new_email && before.is_active && before.email.contains('@') {
+            self.tell_address_changed(&mut transaction, &before.email, &before.full_name, now).await?;
         }
         let facts = json!({
             "email": checked.email, "is_active": is_active, "role": change.role, "password_set": hash.is_some(),

@@ -128,7 +128,15 @@ fn refuse_another_company(named: Option<&serde_json::Value>, own: Uuid) -> Resul
     }
 }
 
-/// Orders a plan that opens a module; gives the page where it is paid. Where there can be none, nothing was ordered.
+/// An address without the parts of its query that would hold the id of a provider's page.
+fn without_session(url: &str) -> String {
+    let Some((page, query)) = url.split_once('?') else { return url.to_owned() };
+    let holds_id = |pair: &&str| pair.contains("{session}") || pair.contains("{CHECKOUT_SESSION_ID}");
+    let kept: Vec<&str> = query.split('&').filter(|pair| !holds_id(pair)).collect();
+    if kept.is_empty() { page.to_owned() } else { format!("{page}?{}", kept.join("&")) }
+}
+
+/// Orders a plan that opens a module; gives the page where it is paid, or the success page where nothing is to be paid. Where there can be none, nothing was ordered.
 #[utoipa::path(post, path = "/api/store/create-checkout-session", tag = "store", security(("bearer" = [])), request_body = ModuleOrder,
     responses((status = 200, body = ModuleCheckoutOut), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 415, body = Problem), (status = 500, body = Problem), (status = 503, body = Problem)))]
@@ -177,6 +185,13 @@ pub async fn create_checkout_session(
         cancel_url: ours(order.cancel_url, format!("{base}{}", app::routes::STORE)),
         ..usual
     };
+    if ordered.is_complete {
+        // What costs nothing runs already: there is no page to pay on, and what names an order is its invoice.
+        return Ok(Json(ModuleCheckoutOut {
+            session_id: ordered.invoice_id.to_string(),
+            url: without_session(&checkout.success_url),
+        }));
+    }
     match billing.create_session(permit, provider, ordered.invoice_id, &checkout).await {
         Ok(page) => Ok(Json(ModuleCheckoutOut { session_id: page.session_id, url: page.url })),
         Err(error) => {
@@ -187,6 +202,22 @@ pub async fn create_checkout_session(
             let status =
                 if is_passing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
             Err(Problem::new(status, "Failed to create checkout session"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_pages_id_is_left_out_of_an_address() {
+        for (url, expected) in [
+            ("https://keyrack.example/store?session={session}", "https://keyrack.example/store"),
+            ("https://keyrack.example/?a=1&id={CHECKOUT_SESSION_ID}&b=2", "https://keyrack.example/?a=1&b=2"),
+            ("https://keyrack.example/done", "https://keyrack.example/done"),
+        ] {
+            assert_eq!(without_session(url), expected);
         }
     }
 }

@@ -23,7 +23,7 @@ impl Amount {
     /// As decimal text, to be read where the currency is known.
     pub fn text(&self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
+            Self::Text(text) => without_cents(text).to_owned(),
             Self::Number(number) => plain(&number.to_string()),
         }
     }
@@ -40,11 +40,20 @@ impl Amount {
     }
 }
 
-/// A number's text without a fraction of zeros beyond the currency's decimals: `120.0` is `120`.
+/// A number's text without a fraction of zeros: `120.0` is `120`.
 fn plain(text: &str) -> String {
     match text.split_once('.') {
         Some((major, fraction)) if fraction.chars().all(|c| c == '0') => major.to_owned(),
         _ => text.to_owned(),
+    }
+}
+
+/// A text without the zeros that clients, and we (`v1::words::amount`), write where a currency has no decimals: `500.00`
+/// is `500`. More than two zeros stay: who writes `1.000` may mean a thousand.
+fn without_cents(text: &str) -> &str {
+    match text.trim().split_once('.') {
+        Some((major, "0" | "00")) if !major.is_empty() && major.bytes().all(|b| b.is_ascii_digit()) => major,
+        _ => text,
     }
 }
 
@@ -185,5 +194,22 @@ mod tests {
         assert_eq!(read("120"), Some(12_000));
         assert_eq!(read("-1"), None);
         assert_eq!(read("1e99"), None);
+    }
+
+    #[test]
+    fn an_amount_is_read_as_we_write_it() {
+        let read = |text: &str, currency: Currency| {
+            Amount::Text(text.to_owned()).read("amount", currency).ok().map(|money| money.minor)
+        };
+        for code in ["JPY", "KRW", "CLP", "ISK"] {
+            let currency: Currency = code.parse().unwrap();
+            assert_eq!((read("500.00", currency), read("500.50", currency)), (Some(500), None), "{code}");
+        }
+        let dinar: Currency = "KWD".parse().unwrap();
+        assert_eq!((read("1.00", dinar), read("1.000", dinar)), (Some(1_000), Some(1_000)));
+        assert_eq!(read(" 500.00 ", Currency::EUR), Some(50_000));
+        for text in ["1.000", ".00", "12,50.00", "1.2.00"] {
+            assert_eq!(read(text, Currency::EUR), None, "{text}");
+        }
     }
 }

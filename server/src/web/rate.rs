@@ -61,11 +61,12 @@ fn one_line(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether a path is counted. What payment providers send is not: its signature says who they are.
+/// Whether a path is counted. What payment providers send is not: its signature says who they are. Their other paths are
+/// outside of `/api/v1` (`api/payments.rs`).
 fn is_counted(path: &str) -> bool {
-    path.starts_with("/api/v1/")
-        && !path.starts_with("/api/v1/plugins/")
-        && !path.starts_with("/api/v1/webhooks/")
+    let provider =
+        path.strip_prefix("/api/v1/plugins/").and_then(|provider| provider.strip_suffix("/webhook"));
+    path.starts_with("/api/v1/") && provider.is_none_or(|provider| provider.contains('/'))
 }
 
 /// Refuses who asks `/api/v1` too often.

@@ -9,7 +9,7 @@ use crate::admin::signed_in as browser;
 use crate::support::{Site, cookie, header, text};
 use crate::v1::{admin, shop, signed_in, signed_up};
 
-const ADDRESS: &str = "form%5Bfirst_name%5D=Ada&form%5Blast_name%5D=Byron&form%5Baddress_line_1%5D=Am+Wall+1&\
+pub const ADDRESS: &str = "form%5Bfirst_name%5D=Ada&form%5Blast_name%5D=Byron&form%5Baddress_line_1%5D=Am+Wall+1&\
                        form%5Bpostal_code%5D=28195&form%5Bcity%5D=Bremen&form%5Bregion%5D=Freie+Hansestadt&form%5Bcountry%5D=DE";
 
 async fn plan(pool: &PgPool, slug: &str) -> Uuid {
@@ -236,4 +236,81 @@ async fn a_plan_that_is_paid_once_is_paid_at_once_and_waits_for_no_renewal(pool:
     admin(&site).await.expect(200, "POST", &paid, Some(json!({}))).await;
     let page = text(site.get("/account", &customer).await).await;
     assert!(page.contains("Not renewed; access until"), "{page}");
+}
+
+/// Without an address the tax is that of the country that the order named, also of a lesser plan.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_lesser_plan_is_shown_with_the_tax_of_its_renewal(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (ada, _) = signed_in(&site, "test@example.com", "TestPass123@").await;
+    let active = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
+    let id = active["subscription"]["id"].as_str().unwrap().to_owned();
+    let lesser: Uuid = sqlx::query_scalar(
+        "INSERT INTO plans (id, name, slug, price_minor, currency, billing_period, created_at, updated_at)
+         VALUES (gen_random_uuid(), 'Mini', 'mini', 100, 'EUR', 'monthly', now(), now()) RETURNING id",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let customer = browser(&site, "test@example.com", "TestPass123@").await;
+    let changes = text(site.get(&format!("/account/subscriptions/{id}"), &customer).await).await;
+    let choice = changes.split("<h2>Mini</h2>").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(choice.contains("/actions/downgrade"), "{choice}");
+    assert!(choice.replace('\u{a0}', " ").contains("€ 1.19"), "{choice}");
+
+    let downgrade = format!("/api/v1/user/subscriptions/{id}/downgrade");
+    ada.expect(200, "POST", &downgrade, Some(json!({ "plan_id": lesser }))).await;
+    site.clock.advance(chrono::TimeDelta::days(24));
+    site.state.services.billing.tick().await.unwrap();
+    assert_eq!(count(&pool, "SELECT total_minor FROM invoices WHERE reason = 'renewal'").await, 119);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_customers_new_password_is_strong_and_another_address_takes_the_present_one(pool: PgPool) {
+    let site = shop(&pool).await;
+    let ada = customer(&site, "ada").await;
+    let page = "/account/security";
+    let said = "with a small and a capital letter, a digit and a sign such as !";
+    let shown = text(site.get(page, &ada).await).await;
+    assert!(shown.contains(said), "{shown}");
+    // Sends a form, and shows the page that it was on.
+    let send = async |action: &str, page: &str, cookies: &str, body: &str| {
+        let answer = site.post_form(&format!("/actions/{action}"), page, cookies, body).await;
+        let flash = cookie(&answer, "flash").unwrap_or_default();
+        text(site.get(page, &format!("{cookies}; {flash}")).await).await
+    };
+    let weak = "old_password=TestPass123@&new_password=a+long+sentence";
+    let shown = send("change-password", page, &ada, weak).await;
+    assert!(shown.contains("change-password-new_password-problem"), "{shown}");
+
+    site.post_form("/actions/forgot-password", "/forgot-password", "", "email=ada@customer.example").await;
+    let mail: String = sqlx::query_scalar(
+        "SELECT payload ->> 'text' FROM jobs WHERE payload ->> 'text' LIKE '%reset-password?token=%'",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let token = mail.split("token=").nth(1).unwrap().lines().next().unwrap();
+    let link = format!("/reset-password?token={token}");
+    let weak = format!("token={token}&password=a+long+sentence");
+    let shown = send("reset-password", &link, "rail=slim", &weak).await;
+    assert!(shown.contains("reset-password-password-problem") && shown.contains(said), "{shown}");
+
+    let body = |password: &str| format!("full_name=Ada&email=eve@customer.example&old_password={password}");
+    for password in ["", "guess"] {
+        let shown = send("change-profile", page, &ada, &body(password)).await;
+        assert!(shown.contains("change-profile-old_password-problem"), "{password}: {shown}");
+    }
+    // Who sends the form without the field is asked for it, too.
+    let shown = send("change-profile", page, &ada, "full_name=Ada&email=eve@customer.example").await;
+    assert!(shown.contains("change-profile-old_password-problem"), "{shown}");
+    let told = "SELECT count(*) FROM jobs WHERE payload ->> 'to' = 'ada@customer.example'
+                  AND payload ->> 'subject' = 'Your Keyrack e-mail address was changed'";
+    assert_eq!(count(&pool, told).await, 0);
+    send("change-profile", page, &ada, &body("TestPass123@")).await;
+    assert_eq!(count(&pool, told).await, 1);
+    assert_eq!(count(&pool, "SELECT count(*) FROM users WHERE username = 'eve@customer.example'").await, 1);
+    // A name alone takes no password.
+    send("change-profile", page, &ada, "full_name=Eve&email=eve@customer.example&old_password=").await;
+    assert_eq!(count(&pool, "SELECT count(*) FROM users WHERE full_name = 'Eve'").await, 1);
 }

@@ -457,3 +457,34 @@ async fn a_customers_address_is_changed_and_every_token_is_accounted_for(pool: P
     let staff = text(site.get(&format!("/admin/users/{owner}"), &admin).await).await;
     assert!(!staff.contains("fields[address_line_1]"), "staff have no address of their own");
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_subscription_is_made_for_the_address_that_was_typed_and_no_longer_one(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    for email in ["ada@x.co", "ada@x.com"] {
+        site.state.services.identity.register_customer(email, "TestPass123@").await.unwrap();
+        site.clock.advance(chrono::TimeDelta::minutes(1));
+    }
+    let plan: uuid::Uuid =
+        sqlx::query_scalar("SELECT id FROM plans WHERE slug = 'basic'").fetch_one(&pool).await.unwrap();
+    let save = async |email: &str| {
+        let fields = format!("fields%5Bemail%5D={email}&fields%5Bplan_id%5D={plan}");
+        let body = format!("subject=subscriptions&id=new&version=0&{fields}");
+        let answer = site.post_form("/actions/admin-save", "/admin/subscriptions/new", &admin, &body).await;
+        header(&answer, "location").to_owned()
+    };
+    for nobody in ["ada%40x", "ada%40x.c"] {
+        assert_eq!(save(nobody).await, "/admin/subscriptions/new", "{nobody}");
+    }
+    let made = save("Ada%40X.co").await;
+    let id = made.strip_prefix("/admin/subscriptions/").unwrap_or_else(|| panic!("{made}"));
+    let owner: String = sqlx::query_scalar(
+        "SELECT u.email FROM subscriptions s JOIN users u ON u.id = s.account_id WHERE s.id = $1::uuid",
+    )
+    .bind(id)
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!(owner, "ada@x.co");
+}

@@ -247,3 +247,115 @@ async fn a_translation_is_removed_and_a_way_to_pay_moved(pool: PgPool) {
         .unwrap();
     assert_eq!(first, "cash");
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_ledger_of_tokens_is_narrowed_to_a_kind_and_a_customer(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    for email in ["ada@customer.example", "bob@customer.example"] {
+        site.state.services.identity.register_customer(email, "TestPass123@").await.unwrap();
+    }
+    for sql in [
+        "INSERT INTO billing_accounts (id, user_id, created_at)
+         SELECT id, id, now() FROM users WHERE email LIKE '%@customer.example' ON CONFLICT DO NOTHING",
+        "INSERT INTO token_entries (account_id, id, amount, kind, description, created_at)
+         SELECT u.id, gen_random_uuid(), 10, k.kind, k.kind || ' of ' || u.email || ' no. ' || n || '.', now()
+         FROM users u, unnest(ARRAY['bonus', 'purchase']) AS k (kind), generate_series(1, 60) AS n
+         WHERE u.email LIKE '%@customer.example'",
+    ] {
+        sqlx::query(sql).execute(&pool).await.unwrap();
+    }
+    let newest_first: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT id, description FROM token_entries WHERE description LIKE 'bonus of ada@%' ORDER BY id DESC",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    let shows = |page: &str, entry: usize| page.contains(&newest_first[entry].1);
+
+    let narrowed = "search=ADA%40customer.example&state=bonus";
+    let first = page(&site, &format!("/admin/tokens?{narrowed}"), &admin).await;
+    assert!(shows(&first, 0) && shows(&first, 49) && !shows(&first, 50), "{first}");
+    assert!(!first.contains("purchase of") && !first.contains("of bob@"), "{first}");
+    assert!(first.contains("after="), "the page leads to the next: {first}");
+    let after = newest_first[49].0;
+    let next = page(&site, &format!("/admin/tokens?{narrowed}&after={after}"), &admin).await;
+    assert!(!shows(&next, 49) && shows(&next, 50) && shows(&next, 59), "{next}");
+    let file = async |query: &str| page(&site, &format!("/admin/export/tokens?{query}"), &admin).await;
+    assert_eq!(file(narrowed).await.lines().count(), 1 + 60);
+    assert_eq!(file("search=bob%40customer.example").await.lines().count(), 1 + 120);
+    for nobody in ["search=nobody%40customer.example", "search=ada", "search=customer.example"] {
+        assert_eq!(file(nobody).await.lines().count(), 1, "{nobody}");
+    }
+    let strange = site.get("/admin/tokens?state=nonsense", &admin).await;
+    assert_eq!(strange.status(), StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_refuses_a_part_of_a_form_refuses_all_of_it(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let save = async |subject: &str, id: Uuid, version: i32, fields: &[(&str, &str)]| {
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| format!("fields%5B{name}%5D={value}")).collect();
+        let body = format!("subject={subject}&id={id}&version={version}&{}", fields.join("&"));
+        site.post_form("/actions/admin-save", &format!("/admin/{subject}/{id}"), &admin, &body).await;
+    };
+    let plan = async || -> (Uuid, i32, String) {
+        sqlx::query_as("SELECT id, version, name FROM plans WHERE slug = 'pro'")
+            .fetch_one(&pool)
+            .await
+            .unwrap()
+    };
+    let categories = async |id: Uuid| -> Vec<Uuid> {
+        sqlx::query_scalar("SELECT category_id FROM plans_in_categories WHERE plan_id = $1")
+            .bind(id)
+            .fetch_all(&pool)
+            .await
+            .unwrap()
+    };
+    let (id, version, name) = plan().await;
+    let before = categories(id).await;
+    let nowhere = format!("categories-{}", Uuid::from_u128(7));
+    save("plans", id, version, &[("name", "Renamed"), ("is_active", "on"), (nowhere.as_str(), "on")]).await;
+    assert_eq!((plan().await.2, categories(id).await), (name, before), "there is no such category");
+    let made: Uuid = sqlx::query_scalar(
+        "INSERT INTO plan_categories (id, name, slug, created_at, updated_at)
+         VALUES (gen_random_uuid(), 'Other', 'other', now(), now()) RETURNING id",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let there = format!("categories-{made}");
+    save("plans", id, version, &[("name", "Renamed"), ("is_active", "on"), (there.as_str(), "on")]).await;
+    assert_eq!((plan().await.2.as_str(), categories(id).await), ("Renamed", vec![made]));
+
+    let method = async || -> (Uuid, i32, String) {
+        sqlx::query_as("SELECT id, version, name FROM payment_methods WHERE code = 'invoice'")
+            .fetch_one(&pool)
+            .await
+            .unwrap()
+    };
+    let (id, version, name) = method().await;
+    let translated = async |locale: &str| {
+        let fields = [
+            ("name", "Transfer"),
+            ("is_active", "on"),
+            ("translation_locale", locale),
+            ("translation_name", "Rechnung"),
+        ];
+        save("payment-methods", id, version, &fields).await;
+    };
+    translated("no+language").await;
+    assert_eq!(method().await.2, name, "there is no such language");
+    translated("de").await;
+    assert_eq!(method().await.2, "Transfer");
+    let german: String = sqlx::query_scalar(
+        "SELECT name FROM payment_method_translations WHERE payment_method_id = $1 AND locale = 'de'",
+    )
+    .bind(id)
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!(german, "Rechnung");
+}

@@ -1,10 +1,12 @@
 use app::error::AppError;
+use axum::body::Body;
 use http::StatusCode;
 use http::header::LOCATION;
 use leptos::prelude::*;
 use sqlx::PgPool;
 
-use crate::support::{Site, assert_redirect, cookie, form, header, owner, text};
+use crate::rest::{Client, booking};
+use crate::support::{HOME, Site, assert_redirect, cookie, form, header, owner, page, text};
 
 /// Refuses the text `bad`; leads to `/noted` and says `noted` otherwise.
 #[server(prefix = "/actions")]
@@ -179,6 +181,49 @@ async fn two_clicks_make_one_account_and_both_lead_on_signed_in(pool: PgPool) {
     }
     let accounts = "SELECT count(*) FROM users WHERE email LIKE 'twice@%'";
     assert_eq!(sqlx::query_scalar::<_, i64>(accounts).fetch_one(&pool).await.unwrap(), 2);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn who_must_choose_another_room_need_not_type_the_guest_again(pool: PgPool) {
+    let site = Site::new(&pool);
+    let ada = owner(&site, "ada").await;
+    let client = Client::of(&site, &ada);
+    let (taken, free) = (client.room("1").await, client.room("2").await);
+    client.expect(201, "POST", "/bookings/", Some(booking(&taken, 1, "Zoe"))).await;
+    let step = |room: &str| {
+        format!("/desk/bookings/new?arrival=2026-12-01&departure=2026-12-02&party=1&room={room}&guest=")
+    };
+    let post = async |room: &str, cookies: &str| {
+        let body = format!(
+            "form[room_id]={room}&form[arrival]=2026-12-01&form[departure]=2026-12-02&form[party]=1&form[guest_id]=\
+             &form[first_name]=Bartholomew&form[phone]=%2B353+1+234"
+        );
+        site.post_form("/actions/book", &step(room), cookies, &body).await
+    };
+    let refused = post(&taken, &ada.cookie).await;
+    let cookies = format!("{}; {}", ada.cookie, cookie(&refused, "flash").unwrap());
+    let come = async |to: &str, from: &str| {
+        let request = page(to, &cookies).header("referer", format!("http://{HOME}{from}"));
+        let answer = site.send(request.body(Body::empty()).unwrap()).await;
+        (cookie(&answer, "flash"), text(answer).await)
+    };
+    let (why, typed) = ("The room has been booked for one of these nights", "value=\"Bartholomew\"");
+    let (spent, html) = come(&step(&taken), &step(&taken)).await;
+    assert!(html.contains(typed) && html.contains(why), "{html}");
+    assert_eq!(spent, None);
+    // Other nights, then another room, of which nothing is said that is not true.
+    for (to, from) in [(step(""), step(&taken)), (step(&free), step(""))] {
+        let (spent, html) = come(&to, &from).await;
+        assert!(!html.contains(why) && spent.is_none(), "{html}");
+        assert_eq!(html.contains(typed), to == step(&free));
+    }
+    let booked = post(&free, &cookies).await;
+    assert!(header(&booked, "location").starts_with("/desk/bookings/"), "{booked:?}");
+    assert_eq!(cookie(&booked, "flash").as_deref(), Some("flash="));
+    // Whoever begins anew has another guest before them.
+    let (spent, html) = come(&step(&free), "/desk").await;
+    assert!(!html.contains("Bartholomew"));
+    assert_eq!(spent.as_deref(), Some("flash="));
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

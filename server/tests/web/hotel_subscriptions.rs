@@ -164,6 +164,18 @@ async fn a_hotel_is_subscribed_for_as_long_as_was_paid_however_often_it_is_said(
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_is_not_sold_any_more_is_changed_for_what_is(pool: PgPool) {
+    let site = Site::new(&pool);
+    let house = House::new(&site, &pool, "harbour").await;
+    let (id, _) = house.buy().await;
+    sqlx::query("UPDATE plans SET is_active = false WHERE id = $1").bind(BASIC).execute(&pool).await.unwrap();
+    let browser = house.browser().await;
+    let page = text(site.get(&format!("/account/subscriptions/{id}"), &browser).await).await;
+    assert!(page.contains("<h2>Hotel Pro</h2>"), "{page}");
+    assert!(!page.contains("<h2>Tour Basic</h2>"), "the plans of another module are no change: {page}");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn an_older_event_that_is_told_later_changes_nothing_back(pool: PgPool) {
     let site = Site::new(&pool);
     let house = House::new(&site, &pool, "harbour").await;

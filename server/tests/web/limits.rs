@@ -78,3 +78,33 @@ async fn an_address_asks_so_often_and_waits_then(pool: PgPool) {
         "nor is what watches the server"
     );
 }
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn of_plug_ins_only_what_providers_send_is_not_counted(pool: PgPool) {
+    let site = Site::with(
+        platform::database::for_test(&pool),
+        &[("RATE_LIMIT_API_PER_MINUTE", "3"), ("TRUST_PROXY", "true")],
+    );
+    let ask = async |method: &str, path: &str| {
+        let request = page(path, "").method(method).header("x-forwarded-for", "203.0.113.1");
+        site.send(request.body(Body::empty()).unwrap()).await.status()
+    };
+    let sent = ["/api/v1/plugins/stripe/webhook", "/api/v1/plugins/paypal/webhook/", "/api/webhooks/stripe"];
+    for path in sent.into_iter().cycle().take(9) {
+        assert_ne!(ask("POST", path).await, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+    let asked = [
+        ("GET", "/api/v1/plugins/chat/config"),
+        ("POST", "/api/v1/plugins/stripe/create-session"),
+        ("POST", "/api/v1/webhooks/payment"),
+    ];
+    for (method, path) in asked {
+        assert_eq!(ask(method, path).await, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    for (method, path) in asked {
+        assert_eq!(ask(method, path).await, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+    for path in sent {
+        assert_ne!(ask("POST", path).await, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+}

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 
+use crate::account::ADDRESS;
+use crate::admin::signed_in as browser;
 use crate::stripe::{Till, customer, order};
 use crate::support::{Site, json as body_of, text};
 use crate::v1::{admin, shop, signed_up};
@@ -321,4 +323,30 @@ async fn the_admin_refunds_where_it_was_paid(pool: PgPool) {
     assert_eq!(mall.yookassa.refunds().len(), 1);
     let order = mall.paypal.order(&mall.paypal.orders()[0]).unwrap();
     assert!(order.to_string().contains("REFUNDED"), "{order}");
+}
+
+/// What the admin made a way to pay of is offered within its limits alone.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_provider_is_not_offered_beyond_its_limits(pool: PgPool) {
+    let mall = Mall::new(&pool).await;
+    let site = &mall.site;
+    signed_up(site, "ada").await;
+    let ada = browser(site, "ada@customer.example", "TestPass123@").await;
+    site.post_form("/actions/change-billing-address", "/account/profile", &ada, ADDRESS).await;
+    let basic: uuid::Uuid =
+        sqlx::query_scalar("SELECT id FROM plans WHERE slug = 'basic'").fetch_one(&pool).await.unwrap();
+    let offered = async || {
+        let page = format!("/account/checkout?plan={basic}&currency=EUR");
+        let page = text(site.get(&page, &ada).await).await;
+        ["stripe", "paypal", "yookassa"].map(|slug| page.contains(&format!("method={slug}")))
+    };
+    assert_eq!(offered().await, [true, true, true]);
+    let all = "/api/v1/admin/payment-methods";
+    let limited = json!({ "code": "paypal", "name": "PayPal", "max_amount": "5.00" });
+    let boss = admin(site).await;
+    let made = boss.expect(201, "POST", all, Some(limited)).await;
+    assert_eq!(offered().await, [true, false, true]);
+    let one = format!("{all}/{}", made["method"]["id"].as_str().unwrap());
+    boss.expect(200, "PUT", &one, Some(json!({ "max_amount": "500.00" }))).await;
+    assert_eq!(offered().await, [true, true, true]);
 }

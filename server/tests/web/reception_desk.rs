@@ -231,8 +231,10 @@ async fn guests_types_and_closures_are_kept_over_rest(pool: PgPool) {
 
     let log = client.expect(200, "GET", "/audit?limit=2", None).await;
     assert_eq!(log["entries"][0]["action"], "room_type.removed");
+    assert_eq!(log["entries"][1]["facts"]["number"], "101");
     let older = client.expect(200, "GET", &format!("/audit?before={}", text_of(&log["next"])), None).await;
     assert_eq!(older["entries"][0]["action"], "room.reopened");
+    assert_eq!(older["entries"][0]["facts"]["reason"], "burst pipe");
     client.expect(422, "GET", "/audit?limit=0", None).await;
 }
 

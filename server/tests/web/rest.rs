@@ -284,6 +284,15 @@ async fn a_hotel_registers_signs_in_and_refreshes(pool: PgPool) {
     nowhere["hotelName"] = json!("");
     let refused = client.expect(422, "POST", "/auth/register", Some(nowhere)).await;
     assert_eq!(refused["errors"][0]["field"], "hotelName");
+    // Postgres has no place for a NUL.
+    let mut nul = hotel("nils@loewen.example", ["1", "2"]);
+    nul["receiptSettings"]["headerText"] = json!("a\u{0}");
+    let refused = client.expect(422, "POST", "/auth/register", Some(nul)).await;
+    assert_eq!(refused["errors"][0]["field"], "receiptSettings");
+    let mut nul = hotel("nils@loewen.example", ["1", "2"]);
+    nul["floors"][0]["id"] = json!("a\u{0}");
+    let refused = client.expect(422, "POST", "/auth/register", Some(nul)).await;
+    assert_eq!(refused["errors"][0]["field"], "floors");
 
     let sign_in = async |path: &str, password: &str| {
         let form = format!("username=ola%40loewen.example&password={}", password.replace(' ', "+"));

@@ -336,6 +336,8 @@ pub enum Slow {
     Payments,
     /// What it is told about subscriptions.
     Following,
+    /// What it is to give back.
+    Refunds,
 }
 
 /// Stripe, some of whose answers arrive when the test says so.
@@ -381,7 +383,11 @@ impl PaymentProvider for Late {
         reading
     }
     async fn refund(&self, payment_reference: &str) -> Result<(), ProviderError> {
-        self.stripe.refund(payment_reference).await
+        let refunded = self.stripe.refund(payment_reference).await;
+        if self.slow == Slow::Refunds {
+            self.wait().await;
+        }
+        refunded
     }
     async fn follow(&self, subscription: &str, wanted: &Wanted) -> Result<bool, ProviderError> {
         if self.slow == Slow::Following {

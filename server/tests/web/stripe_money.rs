@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use stripe_sandbox::Payment;
 use tower::ServiceExt;
 
-use crate::stripe::{CARD, SECRET, Till, customer, order, owner, subscription};
+use crate::stripe::{CARD, Late, SECRET, Slow, Till, customer, order, owner, subscription};
 use crate::support::{Site, json as body_of, text};
 use crate::v1::{admin, shop, signed_up};
 
@@ -94,6 +94,34 @@ async fn an_order_without_a_page_to_pay_on_was_not_made(pool: PgPool) {
     assert_eq!(left, [cancelled(), cancelled()]);
     let company = boss.expect(200, "GET", "/api/companies/me", None).await;
     assert_eq!(company["company"]["modules_enabled"]["hotel"], false);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_module_that_costs_nothing_opens_without_a_page_to_pay_on(pool: PgPool) {
+    let (site, till) = shop_with_till(&pool).await;
+    sqlx::query("UPDATE plans SET price_minor = 0 WHERE slug IN ('hotel-basic', 'tour-basic')")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let boss = owner(&site).await;
+    let store = format!("{}/store", site.state.settings.base_url);
+    for (module, success_url, expected) in [
+        ("hotel", Value::Null, store.clone()),
+        ("tour", json!(format!("{store}?a=1&id={{CHECKOUT_SESSION_ID}}")), format!("{store}?a=1")),
+    ] {
+        let order = json!({ "module": module, "plan_id": "basic", "success_url": success_url });
+        let done = boss.expect(200, "POST", "/api/store/create-checkout-session", Some(order)).await;
+        assert_eq!(done["url"], expected);
+        let status: String = sqlx::query_scalar("SELECT status FROM invoices WHERE id = $1::uuid")
+            .bind(done["session_id"].as_str().unwrap())
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(status, "paid", "{module}");
+    }
+    let modules = boss.expect(200, "GET", "/api/store/modules", None).await;
+    assert_eq!(modules["modules"][0]["enabled"], true, "{modules}");
+    assert!(till.messages().is_empty(), "Stripe knows nothing of it");
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -373,6 +401,39 @@ async fn what_a_provider_does_not_give_back_is_not_refunded(pool: PgPool) {
     assert!(refused["error"].as_str().unwrap().starts_with("Provider refund failed: "), "{refused}");
     let invoice = till.billing.invoice(buyer.own_account(), invoice_id).await.unwrap();
     assert_eq!((invoice.status.as_str(), invoice.credit_notes.len()), ("paid", 0));
+}
+
+/// The money is on its way back when tokens that came with it are spent: the refund takes those that are left.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn tokens_that_are_spent_while_the_money_goes_back_do_not_undo_the_refund(pool: PgPool) {
+    let (mut site, till) = shop_with_till(&pool).await;
+    let buyer = customer(&site).await;
+    let own = buyer.own_account();
+    let invoice_id = order(&till, &pool, &buyer).await;
+    till.pay(&till.page(&buyer, invoice_id).await);
+    till.deliver_all().await;
+    let late = Late::new(till.stripe.clone(), Slow::Refunds);
+    let providers = Providers::new([late.clone() as Arc<dyn PaymentProvider>]);
+    site.state.services.billing = till.billing.clone().with_providers(providers);
+    site.router = server::web::router(site.state.clone());
+
+    let tokens = till.billing.token_balance(own).await.unwrap();
+    let meanwhile = async {
+        let _ = late.asked.acquire().await.unwrap();
+        till.billing.debit_tokens(own, 1, None, "chat").await.unwrap();
+        late.may_answer.notify_one();
+    };
+    let path = format!("/api/v1/admin/invoices/{invoice_id}/refund");
+    let admin = admin(&site).await;
+    let (refunded, ()) = futures::join!(admin.expect(200, "POST", &path, None), meanwhile);
+    assert_eq!(
+        (&refunded["invoice"]["status"], &refunded["items_reversed"]["tokens_debited"]),
+        (&json!("REFUNDED"), &json!(tokens - 1))
+    );
+    assert_eq!(till.billing.token_balance(own).await.unwrap(), 0);
+    // What Stripe says of it is known by then.
+    till.deliver_all().await;
+    assert_eq!(credit_notes(&pool).await.len(), 1);
 }
 
 /// Stripe took a refund back; asked for again, the money goes back in truth.

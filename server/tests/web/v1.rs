@@ -1,5 +1,6 @@
 //! The billing family through the whole router (spec `subscription-billing.md`): what a client of the original does.
 
+use futures::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -142,6 +143,35 @@ async fn a_customer_signs_up_buys_pays_changes_and_leaves(pool: PgPool) {
     );
     let active = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
     assert_eq!(active["subscription"], Value::Null);
+}
+
+/// Each visit to a page to pay on leaves an order: however many there are since, what runs is found.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_runs_is_found_behind_any_number_of_orders(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (ada, admin) = (signed_up(&site, "ada").await, admin(&site).await);
+    let (plan, ..) = ids(&ada).await;
+    let cart = json!({ "plan_id": plan, "currency": "EUR" });
+    let bought = ada.expect(201, "POST", "/api/v1/user/checkout", Some(cart)).await;
+    let paid = format!("/api/v1/admin/invoices/{}/mark-paid", bought["invoice"]["id"].as_str().unwrap());
+    admin.expect(200, "POST", &paid, Some(json!({}))).await;
+    let running = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
+    let running = &running["subscription"]["id"];
+    assert!(running.is_string());
+    sqlx::query(
+        "INSERT INTO subscriptions (account_id, id, plan_id, status, currency, created_at, updated_at)
+         SELECT account_id, gen_random_uuid(), plan_id, 'pending', currency, created_at + interval '1 hour', updated_at
+         FROM subscriptions, generate_series(1, 500) WHERE account_id = $1::uuid",
+    )
+    .bind(bought["invoice"]["user_id"].as_str().unwrap())
+    .execute(&pool)
+    .await
+    .unwrap();
+    let active = ada.expect(200, "GET", "/api/v1/user/subscriptions/active", None).await;
+    assert_eq!(&active["subscription"]["id"], running);
+    let all = ada.expect(200, "GET", "/api/v1/user/subscriptions/active-all", None).await;
+    let all = all["subscriptions"].as_array().unwrap();
+    assert_eq!((all.len(), &all[0]["id"]), (1, running));
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -325,4 +355,33 @@ async fn a_repeated_checkout_is_one(pool: PgPool) {
     assert_eq!(answers.len(), 1);
     let invoices = ada.expect(200, "GET", "/api/v1/user/invoices", None).await;
     assert_eq!(invoices["invoices"].as_array().unwrap().len(), 1);
+}
+
+/// What is absent of a change stays, also while somebody else changes it.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn changes_of_a_profile_at_once_lose_nothing(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (ada, admin) = (signed_up(&site, "ada").await, admin(&site).await);
+    let fields =
+        ["first_name", "last_name", "address_line_1", "city", "postal_code", "region", "phone", "company"];
+    let own = "/api/v1/user/details";
+    join_all(fields.map(|field| ada.expect(200, "PUT", own, Some(json!({ field: field }))))).await;
+    let details = ada.expect(200, "GET", own, None).await["details"].clone();
+    assert_eq!(fields.map(|field| details[field].clone()), fields.map(|field| json!(field)));
+
+    let one = format!("/api/v1/admin/users/{}", details["user_id"].as_str().unwrap());
+    let again = |field: &str| json!(format!("{field} 2"));
+    join_all(fields.map(|field| {
+        let change = json!({ "details": { field: again(field) } });
+        admin.expect(200, "PUT", &one, Some(change))
+    }))
+    .await;
+    let details = ada.expect(200, "GET", own, None).await["details"].clone();
+    assert_eq!(fields.map(|field| details[field].clone()), fields.map(again));
+
+    let settings = ["theme", "density", "start_page", "sound", "columns", "city"];
+    let own = "/api/v1/admin/profile";
+    join_all(settings.map(|name| admin.expect(200, "PUT", own, Some(json!({ name: name }))))).await;
+    let profile = admin.expect(200, "GET", own, None).await["profile"].clone();
+    assert_eq!(settings.map(|name| profile[name].clone()), settings.map(|name| json!(name)));
 }

@@ -1,5 +1,7 @@
 //! The admin's part of the billing family through the whole router (spec `subscription-billing.md` 5.7, 5.8, 5.11).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -82,4 +84,42 @@ async fn business_is_shown_in_figures(pool: PgPool) {
     assert_eq!(later["revenue"], json!({ "total": 0.0, "change_percent": -100.0 }), "{later}");
     assert_eq!(later["churn"]["total"], 50.0, "{later}");
     assert_eq!(later["user_growth"]["change_percent"], -100.0, "{later}");
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn messages_of_one_instant_are_each_on_one_page(pool: PgPool) {
+    let site = shop(&pool).await;
+    sqlx::query(
+        "INSERT INTO provider_events (provider, event_id, kind, body, received_at)
+         SELECT provider, 'evt_' || n, 'invoice.paid', '{}', '2026-11-20T11:00:00Z'::timestamptz
+         FROM generate_series(1, 60) AS n, unnest(ARRAY['paypal', 'stripe']) AS provider",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let boss = admin(&site).await;
+    let all = "/api/v1/admin/provider-events?before=";
+    let (mut seen, mut next) = (BTreeSet::new(), Some(String::new()));
+    while let Some(before) = next {
+        let page = boss.expect(200, "GET", &format!("{all}{before}"), None).await;
+        for event in page["events"].as_array().unwrap() {
+            let is_new = seen.insert((text(&event["provider"]), text(&event["event_id"])));
+            assert!(is_new, "{event}");
+        }
+        next = page["next_before"].as_str().map(str::to_owned);
+    }
+    assert_eq!(seen.len(), 120);
+    for (before, found) in [
+        ("2026-11-20T11:00:00Z", 0),
+        ("2026-11-20T11:00:00.000001Z", 50),
+        ("2026-11-20T12:00:01%2B01:00", 50),
+        ("stripe~evt_none", 0),
+        ("%00~%00", 0),
+    ] {
+        let page = boss.expect(200, "GET", &format!("{all}{before}"), None).await;
+        assert_eq!(page["events"].as_array().unwrap().len(), found, "{before}");
+    }
+    for bad in ["soon", "-5000-01-01T00:00:00Z", "%2B20000-01-01T00:00:00Z"] {
+        assert_eq!(no(&boss, 400, "GET", &format!("{all}{bad}"), Value::Null).await, "Invalid before");
+    }
 }

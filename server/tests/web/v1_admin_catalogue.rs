@@ -245,3 +245,29 @@ async fn addons_and_bundles_come_in_pages(pool: PgPool) {
     no(&admin, 404, "GET", &one, Value::Null).await;
     no(&admin, 400, "GET", &format!("{all}/x"), Value::Null).await;
 }
+
+/// Amounts of a currency without decimals are shown with two, and taken like that.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn amounts_in_yen_are_taken_as_they_are_shown(pool: PgPool) {
+    let site = shop(&pool).await;
+    let (admin, ada) = (admin(&site).await, signed_up(&site, "ada").await);
+    let yen = json!({ "code": "JPY", "name": "Yen", "exchange_rate": 160 });
+    admin.expect(201, "POST", "/api/v1/admin/currencies", Some(yen)).await;
+    let plan = json!({ "name": "Onsen", "price": 500, "currency": "JPY" });
+    let made = admin.expect(201, "POST", "/api/v1/admin/plans", Some(plan)).await["plan"].clone();
+    assert_eq!(made["price"], json!({ "price_decimal": "500.00", "currency_code": "JPY" }));
+    let one = format!("/api/v1/admin/plans/{}", text(&made["id"]));
+    let read = admin.expect(200, "GET", &one, None).await["plan"].clone();
+    let back = json!({ "name": read["name"], "price": read["price"], "version": read["version"] });
+    let changed = admin.expect(200, "PUT", &one, Some(back)).await;
+    assert_eq!(changed["plan"]["price"], made["price"]);
+    no(&admin, 400, "PUT", &one, json!({ "price": "500.50" })).await;
+
+    let cart = json!({ "plan_id": made["id"], "currency": "JPY" });
+    let invoice = ada.expect(201, "POST", "/api/v1/user/checkout", Some(cart)).await["invoice"].clone();
+    assert_eq!(invoice["total_amount"], "500.00");
+    let arrived =
+        json!({ "invoice_id": invoice["id"], "payment_reference": "p-1", "amount": invoice["total_amount"] });
+    let paid = admin.expect(200, "POST", "/api/v1/webhooks/payment", Some(arrived)).await;
+    assert_eq!(paid["status"], "paid");
+}

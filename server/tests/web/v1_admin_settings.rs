@@ -169,7 +169,10 @@ async fn a_new_rate_of_tax_ends_the_one_before(pool: PgPool) {
     );
     let one = format!("{all}/{}", text(&made["id"]));
     let past = format!("{all}/{}", text(&history[1]["id"]));
-    assert_eq!(admin.expect(200, "PUT", &one, Some(json!({ "rate": 17 }))).await["tax"]["rate"], "17.00");
+    let second = json!({ "rate": 17, "version": made["version"] });
+    let changed = admin.expect(200, "PUT", &one, Some(second.clone())).await["tax"].clone();
+    assert_eq!((&changed["rate"], &changed["version"]), (&json!("17.00"), &json!(2)));
+    no(&admin, 409, "PUT", &one, second).await;
     no(&admin, 409, "PUT", &past, json!({ "rate": 18 })).await;
     no(&admin, 400, "PUT", &past, json!({ "country": "AT" })).await;
     assert_eq!(admin.expect(200, "PUT", &past, Some(json!({ "name": "USt" }))).await["tax"]["name"], "USt");
@@ -178,6 +181,59 @@ async fn a_new_rate_of_tax_ends_the_one_before(pool: PgPool) {
     assert_eq!(admin.expect(200, "GET", &past, None).await["tax"]["valid_until"], Value::Null);
     no(&admin, 404, "GET", &one, Value::Null).await;
     no(&admin, 400, "GET", &format!("{all}/x"), Value::Null).await;
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_region_is_the_same_one_in_other_capitals(pool: PgPool) {
+    let site = shop(&pool).await;
+    let admin = admin(&site).await;
+    let all = "/api/v1/admin/taxes";
+    let rate = |region: &str, rate: u32, from: &str| json!({ "country": "DE", "region": region, "name": "MwSt", "rate": rate, "valid_from": from });
+    let history = async || -> Vec<String> {
+        let taxes = admin.expect(200, "GET", &format!("{all}?country=DE"), None).await["taxes"].clone();
+        let of_regions = taxes.as_array().unwrap().iter().filter(|tax| tax["region"] != "");
+        let until = |tax: &Value| tax["valid_until"].as_str().unwrap_or("now").to_owned();
+        of_regions
+            .map(|tax| format!("{} {} until {}", text(&tax["region"]), text(&tax["rate"]), until(tax)))
+            .collect()
+    };
+    admin.expect(201, "POST", all, Some(rate("bayern", 7, "2026-01-01"))).await;
+    let made = admin.expect(201, "POST", all, Some(rate("Bayern", 8, "2027-01-01"))).await;
+    no(&admin, 409, "POST", all, rate("BAYERN", 9, "2026-12-01")).await;
+    assert_eq!(history().await, ["Bayern 8.00 until now", "bayern 7.00 until 2027-01-01"]);
+    // The one before goes on where the new one is taken back.
+    admin.expect(200, "DELETE", &format!("{all}/{}", text(&made["tax"]["id"])), None).await;
+    assert_eq!(history().await, ["bayern 7.00 until now"]);
+    let twice =
+        "INSERT INTO tax_rates VALUES (gen_random_uuid(), 'DE', 'BAYERN', 'x', 900, '[2026-06-01,)', now())";
+    let refused = sqlx::query(twice).execute(&pool).await.unwrap_err();
+    assert!(refused.to_string().contains("tax_rates_one_at_a_time"), "{refused}");
+}
+
+/// What was there before regions were the same in whatever capitals.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn rates_that_overlapped_end_where_the_next_one_begins(pool: PgPool) {
+    let before = "
+        ALTER TABLE tax_rates DROP CONSTRAINT tax_rates_one_at_a_time;
+        ALTER TABLE tax_rates ADD CONSTRAINT tax_rates_one_at_a_time
+            EXCLUDE USING gist (country WITH =, region WITH =, valid WITH &&);
+        INSERT INTO tax_rates (id, country, region, name, rate, valid, created_at) VALUES
+            (gen_random_uuid(), 'DE', 'bayern', 'a', 100, '[2020-01-01,2022-01-01)', '2020-01-01'),
+            (gen_random_uuid(), 'DE', 'bayern', 'b', 200, '[2022-01-01,)', '2022-01-01'),
+            (gen_random_uuid(), 'DE', 'Bayern', 'c', 300, '[2021-01-01,)', '2021-01-01'),
+            (gen_random_uuid(), 'DE', 'BAYERN', 'd', 400, '[2021-01-01,)', '2021-02-01'),
+            (gen_random_uuid(), 'DE', 'Hessen', 'e', 500, '[2020-01-01,)', '2020-01-01')";
+    sqlx::raw_sql(before).execute(&pool).await.unwrap();
+    let migration = include_str!("../../../migrations/20261128000075_tax_regions.sql");
+    sqlx::raw_sql(migration).execute(&pool).await.unwrap();
+    let left: Vec<String> =
+        sqlx::query_scalar("SELECT name || ' ' || valid::text FROM tax_rates ORDER BY name")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    let expected =
+        ["a [2020-01-01,2021-01-01)", "b [2022-01-01,)", "d [2021-01-01,2022-01-01)", "e [2020-01-01,)"];
+    assert_eq!(left, expected);
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -253,4 +309,16 @@ async fn settings_are_kept_and_terms_are_public(pool: PgPool) {
     admin.expect(400, "PUT", "/api/v1/admin/profile", Some(json!({ "theme": "\u{0}" }))).await;
     admin.expect(400, "PUT", "/api/v1/admin/profile", Some(json!({ "city": "x".repeat(101) }))).await;
     assert_eq!(admin.expect(200, "GET", "/api/v1/admin/profile", None).await, profile);
+    // A version that is not the newest any more is refused.
+    let seen = &profile["profile"]["version"];
+    let light = json!({ "theme": "light", "city": "Bonn", "version": seen });
+    let changed = admin.expect(200, "PUT", "/api/v1/admin/profile", Some(light)).await;
+    let late = json!({ "theme": "dark", "city": "Ulm", "version": seen });
+    assert_eq!(no(&admin, 409, "PUT", "/api/v1/admin/profile", late).await, "It was changed in the meantime");
+    no(&admin, 400, "PUT", "/api/v1/admin/profile", json!({ "theme": "dark", "version": "two" })).await;
+    assert_eq!(
+        (&changed["profile"]["theme"], &changed["profile"]["city"], &changed["profile"]["first_name"]),
+        (&json!("light"), &json!("Bonn"), &json!("Ann"))
+    );
+    assert_eq!(admin.expect(200, "GET", "/api/v1/admin/profile", None).await, changed);
 }

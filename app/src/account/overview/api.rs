@@ -88,12 +88,15 @@ pub async fn load_changes(
 ) -> Result<(SubscriptionView, Vec<(PricedPlan, Option<ChangeView>)>), AppError> {
     let (services, who) = crate::server_ctx::context()?;
     let (billing, permit) = (&services.billing, who.account()?);
-    let subscription: SubscriptionView = billing.subscription(permit, id).await?.into();
+    let subscription = billing.subscription(permit, id).await?;
+    let opens = subscription.module.clone();
+    let subscription = SubscriptionView::from(subscription);
     let present = subscription.plan_id;
     let plans = if permit.is_company() {
         let modules = billing.modules(permit).await?;
-        let own = |plans: &Vec<PricedPlan>| plans.iter().any(|it| it.plan.id == present);
-        modules.into_iter().map(|module| module.plans).find(own).unwrap_or_default()
+        // The present plan may not be among them any more.
+        let own = modules.into_iter().find(|module| opens.as_ref() == Some(&module.name));
+        own.map(|module| module.plans).unwrap_or_default()
     } else {
         billing.shop(permit, Some(subscription.price.currency.code())).await?.plans
     };
@@ -107,7 +110,9 @@ pub async fn load_changes(
                 let cost = costs.remove(&plan.plan.id);
                 // In the currency in which it goes on, also where nothing is sold in that one any more.
                 let net = cost.as_ref().map_or(plan.net, |cost| cost.price);
-                (PricedPlan { net, ..plan }, cost)
+                // With the tax of its renewals: without an address that of the order, which the shop knows nothing of.
+                let tax_rate = cost.as_ref().map_or(plan.tax_rate, |cost| cost.tax_rate);
+                (PricedPlan { net, tax_rate, ..plan }, cost)
             })
             .collect(),
     ))

@@ -92,10 +92,12 @@ pub async fn load_shop(currency: Option<String>) -> Result<(Shop, Vec<PlanId>), 
     Ok((services.billing.shop(permit, currency.as_deref()).await?, current))
 }
 
-/// The ways to pay an order: those of the platform, and the providers' pages.
+/// The ways to pay an order: those of the platform that are for it, and the pages of providers that are none of the ways
+/// `configured`: what is one of those is only for the orders that the admin wants to be paid so.
 #[cfg(feature = "ssr")]
 fn ways(
     methods: Vec<billing::settings::payment_methods::PaymentMethod>,
+    configured: &[String],
     providers: &[billing::providers::ProviderOnOffer],
 ) -> Vec<WayToPay> {
     let mut ways: Vec<WayToPay> = methods
@@ -109,7 +111,7 @@ fn ways(
         })
         .collect();
     for provider in providers {
-        if !ways.iter().any(|way| way.code == provider.slug) {
+        if !configured.iter().any(|code| code == provider.slug) {
             ways.push(WayToPay {
                 code: provider.slug.to_owned(),
                 name: provider.brand.unwrap_or_default().to_owned(),
@@ -129,7 +131,8 @@ pub async fn load_checkout(chosen: Chosen) -> Result<CheckoutView, AppError> {
     let known = crate::account::profile::known_address(&services, &who).await?;
     let mut quote = billing.quote(permit, &chosen.order(None)?).await?;
     let listed: Vec<String> = quote.ways_to_pay.iter().map(|method| method.code.clone()).collect();
-    let ways = ways(std::mem::take(&mut quote.ways_to_pay), &billing.providers_on_offer());
+    let configured = billing.payment_method_codes().await?;
+    let ways = ways(std::mem::take(&mut quote.ways_to_pay), &configured, &billing.providers_on_offer());
     let way = ways.iter().find(|way| way.code == chosen.method).or(ways.first()).cloned();
     if let Some(code) = way.as_ref().map(|way| way.code.clone()).filter(|code| listed.contains(code)) {
         // What it costs may depend on how it is paid.

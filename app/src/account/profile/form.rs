@@ -113,33 +113,30 @@ pub(crate) async fn keep_address(
     form: AddressForm,
     for_order: bool,
 ) -> Result<(), AppError> {
-    let permit = who.account()?;
-    // What plug-ins keep there stays.
-    let config =
-        services.billing.profile(permit).await?.map(|stored| stored.profile.config).unwrap_or_default();
-    let text = |value: String| Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-    let profile = billing::accounts::Profile {
-        first_name: text(form.first_name),
-        last_name: text(form.last_name),
-        company: text(form.company),
-        tax_number: text(form.tax_number),
-        address_line_1: text(form.address_line_1),
-        address_line_2: text(form.address_line_2),
-        postal_code: text(form.postal_code),
-        city: text(form.city),
-        region: text(form.region),
-        country: text(form.country),
-        phone: text(form.phone),
-        config,
+    let change = |known: billing::accounts::Profile| {
+        let text = |value: String| Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+        let profile = billing::accounts::Profile {
+            first_name: text(form.first_name),
+            last_name: text(form.last_name),
+            company: text(form.company),
+            tax_number: text(form.tax_number),
+            address_line_1: text(form.address_line_1),
+            address_line_2: text(form.address_line_2),
+            postal_code: text(form.postal_code),
+            city: text(form.city),
+            region: text(form.region),
+            country: text(form.country),
+            phone: text(form.phone),
+            // What plug-ins keep there stays.
+            config: known.config,
+        };
+        let mut problems = if for_order { profile.lacks() } else { Vec::new() };
+        if let Err(others) = profile.clone().checked() {
+            problems.extend(others);
+        }
+        if problems.is_empty() { Ok(profile) } else { Err(problems) }
     };
-    let mut problems = if for_order { profile.lacks() } else { Vec::new() };
-    if let Err(others) = profile.clone().checked() {
-        problems.extend(others);
-    }
-    if !problems.is_empty() {
-        return Err(AppError::Invalid(problems));
-    }
-    Ok(services.billing.save_profile(permit, profile, None).await?)
+    Ok(services.billing.change_profile(who.account()?, None, change).await?)
 }
 
 /// The fields of an address.

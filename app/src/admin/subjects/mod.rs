@@ -150,7 +150,7 @@ pub async fn save(
         Subject::Addons => catalogue::save_addon(services, permit, id, version, &form).await,
         Subject::Bundles => catalogue::save_bundle(services, permit, id, version, &form).await,
         Subject::PaymentMethods => payment_methods::save(services, permit, id, version, &form).await,
-        Subject::Taxes => sellers::save_tax(services, permit, id, &form).await,
+        Subject::Taxes => sellers::save_tax(services, permit, id, version, &form).await,
         Subject::Currencies => sellers::save_currency(services, permit, id, version, &form).await,
         Subject::Settings => sellers::save_settings(services, permit, version, &form).await,
         Subject::Webhooks => webhooks::save(services, permit, id, version, &form).await,

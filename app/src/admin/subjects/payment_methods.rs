@@ -131,6 +131,13 @@ pub async fn save(
     version: i32,
     form: &Form<'_>,
 ) -> Result<String, AppError> {
+    let text = |name: &str| form.text(name).unwrap_or_default();
+    let translation = form.given("translation_locale").map(|locale| Translation {
+        locale,
+        name: text("translation_name"),
+        description: text("translation_description"),
+        instructions: text("translation_instructions"),
+    });
     let change = PaymentMethodChange {
         code: form.given("code"),
         name: form.text("name"),
@@ -144,26 +151,17 @@ pub async fn save(
         fee_type: form.given("fee_type"),
         fee_amount: form.given("fee_amount"),
         fee_charged_to: form.given("fee_charged_to"),
+        translation,
         version: (id != "new").then_some(version),
         ..PaymentMethodChange::default()
     };
     let billing = &services.billing;
-    if id == "new" {
-        return Ok(billing.create_payment_method(permit, &change).await?.id.to_string());
-    }
-    let method_id = id_of(id)?;
-    billing.change_payment_method(permit, method_id, &change).await?;
-    if let Some(locale) = form.given("translation_locale") {
-        let text = |name: &str| form.text(name).unwrap_or_default();
-        let translation = Translation {
-            locale,
-            name: text("translation_name"),
-            description: text("translation_description"),
-            instructions: text("translation_instructions"),
-        };
-        billing.translate_payment_method(permit, method_id, &translation).await?;
-    }
-    Ok(id.to_owned())
+    let saved = if id == "new" {
+        billing.create_payment_method(permit, &change).await?
+    } else {
+        billing.change_payment_method(permit, id_of(id)?, &change).await?
+    };
+    Ok(saved.id.to_string())
 }
 
 pub async fn act(

@@ -1,7 +1,7 @@
 use billing::catalogue::plans::PlanChange;
 use billing::modules::MODULES;
 use domain::access::AdminPermit;
-use domain::ids::{PlanCategoryId, PlanId};
+use domain::ids::PlanId;
 
 use super::{Form, Shown, currency_options, id_of, on, period_options, values};
 use crate::account::show::period;
@@ -133,25 +133,16 @@ pub async fn save(
         is_active: form.ticked("is_active"),
         sort_order: Some(form.number("sort_order")?.unwrap_or(0)),
         prices: form.text("prices").map(|text| prices(&text)).transpose()?,
-        version: None,
+        categories: (id != "new").then(|| form.chosen("categories")),
+        version: (id != "new").then_some(version),
     };
     let billing = &services.billing;
-    if id == "new" {
-        return Ok(billing.create_plan(permit, &change).await?.plan.id.to_string());
-    }
-    let id: PlanId = id_of(id)?;
-    let before = billing.managed_plan(permit, id).await?.plan;
-    billing.change_plan(permit, id, &PlanChange { version: Some(version), ..change }).await?;
-    let wanted: Vec<PlanCategoryId> = form.chosen("categories");
-    let known: Vec<PlanCategoryId> = before.categories.iter().map(|category| category.id).collect();
-    // A change of categories is one for each that was ticked or unticked; nobody ticks many.
-    for category in wanted.iter().filter(|it| !known.contains(it)) {
-        billing.attach_plans(permit, *category, &[id]).await?;
-    }
-    for category in known.iter().filter(|it| !wanted.contains(it)) {
-        billing.detach_plans(permit, *category, &[id]).await?;
-    }
-    Ok(id.to_string())
+    let saved = if id == "new" {
+        billing.create_plan(permit, &change).await?
+    } else {
+        billing.change_plan(permit, id_of(id)?, &change).await?
+    };
+    Ok(saved.plan.id.to_string())
 }
 
 pub async fn act(

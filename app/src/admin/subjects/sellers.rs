@@ -150,6 +150,7 @@ pub async fn tax(services: &Services, permit: AdminPermit<'_>, id: &str) -> Resu
         ],
         actions: vec![Action::last("delete", t.delete)],
         values: values(form),
+        version: it.version,
         ..Item::default()
     })
 }
@@ -158,6 +159,7 @@ pub async fn save_tax(
     services: &Services,
     permit: AdminPermit<'_>,
     id: &str,
+    version: i32,
     form: &Form<'_>,
 ) -> Result<String, AppError> {
     let date = |text: String| text.parse().map_err(|_| AppError::Said("valid_from is not a date".to_owned()));
@@ -167,6 +169,7 @@ pub async fn save_tax(
         name: form.text("name"),
         rate: form.text("rate"),
         valid_from: form.given("valid_from").map(date).transpose()?,
+        version: (id != "new").then_some(version),
     };
     let saved = if id == "new" {
         services.billing.create_tax(permit, &change).await?

@@ -2,7 +2,7 @@ use billing::lists::Search;
 use billing::subscriptions::managed::NewSubscription;
 use domain::access::AdminPermit;
 use domain::billing::{BillingPeriod, SubscriptionState};
-use domain::ids::{AccountId, SubscriptionId};
+use domain::ids::SubscriptionId;
 
 use super::{Form, Shown, given, id_of, known, limit, next_of, searched, values};
 use crate::account::show::period;
@@ -131,11 +131,10 @@ pub async fn save(services: &Services, permit: AdminPermit<'_>, form: &Form<'_>)
         return Err(AppError::NotFound);
     }
     let email = form.given("email").ok_or_else(|| AppError::Said(texts().admin.who_is_missing.to_owned()))?;
-    let found = services.identity.find_users(permit, None, Some(&email), None, 1).await?;
-    let user = found.into_iter().find(|user| user.email.eq_ignore_ascii_case(&email));
-    let user = user.ok_or_else(|| AppError::Said(texts().admin.nobody_has_address.to_owned()))?;
+    let account_id = services.billing.account_of_address(permit, &email).await?;
+    let account_id = account_id.ok_or_else(|| AppError::Said(texts().admin.nobody_has_address.to_owned()))?;
     let new = NewSubscription {
-        account_id: AccountId(user.id.into()),
+        account_id,
         plan_id: id_of(&form.text("plan_id").unwrap_or_default())?,
         started_at: None,
         is_trial: form.ticked("is_trial").unwrap_or(false),

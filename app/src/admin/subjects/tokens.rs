@@ -1,30 +1,30 @@
 //! The ledger of tokens.
 
+use billing::lists::Search;
 use domain::access::AdminPermit;
 
-use super::{given, limit, next_of};
+use super::{given, limit, next_of, searched};
 use crate::admin::model::{Cell, Subject, Table, Wanted, link};
 use crate::error::AppError;
 use crate::server_ctx::Services;
 use crate::texts::texts;
 
-fn kind(kind: &str) -> &str {
-    let t = &texts().admin;
-    match kind {
-        "purchase" => t.token_purchase,
-        "usage" => t.token_usage,
-        "refund" => t.token_refund,
-        "bonus" => t.token_bonus,
-        "adjustment" => t.token_adjustment,
-        "subscription" => t.token_subscription,
-        other => other,
-    }
+/// The name of a kind, as the filter of the list has it.
+fn kind(kind: String) -> String {
+    let known = Subject::Tokens.states().into_iter().find(|(value, _)| *value == kind);
+    known.map_or(kind, |(_, name)| name.to_owned())
 }
 
 pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted) -> Result<Table, AppError> {
     let t = &texts().admin;
-    let (account, before) = (given(&wanted.account)?, given(&wanted.after)?);
-    let mut found = services.billing.token_entries_of(permit, account, before, limit(wanted)).await?;
+    let search = Search {
+        status: given(&wanted.state)?,
+        account_id: given(&wanted.account)?,
+        text: searched(wanted),
+        after: given(&wanted.after)?,
+        limit: limit(wanted),
+    };
+    let mut found = services.billing.find_token_entries(permit, &search).await?;
     let mut table = Table::of(&[t.token_when, t.user, t.description, t.kind, t.token_amount_moved]);
     table.next = next_of(&mut found, wanted, |it| it.id.to_string());
     table.rows = found
@@ -39,7 +39,7 @@ pub async fn list(services: &Services, permit: AdminPermit<'_>, wanted: &Wanted)
                 Cell::Instant(it.created_at),
                 owner,
                 Cell::Text(it.description),
-                Cell::Text(kind(&it.kind).to_owned()),
+                Cell::Text(kind(it.kind)),
                 Cell::Number(it.amount),
             ]
         })

@@ -240,10 +240,10 @@ pub async fn save(
     };
     let account_id = AccountId(id.into());
     let is_customer = user.organisation_id.is_none() && !user.is_platform_admin;
-    let profile = if is_customer { changed(services, permit, &user, form).await? } else { None };
+    let address = if is_customer { changed(services, permit, &user, form).await? } else { None };
     services.identity.change_user(permit, id, &change).await?;
-    if let Some(profile) = profile {
-        services.billing.save_profile_of(permit, account_id, profile).await?;
+    if let Some((profile, version)) = address {
+        services.billing.change_profile_of(permit, account_id, Some(version), |_| Ok(profile)).await?;
     }
     let known = services.billing.account_summaries(permit, &[account_id]).await?.remove(&account_id);
     if let Some(tokens) = tokens.filter(|wanted| known.unwrap_or_default().token_balance != *wanted) {
@@ -259,13 +259,14 @@ fn as_of(stored: Option<&StoredProfile>) -> String {
     stored.map(|stored| stored.updated_at.to_rfc3339()).unwrap_or_default()
 }
 
-/// The address as it was typed, if that changes it. It is checked before anything is saved.
+/// The address as it was typed, if that changes it, and the version that it was typed over, 0 where there was none. It is
+/// checked before anything is saved.
 async fn changed(
     services: &Services,
     permit: AdminPermit<'_>,
     user: &ManagedUser,
     form: &Form<'_>,
-) -> Result<Option<Profile>, AppError> {
+) -> Result<Option<(Profile, i32)>, AppError> {
     let stored = services.billing.profile_of(permit, AccountId(user.id.into())).await?;
     let before = stored.as_ref().map(|stored| stored.profile.clone()).unwrap_or_default();
     let mut typed = before.clone();
@@ -286,7 +287,7 @@ async fn changed(
         typed.last_name = Some(last.to_owned());
     }
     typed.clone().checked().map_err(AppError::Invalid)?;
-    Ok(Some(typed))
+    Ok(Some((typed, stored.map_or(0, |stored| stored.version))))
 }
 
 pub async fn act(

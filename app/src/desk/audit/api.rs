@@ -1,4 +1,4 @@
-use domain::booking::HistoryEntry;
+use domain::booking::AuditEntry;
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -7,9 +7,14 @@ use crate::error::AppError;
 #[server(prefix = "/actions", endpoint = "audit")]
 pub async fn load_audit(
     before: String,
-) -> Result<(Vec<HistoryEntry>, Option<String>, chrono::NaiveDate), AppError> {
+) -> Result<(Vec<AuditEntry>, Option<String>, chrono::NaiveDate), AppError> {
+    use domain::booking::HistoryEntry;
+
     let (services, who) = crate::server_ctx::context()?;
     let page = services.identity.audit(who.permit()?, before.parse().ok(), 100).await?;
-    let entries = page.entries.into_iter().map(|entry| HistoryEntry { at: who.local(entry.at), ..entry });
+    let entries = page.entries.into_iter().map(|entry| {
+        let deed = HistoryEntry { at: who.local(entry.deed.at), ..entry.deed };
+        AuditEntry { deed, ..entry }
+    });
     Ok((entries.collect(), page.next.map(|id| id.to_string()), who.today))
 }

@@ -1,5 +1,6 @@
 use chrono::NaiveDate;
-use domain::booking::HistoryEntry;
+use domain::booking::AuditEntry;
+use domain::ids::{GuestId, StayId};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -21,7 +22,7 @@ pub fn AuditPage() -> impl IntoView {
     view! {
         <Title text=t.title/>
         <div class="title-row"><h1>{t.title}</h1></div>
-        <Loaded data children={|(entries, next, today): (Vec<HistoryEntry>, Option<String>, NaiveDate)| {
+        <Loaded data children={|(entries, next, today): (Vec<AuditEntry>, Option<String>, NaiveDate)| {
             if entries.is_empty() {
                 return view! { <EmptyState icon="info" title=t.empty text=t.empty_text/> }.into_any();
             }
@@ -41,15 +42,25 @@ pub fn AuditPage() -> impl IntoView {
     }
 }
 
-fn row(entry: HistoryEntry, today: NaiveDate) -> impl IntoView {
-    let facts = show::facts(&entry, today, None);
-    let by = entry.by.unwrap_or_else(|| texts().booking.history_machine.to_owned());
+fn row(entry: AuditEntry, today: NaiveDate) -> impl IntoView {
+    let AuditEntry { deed, subject, about } = entry;
+    let facts = show::facts(&deed, today, None);
+    let by = deed.by.unwrap_or_else(|| texts().booking.history_machine.to_owned());
+    let page = subject.and_then(|subject| match deed.action.split('.').next() {
+        Some("stay") => Some(routes::booking(StayId(subject))),
+        Some("guest") => Some(routes::guest(GuestId(subject))),
+        _ => None,
+    });
+    let about = about.map(|about| match page {
+        Some(href) => view! { <a class="sub" href=href>{about}</a> }.into_any(),
+        None => view! { <span class="sub">{about}</span> }.into_any(),
+    });
     view! {
         <tr>
-            <td><strong>{history_text(&entry.action)}</strong></td>
+            <td><strong>{history_text(&deed.action)}</strong> {about}</td>
             <td>{by}</td>
             <td class="facts-cell">{facts}</td>
-            <td class="col-stay">{show::instant(entry.at)}</td>
+            <td class="col-stay">{show::instant(deed.at)}</td>
         </tr>
     }
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use ui::{Button, ButtonKind, FormState, HiddenField, TextArea, TextField};
 
 use super::api::{Book, Panel, Wanted};
+use crate::error::AppError;
 use crate::routes;
 use crate::shared::form::{Form, PostForm};
 use crate::shared::page::PageFacts;
@@ -43,6 +44,8 @@ pub fn GuestStep(
         }
         None => (form, ().into_any()),
     };
+    let was_refused = form.was_refused();
+    let form = if is_elsewhere(&form, &wanted) { Form { error: None, ..form } } else { form };
     let state = form.state.clone();
     let details = guest.map(|guest| guest.details).unwrap_or_default();
     let may_price = PageFacts::get().may(Permission::OverridePrice);
@@ -78,7 +81,7 @@ pub fn GuestStep(
                     <TextField form=state.clone() name="phone" label=t.phone kind="tel" value=details.phone optional=optional/>
                     <TextField form=state.clone() name="email" label=t.email kind="email" value=details.email optional=optional/>
                 </div>
-                <details class="more" open=form.was_refused()>
+                <details class="more" open=was_refused>
                     <summary>{t.details}</summary>
                     <TextField form=state.clone() name="gov_id" label=t.gov_id value=details.gov_id optional=optional/>
                     <Address form=state.clone() guest=GuestAddress {
@@ -94,6 +97,16 @@ pub fn GuestStep(
             </PostForm>
         </section>
     }
+}
+
+/// Whether a room was refused and another room, or other nights, are chosen now: that it was taken is no longer true.
+fn is_elsewhere(form: &Form, wanted: &Wanted) -> bool {
+    let refused = |field: &str| form.state.value(field, String::new());
+    let is_room = matches!(form.error, Some(AppError::Conflict(_) | AppError::RoomOccupied(_)));
+    is_room
+        && (refused("room_id") != wanted.room
+            || refused("arrival") != wanted.arrival
+            || refused("departure") != wanted.departure)
 }
 
 /// An address, in the order it is written.

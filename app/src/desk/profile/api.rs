@@ -17,12 +17,16 @@ pub async fn load_profile() -> Result<(Option<String>, Vec<SessionRow>), AppErro
     Ok((email, sessions.collect()))
 }
 
-/// Changes the reader's name and e-mail address.
+/// Changes the reader's name and e-mail address; another address takes the present password.
 #[server(prefix = "/actions", endpoint = "change-profile")]
-pub async fn change_profile(full_name: String, email: String) -> Result<(), AppError> {
+pub async fn change_profile(
+    full_name: String,
+    email: String,
+    #[server(default)] old_password: String,
+) -> Result<(), AppError> {
     use crate::server_ctx as ctx;
     let (services, who) = ctx::context()?;
-    services.identity.change_profile(&who.actor, &full_name, &email).await?;
+    services.identity.change_profile(&who.actor, &full_name, &email, &old_password).await?;
     ctx::go_to(&back(), Some(ctx::Notice::new("saved")));
     Ok(())
 }

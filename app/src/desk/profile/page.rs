@@ -39,7 +39,8 @@ fn You(email: String) -> impl IntoView {
         <section class="panel"><h2>{t.you}</h2>
             <PostForm form>
                 <TextField form=state.clone() name="full_name" label=t.full_name value=name autocomplete="name" required=true/>
-                <TextField form=state name="email" label=t.email kind="email" value=email autocomplete="email"/>
+                <TextField form=state.clone() name="email" label=t.email kind="email" value=email autocomplete="email"/>
+                <TextField form=state name="old_password" label=t.old_password kind="password" help=t.email_password_help autocomplete="current-password"/>
                 <Button text=texts().common.save/>
             </PostForm>
         </section>
@@ -51,11 +52,18 @@ fn Password() -> impl IntoView {
     let t = &texts().profile;
     let form = Form::of::<ChangePassword>("");
     let state = form.state.clone();
+    // Who works for nobody is a customer, whose password is as strong as the one they signed up with.
+    let is_customer = PageFacts::get().actor.is_some_and(|actor| actor.organisation_id.is_none());
+    let help = if is_customer {
+        format!("{} {}", t.change_password_help, texts().account.sign_up_help)
+    } else {
+        t.change_password_help.to_owned()
+    };
     view! {
         <section class="panel"><h2>{t.password}</h2>
             <PostForm form>
                 <TextField form=state.clone() name="old_password" label=t.old_password kind="password" autocomplete="current-password" required=true/>
-                <TextField form=state name="new_password" label=t.new_password kind="password" help=t.change_password_help autocomplete="new-password" required=true/>
+                <TextField form=state name="new_password" label=t.new_password kind="password" help autocomplete="new-password" required=true/>
                 <Button text=t.change_password/>
             </PostForm>
         </section>

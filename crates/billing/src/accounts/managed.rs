@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use domain::access::AdminPermit;
 use domain::ids::{AccountId, SubscriptionId};
+use domain::problem::FieldProblem;
 use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
@@ -37,6 +38,25 @@ pub struct Holdings {
 }
 
 impl Billing {
+    /// The account of the person with exactly this address, or with this name where they have no address. There may be no
+    /// account yet: it comes into being with the first purchase, under this id.
+    pub async fn account_of_address(
+        &self,
+        permit: AdminPermit<'_>,
+        address: &str,
+    ) -> Result<Option<AccountId>> {
+        let mut transaction = self.database.begin_admin(&permit).await?;
+        let found = sqlx::query_scalar!(
+            r#"SELECT id AS "id: AccountId" FROM users WHERE coalesce(email, username) = $1 AND deleted_at IS NULL"#,
+            // Postgres cannot store NUL, so nobody has such an address.
+            address.to_lowercase().replace('\0', "\u{fffd}"),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(found)
+    }
+
     /// Names and tokens of some accounts; those without an account are missing.
     pub async fn account_summaries(
         &self,
@@ -73,18 +93,18 @@ impl Billing {
         Ok(found)
     }
 
-    /// Writes the name and address of a customer.
-    pub async fn save_profile_of(
+    /// Changes the name and address of a customer, as [`Billing::change_profile`] does.
+    pub async fn change_profile_of(
         &self,
         permit: AdminPermit<'_>,
         account_id: AccountId,
-        profile: Profile,
+        version: Option<i32>,
+        change: impl FnOnce(Profile) -> std::result::Result<Profile, Vec<FieldProblem>>,
     ) -> std::result::Result<(), ProfileError> {
-        let profile = profile.checked().map_err(ProfileError::Invalid)?;
         let now = self.clock.now();
         let mut transaction = self.database.begin_admin(&permit).await?;
         ensure_customer(&mut transaction, account_id, now).await?;
-        profile::save(&mut transaction, account_id, profile, None, now).await?;
+        profile::replace(&mut transaction, account_id, version, change, now).await?;
         record(&mut transaction, permit, "profile.changed", account_id.into(), json!({}), now).await?;
         transaction.commit().await?;
         Ok(())

@@ -5,10 +5,10 @@ use domain::access::AccountPermit;
 use domain::ids::AccountId;
 use domain::problem::{FieldProblem, ProblemCode, Problems, optional_text};
 use platform::database::Transaction;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ensure, vat};
+use super::{ensure, lock, vat};
 use crate::{Billing, Result};
 
 /// An account's name and address (spec 5.1, `user_details`).
@@ -138,19 +138,19 @@ impl Billing {
         Ok(found)
     }
 
-    /// Writes the account's name and address; where a version is given, only if it is still that:
+    /// Changes the account's name and address to what `change` makes of what is known, which nobody else changes
+    /// meanwhile. Where a version is given, only if it is still that (0 where nothing was known):
     /// [`Error::ChangedMeanwhile`](crate::Error::ChangedMeanwhile) else.
-    pub async fn save_profile(
+    pub async fn change_profile(
         &self,
         permit: AccountPermit<'_>,
-        profile: Profile,
         version: Option<i32>,
+        change: impl FnOnce(Profile) -> std::result::Result<Profile, Vec<FieldProblem>>,
     ) -> std::result::Result<(), ProfileError> {
-        let profile = profile.checked().map_err(ProfileError::Invalid)?;
         let now = self.clock.now();
         let mut transaction = self.begin(permit).await?;
         let account_id = ensure(&mut transaction, permit, now).await?;
-        save(&mut transaction, account_id, profile, version, now).await?;
+        replace(&mut transaction, account_id, version, change, now).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -203,8 +203,28 @@ pub(super) async fn load(
     }))
 }
 
+/// Writes what `change` makes of an account's name and address, if they are still of that version. The account's row is
+/// locked, since there may be no address yet: of two changes at once the second is made of what the first wrote, and takes
+/// nothing of it back.
+pub(super) async fn replace(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+    version: Option<i32>,
+    change: impl FnOnce(Profile) -> std::result::Result<Profile, Vec<FieldProblem>>,
+    now: DateTime<Utc>,
+) -> std::result::Result<(), ProfileError> {
+    lock(transaction, account_id).await?;
+    let mut known = load(transaction, account_id).await?.map(|stored| stored.profile).unwrap_or_default();
+    // Settings are an object, also where none were kept yet.
+    if !known.config.is_object() {
+        known.config = json!({});
+    }
+    let profile = change(known).and_then(Profile::checked).map_err(ProfileError::Invalid)?;
+    Ok(save(transaction, account_id, profile, version, now).await?)
+}
+
 /// Writes an account's name and address, which were checked, if they are still of that version.
-pub(super) async fn save(
+async fn save(
     transaction: &mut Transaction,
     account_id: AccountId,
     profile: Profile,

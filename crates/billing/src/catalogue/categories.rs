@@ -185,28 +185,7 @@ impl Billing {
         let plans = some_plans(plans)?;
         let mut transaction = self.database.begin_admin(&permit).await?;
         lock_tree(&mut transaction).await?;
-        one(&mut transaction, id).await?;
-        refuse_unknown(&mut transaction, &plans).await?;
-        sqlx::query!(
-            "INSERT INTO plans_in_categories (plan_id, category_id) SELECT id, $1 FROM unnest($2::uuid[]) AS plan (id)
-             ON CONFLICT DO NOTHING",
-            Uuid::from(id),
-            &plans,
-        )
-        .execute(&mut *transaction)
-        .await
-        // One that was there a moment ago.
-        .map_err(|error| Error::in_use(error, "plan_ids names a plan that was just deleted"))?;
-        keep_single(&mut transaction, id).await?;
-        record(
-            &mut transaction,
-            permit,
-            "plan_category.plans_attached",
-            id.into(),
-            json!({ "plans": plans }),
-            now,
-        )
-        .await?;
+        attach(&mut transaction, permit, id, &plans, now).await?;
         let changed = one(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(changed)
@@ -223,25 +202,7 @@ impl Billing {
         let plans = some_plans(plans)?;
         let mut transaction = self.database.begin_admin(&permit).await?;
         lock_tree(&mut transaction).await?;
-        one(&mut transaction, id).await?;
-        refuse_unknown(&mut transaction, &plans).await?;
-        sqlx::query!(
-            "DELETE FROM plans_in_categories WHERE category_id = $1 AND plan_id = ANY ($2)",
-            Uuid::from(id),
-            &plans,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        keep_single(&mut transaction, id).await?;
-        record(
-            &mut transaction,
-            permit,
-            "plan_category.plans_detached",
-            id.into(),
-            json!({ "plans": plans }),
-            now,
-        )
-        .await?;
+        detach(&mut transaction, permit, id, &plans, now).await?;
         let changed = one(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(changed)
@@ -270,6 +231,101 @@ impl Category {
         self.sort_order = change.sort_order.unwrap_or(self.sort_order);
         Ok(self)
     }
+}
+
+/// Which categories a plan is put into, and which it is taken out of, by a change of the plan.
+pub(super) struct Moves {
+    into: Vec<PlanCategoryId>,
+    out_of: Vec<PlanCategoryId>,
+}
+
+impl Moves {
+    /// What makes `wanted` all the categories of a plan. From here on nobody else changes categories, nor buys where
+    /// something moves: this comes before the plan itself is locked, since whoever buys or attaches locks it last.
+    pub(super) async fn find(
+        transaction: &mut Transaction,
+        plan: PlanId,
+        wanted: &[PlanCategoryId],
+    ) -> Result<Self> {
+        lock_tree(transaction).await?;
+        let known = sqlx::query_scalar!(
+            r#"SELECT category_id AS "category_id: PlanCategoryId" FROM plans_in_categories WHERE plan_id = $1"#,
+            Uuid::from(plan),
+        )
+        .fetch_all(&mut **transaction)
+        .await?;
+        let into: Vec<_> = wanted.iter().copied().filter(|id| !known.contains(id)).collect();
+        let out_of: Vec<_> = known.into_iter().filter(|id| !wanted.contains(id)).collect();
+        if !into.is_empty() || !out_of.is_empty() {
+            lock_subscriptions(transaction).await?;
+        }
+        Ok(Self { into, out_of })
+    }
+
+    /// Moves the plan. Refused as [`Billing::attach_plans`] is.
+    pub(super) async fn make(
+        &self,
+        transaction: &mut Transaction,
+        permit: AdminPermit<'_>,
+        plan: PlanId,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let plans = [Uuid::from(plan)];
+        for id in &self.into {
+            attach(transaction, permit, *id, &plans, now).await?;
+        }
+        for id in &self.out_of {
+            detach(transaction, permit, *id, &plans, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts plans into a category, once the tree is locked.
+async fn attach(
+    transaction: &mut Transaction,
+    permit: AdminPermit<'_>,
+    id: PlanCategoryId,
+    plans: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    one(transaction, id).await?;
+    refuse_unknown(transaction, plans).await?;
+    sqlx::query!(
+        "INSERT INTO plans_in_categories (plan_id, category_id) SELECT id, $1 FROM unnest($2::uuid[]) AS plan (id)
+         ON CONFLICT DO NOTHING",
+        Uuid::from(id),
+        plans,
+    )
+    .execute(&mut **transaction)
+    .await
+    // One that was there a moment ago.
+    .map_err(|error| Error::in_use(error, "plan_ids names a plan that was just deleted"))?;
+    keep_single(transaction, id).await?;
+    let facts = json!({ "plans": plans });
+    record(transaction, permit, "plan_category.plans_attached", id.into(), facts, now).await
+}
+
+/// Takes plans out of a category, once the tree is locked.
+async fn detach(
+    transaction: &mut Transaction,
+    permit: AdminPermit<'_>,
+    id: PlanCategoryId,
+    plans: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    one(transaction, id).await?;
+    refuse_unknown(transaction, plans).await?;
+    sqlx::query!(
+        "DELETE FROM plans_in_categories WHERE category_id = $1 AND plan_id = ANY ($2)",
+        Uuid::from(id),
+        plans,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    keep_single(transaction, id).await?;
+    let facts = json!({ "plans": plans });
+    record(transaction, permit, "plan_category.plans_detached", id.into(), facts, now).await
 }
 
 /// The plans without doubles.
@@ -352,10 +408,15 @@ async fn save(transaction: &mut Transaction, category: &Category, now: DateTime<
     Ok(())
 }
 
+async fn lock_subscriptions(transaction: &mut Transaction) -> Result<()> {
+    sqlx::query!("LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE").execute(&mut **transaction).await?;
+    Ok(())
+}
+
 /// Writes anew who holds the places of a category, after its plans or its kind changed. Nobody may buy meanwhile, and
 /// the key refuses a category that allows one while somebody has two.
 async fn keep_single(transaction: &mut Transaction, id: PlanCategoryId) -> Result<()> {
-    sqlx::query!("LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE").execute(&mut **transaction).await?;
+    lock_subscriptions(transaction).await?;
     sqlx::query!("DELETE FROM single_subscriptions WHERE category_id = $1", Uuid::from(id))
         .execute(&mut **transaction)
         .await?;

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use domain::access::AdminPermit;
 use domain::billing::{BillingPeriod, Plan};
-use domain::ids::PlanId;
+use domain::ids::{PlanCategoryId, PlanId};
 use domain::money::{Currency, Money};
 use platform::database::Transaction;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::categories::Moves;
 use super::prices::Rates;
 use super::{currency, read};
 use crate::modules::MODULES;
@@ -57,6 +58,8 @@ pub struct PlanChange {
     pub sort_order: Option<i32>,
     /// All its own prices in other currencies: code and decimal text.
     pub prices: Option<Vec<(String, String)>>,
+    /// All the categories that a plan is in from now on; a new plan is in none.
+    pub categories: Option<Vec<PlanCategoryId>>,
     /// The version that was read; another one is [`Error::ChangedMeanwhile`].
     pub version: Option<i32>,
 }
@@ -117,7 +120,8 @@ impl Billing {
         Ok(made)
     }
 
-    /// Changes a plan. Who has it keeps the period that was paid for; another price is that of the next one.
+    /// Changes a plan. Who has it keeps the period that was paid for; another price is that of the next one. Other
+    /// categories are refused as by [`Billing::attach_plans`], and then nothing changes.
     pub async fn change_plan(
         &self,
         permit: AdminPermit<'_>,
@@ -148,6 +152,10 @@ impl Billing {
     ) -> Result<ManagedPlan> {
         let now = self.clock.now();
         let mut transaction = self.database.begin_admin(&permit).await?;
+        let moves = match &change.categories {
+            Some(wanted) => Some(Moves::find(&mut transaction, id, wanted).await?),
+            None => None,
+        };
         lock(&mut transaction, id).await?;
         let before = one(&mut transaction, id).await?;
         input::refuse_stale(change.version, before.plan.version)?;
@@ -166,6 +174,9 @@ impl Billing {
             follow_plan_later(&mut transaction, id, changed, now).await?;
         }
         record(&mut transaction, permit, action, id.into(), facts(&plan), now).await?;
+        if let Some(moves) = moves {
+            moves.make(&mut transaction, permit, id, now).await?;
+        }
         let changed = one(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(changed)

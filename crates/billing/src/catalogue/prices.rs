@@ -41,7 +41,7 @@ impl Rates {
             r#"SELECT c.code AS "code: String", c.rate,
                       (SELECT t.rate FROM tax_rates t
                        WHERE t.country = $1 AND lower(t.region) IN (lower($2), '') AND t.valid @> $3::date
-                       ORDER BY t.region DESC LIMIT 1) AS tax_rate
+                       ORDER BY (t.region <> '') DESC LIMIT 1) AS tax_rate
                FROM currencies c WHERE c.is_active"#,
             place.country,
             place.region,
@@ -168,7 +168,7 @@ pub(crate) async fn tax_rate(
     let Some(country) = &place.country else { return Ok(TaxRate::ZERO) };
     let rate = sqlx::query_scalar!(
         "SELECT rate FROM tax_rates WHERE country = $1 AND lower(region) IN (lower($2), '') AND valid @> $3::date
-         ORDER BY region DESC LIMIT 1",
+         ORDER BY (region <> '') DESC LIMIT 1",
         country,
         place.region,
         on,

@@ -175,7 +175,7 @@ impl Billing {
     }
 
     /// Nothing is owed any more, and what was ordered with it and waits for its money is given up. What was paid is
-    /// refunded instead (the original voids it, a defect).
+    /// refunded instead (the original voids it, a defect). A renewal is not asked for again in its period.
     pub async fn void_invoice(&self, permit: AdminPermit<'_>, id: InvoiceId) -> Result<Invoice> {
         let now = self.clock.now();
         let mut transaction = self.database.begin_admin(&permit).await?;
@@ -184,7 +184,15 @@ impl Billing {
             let status = invoice.status.as_str().to_uppercase();
             return Err(Error::InvoiceState(format!("Cannot void: invoice status is {status}")));
         }
-        void(&mut transaction, &invoice, now).await?;
+        sqlx::query!(
+            "UPDATE invoices SET status = 'cancelled', voided_at = $3, updated_at = $3 WHERE account_id = $1 AND id = $2",
+            Uuid::from(invoice.account_id),
+            Uuid::from(id),
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        give_up(&mut transaction, &invoice, now).await?;
         record(&mut transaction, permit, "invoice.voided", id.into(), json!({}), now).await?;
         let voided = read::any(&mut transaction, id).await?.ok_or(Error::NoInvoice)?;
         transaction.commit().await?;

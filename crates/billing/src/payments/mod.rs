@@ -205,7 +205,8 @@ impl Billing {
     }
 
     /// Gives the money of an invoice back, on the word of the admin; where a provider took it, the provider gives it back
-    /// first. Should this process die in between, the provider's own word completes it.
+    /// first. Should this process die in between, the provider's own word completes it. Tokens that are spent
+    /// while the provider gives the money back are no reason to refuse any more.
     pub async fn refund(&self, permit: AdminPermit<'_>, id: InvoiceId, reference: &str) -> Result<Reversed> {
         let taken = self.taken_by_provider(permit, id, reference).await?;
         self.tell_refund_requested(permit, id).await?;
@@ -222,7 +223,8 @@ impl Billing {
             // The provider's word was here first.
             return Ok(Reversed::default());
         }
-        let reversed = refund(&mut transaction, id, reference, Tokens::AllOrNothing, now).await?;
+        let tokens = if taken.is_some() { Tokens::AsFarAsTheyGo } else { Tokens::AllOrNothing };
+        let reversed = refund(&mut transaction, id, reference, tokens, now).await?;
         record(
             &mut transaction,
             permit,

@@ -13,7 +13,7 @@ use super::{LockedInvoice, Payment, Settled};
 use crate::invoices::managed::void;
 use crate::providers::{ToTell, follow_later};
 use crate::subscriptions::record::{LockedSubscription, PlanFacts};
-use crate::subscriptions::void_open_changes;
+use crate::subscriptions::{void_open, void_open_changes};
 use crate::tokens::{self, Entry};
 use crate::{Error, Result};
 
@@ -169,6 +169,9 @@ async fn start_subscription(
     if invoice.reason != "purchase" {
         // A renewal was asked for at the price of the plan before, an upgrade for the days that were left then.
         void_open_changes(transaction, &subscription, now).await?;
+    } else if runs_already {
+        // An upgrade that is open credits none of the days that are paid for now: it is asked for anew.
+        void_open(transaction, &subscription, &["upgrade"], now).await?;
     }
     if !runs_already {
         subscription.plan_id = plan_id;

@@ -99,6 +99,20 @@ pub struct KeptEvent {
     pub body: Vec<u8>,
 }
 
+/// Where a page of messages begins, which are listed newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before<'a> {
+    /// With what came before an instant.
+    Instant(DateTime<Utc>),
+    /// With what follows a message: several may have come at one instant.
+    Message {
+        /// The provider.
+        provider: &'a str,
+        /// Its id of the message.
+        event_id: &'a str,
+    },
+}
+
 impl Billing {
     /// Takes a message that says it is a provider's: checks it, keeps it as it came, and does what it asks for. What is
     /// kept is done in the end, so the provider need not send it again. One that is off is told so ([`Error::ProviderOff`]),
@@ -323,24 +337,35 @@ impl Billing {
         found.ok_or(Error::NoEvent)
     }
 
-    /// What providers sent, newest first: a page of at most `limit`, of one status if given, before an instant.
+    /// What providers sent, newest first: a page of at most `limit`, of one status if given, before an instant or after the
+    /// message before.
     pub async fn provider_events(
         &self,
         permit: AdminPermit<'_>,
         status: Option<&str>,
-        before: Option<DateTime<Utc>>,
+        before: Option<Before<'_>>,
         limit: i64,
     ) -> Result<Vec<KeptEvent>> {
+        let (instant, message) = match before {
+            Some(Before::Instant(instant)) => (Some(instant), None),
+            Some(Before::Message { provider, event_id }) => (None, Some((provider, event_id))),
+            None => (None, None),
+        };
         let mut transaction = self.database.begin_admin(&permit).await?;
+        platform::database::plan_for_values(&mut transaction).await?;
         let found = sqlx::query_as!(
             KeptEvent,
             "SELECT provider, event_id, kind, status, attempts, coalesce(last_error, outcome) AS outcome, received_at, handled_at, body
              FROM provider_events
              WHERE ($1::text IS NULL OR status = $1) AND ($2::timestamptz IS NULL OR received_at < $2)
-             ORDER BY received_at DESC, event_id LIMIT $3",
+               AND ($4::text IS NULL OR (received_at, provider, event_id)
+                    < (SELECT b.received_at, b.provider, b.event_id FROM provider_events b WHERE b.provider = $4 AND b.event_id = $5))
+             ORDER BY received_at DESC, provider DESC, event_id DESC LIMIT $3",
             status,
-            before,
+            instant,
             limit.clamp(1, 100),
+            message.map(|(provider, _)| provider),
+            message.map(|(_, event_id)| event_id),
         )
         .fetch_all(&mut *transaction)
         .await?;

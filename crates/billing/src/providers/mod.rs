@@ -21,7 +21,7 @@ use plugin_api::payment::PaymentProvider;
 
 pub use follow::{FollowAgain, FollowPlan, FollowSubscription};
 pub(crate) use follow::{ToTell, follow_later, follow_plan_later};
-pub use inbox::{EventRow, HandleEvent, KeptEvent, Outcome, Received};
+pub use inbox::{Before, EventRow, HandleEvent, KeptEvent, Outcome, Received};
 pub(crate) use pages::close_later;
 pub use pages::{ClosePage, ClosePages, ReturnPayment};
 pub use session::{Checkout, PayPage, Paying};

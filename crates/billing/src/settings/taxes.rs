@@ -1,5 +1,5 @@
 //! Rates of tax with their history: a new rate from a day on ends the one before it. What was in force stays as it was;
-//! invoices keep the rate that was in them.
+//! invoices keep the rate that was in them. A region is the same one whatever its capitals, as in the addresses of customers.
 
 use chrono::NaiveDate;
 use domain::access::AdminPermit;
@@ -32,6 +32,8 @@ pub struct Tax {
     pub valid_from: Option<NaiveDate>,
     /// The day after the last; none for what has no end yet.
     pub valid_until: Option<NaiveDate>,
+    /// Grows with every change.
+    pub version: i32,
 }
 
 /// A rate to be, or what changes about one.
@@ -47,6 +49,8 @@ pub struct TaxChange {
     pub rate: Option<String>,
     /// The first day; today if absent.
     pub valid_from: Option<NaiveDate>,
+    /// The version that is changed; [`Error::ChangedMeanwhile`] if it is another by now.
+    pub version: Option<i32>,
 }
 
 impl Billing {
@@ -87,7 +91,7 @@ impl Billing {
             return Err(Error::NoCountry(code));
         }
         let later = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM tax_rates WHERE country = $1 AND region = $2 AND lower(valid) >= $3) AS "found!""#,
+            r#"SELECT EXISTS (SELECT FROM tax_rates WHERE country = $1 AND lower(region) = lower($2) AND lower(valid) >= $3) AS "found!""#,
             code,
             region,
             from,
@@ -98,7 +102,7 @@ impl Billing {
             return Err(Error::Conflict("A rate begins on this day or later".to_owned()));
         }
         sqlx::query!(
-            "UPDATE tax_rates SET valid = daterange(lower(valid), $3) WHERE country = $1 AND region = $2 AND valid @> $3::date",
+            "UPDATE tax_rates SET valid = daterange(lower(valid), $3) WHERE country = $1 AND lower(region) = lower($2) AND valid @> $3::date",
             code,
             region,
             from,
@@ -131,6 +135,7 @@ impl Billing {
         let mut transaction = self.database.begin_admin(&permit).await?;
         sqlx::query!("SELECT FROM tax_rates WHERE id = $1 FOR UPDATE", id).execute(&mut *transaction).await?;
         let before = one(&mut transaction, id).await?;
+        input::refuse_stale(change.version, before.version)?;
         let differs = |given: &Option<String>, known: &str| {
             given.as_ref().is_some_and(|given| !given.trim().eq_ignore_ascii_case(known))
         };
@@ -172,7 +177,7 @@ impl Billing {
         }
         sqlx::query!("DELETE FROM tax_rates WHERE id = $1", id).execute(&mut *transaction).await?;
         sqlx::query!(
-            "UPDATE tax_rates SET valid = daterange(lower(valid), $4) WHERE country = $1 AND region = $2 AND upper(valid) = $3",
+            "UPDATE tax_rates SET valid = daterange(lower(valid), $4) WHERE country = $1 AND lower(region) = lower($2) AND upper(valid) = $3",
             tax.country,
             tax.region,
             tax.valid_from,
@@ -204,9 +209,10 @@ async fn one(transaction: &mut Transaction, id: Uuid) -> Result<Tax> {
 
 async fn load(transaction: &mut Transaction, id: Option<Uuid>, country: Option<&str>) -> Result<Vec<Tax>> {
     let rows = sqlx::query!(
-        r#"SELECT id, country AS "country: String", region, name, rate, lower(valid) AS valid_from, upper(valid) AS valid_until
+        r#"SELECT id, country AS "country: String", region, name, rate, lower(valid) AS valid_from, upper(valid) AS valid_until,
+                  version
            FROM tax_rates WHERE ($1::uuid IS NULL OR id = $1) AND ($2::text IS NULL OR country = $2)
-           ORDER BY country, region, lower(valid) DESC NULLS LAST LIMIT $3"#,
+           ORDER BY country, lower(region), lower(valid) DESC NULLS LAST LIMIT $3"#,
         id,
         country,
         MOST,
@@ -224,6 +230,7 @@ async fn load(transaction: &mut Transaction, id: Option<Uuid>, country: Option<&
                     .ok_or_else(|| Error::Inconsistent(format!("tax rate {}", row.rate)))?,
                 valid_from: row.valid_from,
                 valid_until: row.valid_until,
+                version: row.version,
             })
         })
         .collect()

@@ -7,6 +7,7 @@ use domain::access::AccountPermit;
 use domain::billing::account::ChangeView;
 use domain::billing::{Proration, SubscriptionRefusal, SubscriptionStatus, TaxRate, Totals, prorate};
 use domain::ids::{AccountId, InvoiceId, PlanId, SubscriptionId};
+use domain::money::Money;
 use platform::database::Transaction;
 use serde_json::json;
 use uuid::Uuid;
@@ -238,6 +239,8 @@ async fn cost(
 /// What the cost of a change depends on, besides the plan.
 struct Basis {
     present: PlanFacts,
+    /// What a period of the present plan counts for: its price, or nothing while that is not paid.
+    worth: Money,
     expires_at: DateTime<Utc>,
     country: Option<String>,
     tax_rate: TaxRate,
@@ -250,8 +253,15 @@ impl Basis {
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let (country, tax_rate) = tax_of(transaction, subscription.account_id, now).await?;
+        let present = PlanFacts::load_in(transaction, subscription.plan_id, subscription.currency).await?;
+        let worth = if is_unpaid(transaction, subscription).await? {
+            Money::zero(present.price.currency)
+        } else {
+            present.price
+        };
         Ok(Self {
-            present: PlanFacts::load_in(transaction, subscription.plan_id, subscription.currency).await?,
+            present,
+            worth,
             expires_at: subscription.state.expires_at().unwrap_or(now),
             country,
             tax_rate,
@@ -260,12 +270,30 @@ impl Basis {
 
     /// What a change to `plan` costs. Both prices are in the currency of the subscription.
     fn cost_of(&self, plan: &PlanFacts, now: DateTime<Utc>) -> Result<Change> {
-        let Self { present, expires_at, tax_rate, .. } = self;
-        let paid = (present.price, present.billing_period);
+        let Self { present, worth, expires_at, tax_rate, .. } = self;
+        let paid = (*worth, present.billing_period);
         let proration = prorate(paid, *expires_at, (plan.price, plan.billing_period), now);
         let totals = Totals::of([proration.amount_due], *tax_rate, present.price.currency)?;
         Ok(Change { proration, totals, tax_rate: *tax_rate })
     }
+}
+
+/// Whether nobody paid for the running period yet, as where the admin began it: the newest invoice that it runs by is open. A
+/// renewal that was asked for while it runs is not one of them, since it is for the next period.
+async fn is_unpaid(transaction: &mut Transaction, subscription: &LockedSubscription) -> Result<bool> {
+    let is_unpaid = sqlx::query_scalar!(
+        r#"SELECT status <> 'paid' AS "is_unpaid!" FROM invoices
+           WHERE account_id = $1 AND subscription_id = $2
+             AND (status = 'paid'
+                  OR status IN ('pending', 'failed') AND (reason = 'purchase' OR reason = 'renewal' AND invoiced_at < $3))
+           ORDER BY invoiced_at DESC, id DESC LIMIT 1"#,
+        Uuid::from(subscription.account_id),
+        Uuid::from(subscription.id),
+        subscription.state.columns().started_at,
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(is_unpaid.unwrap_or(false))
 }
 
 /// The country whose tax an account pays for what it has, and the rate there: that of its address, else the one that its

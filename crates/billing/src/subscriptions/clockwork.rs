@@ -202,7 +202,7 @@ async fn ask_for_renewal(
         && !is_open("renewal");
     let plan_id = subscription.coming_plan_id();
     let plan = PlanFacts::load_in(&mut transaction, plan_id, subscription.currency).await?;
-    if !is_due || !plan.billing_period.is_recurring() {
+    if !is_due || !plan.billing_period.is_recurring() || is_voided(&mut transaction, &subscription).await? {
         return Ok(false);
     }
     let (tax_country, tax_rate) = tax_of(&mut transaction, account_id, now).await?;
@@ -247,6 +247,25 @@ async fn ask_for_renewal(
     outbox::publish(&mut *transaction, event, now).await?;
     transaction.commit().await?;
     Ok(true)
+}
+
+/// Whether the admin voided the renewal after the running period: then it ends with that. What was withdrawn otherwise, as for
+/// another plan, is asked for again; so is the one after a better plan that was paid for since, which began a period of its own.
+async fn is_voided(transaction: &mut Transaction, subscription: &LockedSubscription) -> Result<bool> {
+    let is_voided = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM invoices v
+               WHERE v.account_id = $1 AND v.subscription_id = $2 AND v.reason = 'renewal' AND v.voided_at >= $3
+                 AND NOT EXISTS (SELECT FROM invoices p WHERE p.account_id = $1 AND p.subscription_id = $2 AND p.status = 'paid'
+                                   AND p.reason <> 'purchase' AND p.paid_at >= v.voided_at)
+           ) AS "is_voided!""#,
+        Uuid::from(subscription.account_id),
+        Uuid::from(subscription.id),
+        subscription.state.columns().started_at,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(is_voided)
 }
 
 /// Ends a subscription whose time has run out. The invoice of a trial is due from now on.

@@ -32,6 +32,14 @@ impl Billing {
         Ok(found)
     }
 
+    /// The account's subscriptions that are active or being tried out, newest first.
+    pub async fn live_subscriptions(&self, permit: AccountPermit<'_>) -> Result<Vec<Subscription>> {
+        let mut transaction = self.begin(permit).await?;
+        let found = read::live_of_account(&mut transaction, permit.account_id()).await?;
+        transaction.end_of_reading();
+        Ok(found)
+    }
+
     /// One subscription of the account.
     pub async fn subscription(&self, permit: AccountPermit<'_>, id: SubscriptionId) -> Result<Subscription> {
         let mut transaction = self.begin(permit).await?;

@@ -239,6 +239,21 @@ pub(crate) async fn of_account(
     priced(transaction, rows).await
 }
 
+/// Those of an account's subscriptions that are active or being tried out, newest first, however many were ordered since.
+pub(crate) async fn live_of_account(
+    transaction: &mut Transaction,
+    account_id: AccountId,
+) -> Result<Vec<Subscription>> {
+    let rows = select_subscriptions!(
+        "WHERE s.account_id = $1 AND s.status IN ('active', 'trialing') ORDER BY s.created_at DESC, s.id DESC LIMIT $2",
+        Uuid::from(account_id),
+        MOST
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    priced(transaction, rows).await
+}
+
 /// One of an account's subscriptions.
 pub(crate) async fn one(
     transaction: &mut Transaction,

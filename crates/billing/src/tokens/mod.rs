@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 use domain::access::{AccountPermit, AdminPermit};
 use domain::ids::AccountId;
-use platform::database::Transaction;
+use platform::database::{Transaction, plan_for_values};
 use uuid::Uuid;
 
+use crate::lists::Search;
 use crate::{Billing, Error, Result, accounts};
 
 /// One entry to be made.
@@ -88,29 +89,35 @@ impl Billing {
         Ok(entries)
     }
 
-    /// Entries of everybody, or of one account, newest first: at most `limit`, older than one of them.
-    pub async fn token_entries_of(
+    /// Everybody's entries, newest first. Their state is their kind, and they are searched by a customer's whole e-mail
+    /// address alone: no other text finds any.
+    pub async fn find_token_entries(
         &self,
         permit: AdminPermit<'_>,
-        account_id: Option<AccountId>,
-        before: Option<Uuid>,
-        limit: i64,
+        search: &Search<String, Uuid>,
     ) -> Result<Vec<LedgerEntry>> {
+        if search.words().is_some() {
+            return Ok(Vec::new());
+        }
         let mut transaction = self.database.begin_admin(&permit).await?;
+        let Some(account_id) = search.account(&mut transaction).await? else { return Ok(Vec::new()) };
+        plan_for_values(&mut transaction).await?;
         let entries = sqlx::query_as!(
             LedgerEntry,
             r#"SELECT e.account_id AS "account_id: AccountId", u.email AS "email?", o.name AS "company?", e.id, e.amount, e.kind, e.description, e.created_at
                FROM token_entries e LEFT JOIN users u ON u.id = e.account_id
                     LEFT JOIN organisations o ON o.id = e.account_id
                WHERE ($1::uuid IS NULL OR e.account_id = $1) AND ($2::uuid IS NULL OR e.id < $2)
+                 AND ($4::text IS NULL OR e.kind = $4)
                ORDER BY e.id DESC LIMIT $3"#,
             account_id.map(Uuid::from),
-            before,
-            limit,
+            search.after,
+            search.limit,
+            search.status,
         )
         .fetch_all(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        transaction.end_of_reading();
         Ok(entries)
     }
 

@@ -269,7 +269,7 @@ async fn a_region_with_a_rate_of_its_own_is_taxed_at_it(superuser: PgPool) {
     let live_in = async |region: Option<&str>| {
         let (country, region) = (Some("ES".to_owned()), region.map(str::to_owned));
         let profile = Profile { country, region, ..Profile::default() };
-        world.billing.save_profile(account, profile, None).await.unwrap();
+        world.billing.change_profile(account, None, |_| Ok(profile)).await.unwrap();
     };
     for (region, tax, gross) in
         [(None, 210, 1209), (Some("Madrid"), 210, 1209), (Some(" canarias "), 70, 1069)]

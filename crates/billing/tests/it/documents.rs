@@ -25,7 +25,7 @@ async fn an_invoice_as_pdf_says_what_the_database_holds_and_to_nobody_else(super
     world.set_tax(&world.ada, "DE", 1900).await;
     world.set_seller().await;
     let account = world.ada.own_account();
-    world.billing.save_profile(account, address("Größenwahn OHG"), None).await.unwrap();
+    world.billing.change_profile(account, None, |_| Ok(address("Größenwahn OHG"))).await.unwrap();
     let order = Order { plan_id: Some(world.basic), bundle_ids: vec![world.tokens, world.tokens], ..empty() };
     let ordered = world.order(&world.ada, order).await;
     let invoice = world.billing.invoice(account, ordered.invoice_id).await.unwrap();
@@ -70,13 +70,13 @@ async fn buyer_and_seller_can_change_until_it_is_paid_and_not_after(superuser: P
         let pdf = world.billing.invoice_pdf(account, ordered.invoice_id).await.unwrap();
         pdf_text(&pdf.bytes)
     };
-    world.billing.save_profile(account, address("First Ltd"), None).await.unwrap();
+    world.billing.change_profile(account, None, |_| Ok(address("First Ltd"))).await.unwrap();
     let open = text().await;
     assert!(open.contains("First Ltd") && open.contains("Open"), "{open}");
-    world.billing.save_profile(account, address("Second Ltd"), None).await.unwrap();
+    world.billing.change_profile(account, None, |_| Ok(address("Second Ltd"))).await.unwrap();
     world.set_seller().await;
     world.pay(ordered.invoice_id).await;
-    world.billing.save_profile(account, address("Third Ltd"), None).await.unwrap();
+    world.billing.change_profile(account, None, |_| Ok(address("Third Ltd"))).await.unwrap();
     sqlx::query("UPDATE seller_settings SET provider_name = 'Somebody else'")
         .execute(&world.superuser)
         .await

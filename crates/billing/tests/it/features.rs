@@ -2,6 +2,7 @@
 
 use billing::Error;
 use billing::features::Feature;
+use chrono::TimeDelta;
 use futures::future::join_all;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -89,6 +90,33 @@ async fn a_better_plan_takes_the_limit_away(superuser: PgPool) {
     assert_eq!(used.feature.remaining, None);
     world.billing.pause(account, id).await.unwrap();
     assert!(feature(&world, "calls").await.is_none(), "what is paused gives nothing");
+}
+
+/// Both move the end of what was paid: what was used stays used, and counting begins anew when it was said to.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn neither_a_pause_nor_a_gift_of_days_brings_more_uses(superuser: PgPool) {
+    let world = world(superuser).await;
+    let account = world.ada.own_account();
+    let (id, _) = world.subscribe(&world.ada, world.basic).await;
+    let used = async || {
+        let used = world.billing.use_feature(account, "calls", 1).await.unwrap();
+        (used.is_allowed, used.feature.used, used.feature.resets_at.to_rfc3339())
+    };
+    let refused = || (false, 5, "2027-03-02T12:00:00+00:00".to_owned());
+    assert!(world.billing.use_feature(account, "calls", 5).await.unwrap().is_allowed);
+    assert_eq!(used().await, refused());
+    world.clock.advance(TimeDelta::hours(1));
+    world.billing.pause(account, id).await.unwrap();
+    world.clock.advance(TimeDelta::hours(12));
+    world.billing.resume(account, id).await.unwrap();
+    assert_eq!(used().await, refused());
+    world.billing.extend_subscription(world.admin.admin().unwrap(), id, 3).await.unwrap();
+    assert_eq!(used().await, refused());
+    assert_eq!(feature(&world, "calls").await.unwrap().remaining, Some(0));
+
+    world.later(30);
+    assert_eq!(feature(&world, "calls").await.unwrap().used, 0);
+    assert_eq!(used().await, (true, 1, "2027-04-01T12:00:00+00:00".to_owned()));
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]

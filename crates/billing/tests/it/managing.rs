@@ -3,11 +3,11 @@
 use billing::Error;
 use billing::catalogue::categories::CategoryChange;
 use billing::catalogue::plans::PlanChange;
-use billing::settings::payment_methods::PaymentMethodChange;
+use billing::settings::payment_methods::{PaymentMethodChange, Translation};
 use billing::subscriptions::Subscription;
 use billing::subscriptions::managed::NewSubscription;
 use domain::access::Actor;
-use domain::billing::SubscriptionStatus;
+use domain::billing::{InvoiceStatus, SubscriptionStatus};
 use domain::ids::{AccountId, InvoiceId, OrganisationId, PlanCategoryId, SubscriptionId};
 use futures::future::join_all;
 use sqlx::PgPool;
@@ -45,6 +45,58 @@ async fn a_category_that_allows_one_never_holds_two(superuser: PgPool) {
     );
     world.billing.detach_plans(admin, category.id, &[world.basic]).await.unwrap();
     world.billing.checkout(world.ada.own_account(), &order_of(world.yearly)).await.unwrap();
+}
+
+/// What refuses the categories of a plan refuses all of its change.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_plan_changes_with_its_categories_or_not_at_all(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    world.subscribe(&world.ada, world.basic).await;
+    world.order(&world.ada, order_of(world.yearly)).await;
+    let plan = async |id| world.billing.managed_plan(admin, id).await.unwrap().plan;
+    let hosting = plan(world.basic).await.categories[0].id;
+    let mut change = PlanChange {
+        name: Some("Renamed".to_owned()),
+        categories: Some(vec![hosting]),
+        ..PlanChange::default()
+    };
+    let both = world.billing.change_plan(admin, world.yearly, &change).await;
+    assert!(matches!(both, Err(Error::Conflict(_))), "{both:?}");
+    let kept = plan(world.yearly).await;
+    assert_eq!((kept.name.as_str(), kept.categories.len()), ("Yearly", 0));
+    assert_eq!(world.count("SELECT count(*) FROM audit_log WHERE action = 'plan.changed'").await, 0);
+
+    let other = world.billing.create_category(admin, &named("Other")).await.unwrap().id;
+    for categories in [vec![other], vec![other], Vec::new()] {
+        change.categories = Some(categories.clone());
+        let changed = world.billing.change_plan(admin, world.yearly, &change).await.unwrap().plan;
+        assert_eq!(changed.name, "Renamed");
+        assert_eq!(changed.categories.iter().map(|it| it.id).collect::<Vec<_>>(), categories);
+    }
+    let moved = "SELECT count(*) FROM audit_log WHERE action IN ('plan_category.plans_attached', 'plan_category.plans_detached')";
+    assert_eq!(world.count(moved).await, 2, "what stays is not moved");
+    change.categories = None;
+    world.billing.change_plan(admin, world.basic, &change).await.unwrap();
+    assert_eq!(plan(world.basic).await.categories.len(), 1, "what is not said stays");
+}
+
+/// Changes of plans and of categories at once wait for each other in one order.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn plans_and_categories_change_at_once_without_getting_stuck(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let other = world.billing.create_category(admin, &named("Other")).await.unwrap().id;
+    for round in 0..10 {
+        let into = if round % 2 == 0 { vec![other] } else { Vec::new() };
+        let change = PlanChange { categories: Some(into), ..PlanChange::default() };
+        let yearly = [world.yearly];
+        let (changed, attached) = futures::join!(
+            world.billing.change_plan(admin, world.yearly, &change),
+            world.billing.attach_plans(admin, other, &yearly),
+        );
+        assert!(changed.is_ok() && attached.is_ok(), "round {round}: {changed:?} {attached:?}");
+    }
 }
 
 /// Each of two categories goes under the other at once: one of them is told no, every time.
@@ -109,6 +161,41 @@ async fn many_defaults_at_once_are_one(superuser: PgPool) {
     assert_eq!(world.count("SELECT count(*) FROM payment_methods WHERE is_default").await, 1);
 }
 
+/// What refuses a translation refuses all of the change it comes with.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_way_to_pay_changes_with_its_translation_or_not_at_all(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let admin = world.admin.admin().unwrap();
+    let new = PaymentMethodChange {
+        code: Some("cash".to_owned()),
+        name: Some("Cash".to_owned()),
+        ..PaymentMethodChange::default()
+    };
+    let id = world.billing.create_payment_method(admin, &new).await.unwrap().id;
+    let change = async |locale: &str, name: &str| {
+        let translation = Translation {
+            locale: locale.to_owned(),
+            name: name.to_owned(),
+            description: String::new(),
+            instructions: String::new(),
+        };
+        let change = PaymentMethodChange {
+            name: Some("Notes and coins".to_owned()),
+            translation: Some(translation),
+            ..PaymentMethodChange::default()
+        };
+        world.billing.change_payment_method(admin, id, &change).await
+    };
+    for (locale, name) in [("no language", "Bar"), ("de", "")] {
+        let refused = change(locale, name).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    }
+    let kept = world.billing.payment_method(admin, id).await.unwrap();
+    assert_eq!((kept.name.as_str(), kept.translations.len()), ("Cash", 0));
+    let changed = change("de", "Bar").await.unwrap();
+    assert_eq!((changed.name.as_str(), changed.translations[0].name.as_str()), ("Notes and coins", "Bar"));
+}
+
 /// The balance that the admin sets, and debits at the same time: the ledger adds up and is never below zero.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn adjustments_and_debits_add_up(superuser: PgPool) {
@@ -155,8 +242,8 @@ async fn the_admin_makes_one_subscription_of_a_single_category(superuser: PgPool
     assert_eq!(world.count("SELECT count(*) FROM invoices").await, 1);
 }
 
-/// What the admin begins for Ada, who changes to the better plan and pays that, but not the first invoice: it, and what is open.
-async fn begun_and_upgraded(world: &World) -> (SubscriptionId, InvoiceId) {
+/// What the admin begins for Ada: it, and its invoice, which is open.
+async fn begun(world: &World) -> (SubscriptionId, InvoiceId) {
     let new = NewSubscription {
         account_id: AccountId(world.ada.user_id.into()),
         plan_id: world.basic,
@@ -165,11 +252,66 @@ async fn begun_and_upgraded(world: &World) -> (SubscriptionId, InvoiceId) {
         months: None,
     };
     let (made, first) = world.billing.create_subscription(world.admin.admin().unwrap(), &new).await.unwrap();
-    let id = made.subscription.id;
+    (made.subscription.id, first.id)
+}
+
+/// The same, where Ada changes to the better plan and pays that, but not the first invoice.
+async fn begun_and_upgraded(world: &World) -> (SubscriptionId, InvoiceId) {
+    let (id, first) = begun(world).await;
     world.later(1);
     let upgrade = world.billing.upgrade(world.ada.own_account(), id, world.pro).await.unwrap().invoice_id;
     world.pay(upgrade).await;
-    (id, first.id)
+    (id, first)
+}
+
+/// An upgrade credits nothing of a period that is not paid yet. What the admin gave counts.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn an_upgrade_credits_the_days_that_were_paid_for_or_given(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (admin, own) = (world.admin.admin().unwrap(), world.ada.own_account());
+    let (id, first) = begun(&world).await;
+    world.later(10);
+    let costs = async || {
+        let change = world.billing.preview_change(own, id, world.pro).await.unwrap();
+        let changes = world.billing.preview_changes(own, id, &[world.pro]).await.unwrap();
+        let (credit, due) = (change.proration.credit, change.proration.amount_due);
+        assert_eq!((changes[&world.pro].credit, changes[&world.pro].totals), (credit, change.totals));
+        (credit.minor, due.minor)
+    };
+    assert_eq!(costs().await, (0, 2999));
+    let upgrade = world.billing.upgrade(own, id, world.pro).await.unwrap();
+    assert_eq!(upgrade.change.totals.total.minor, 2999);
+
+    // Once the days are paid for, that would be too much.
+    world.pay(first).await;
+    let asked = world.billing.invoice(own, upgrade.invoice_id).await.unwrap();
+    assert_eq!(asked.status, InvoiceStatus::Cancelled);
+    // 18 of 30 days, and 23: a month from 31 January is over on the 28th.
+    assert_eq!(costs().await, (599, 2400));
+    world.billing.extend_subscription(admin, id, 5).await.unwrap();
+    assert_eq!(costs().await, (766, 2233));
+    let upgrade = world.billing.upgrade(own, id, world.pro).await.unwrap();
+    assert_eq!(upgrade.change.totals.total.minor, 2233);
+
+    // A renewal that is open is for the next period.
+    let bob = world.bob.own_account();
+    let (id, _) = world.subscribe(&world.bob, world.basic).await;
+    world.later(24);
+    world.billing.tick().await.unwrap();
+    assert_eq!(world.open_invoice(bob).await.reason, "renewal");
+    let change = world.billing.preview_change(bob, id, world.pro).await.unwrap();
+    assert_eq!(change.proration.credit.minor, 200, "six days");
+}
+
+/// A better plan that was paid for is paid for, whatever became of the first invoice.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn what_was_paid_for_an_upgrade_is_credited_while_the_first_invoice_is_open(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let large = world.other_plan("Large", 4999).await;
+    let (id, _) = begun_and_upgraded(&world).await;
+    world.later(10);
+    let change = world.billing.preview_change(world.ada.own_account(), id, large).await.unwrap();
+    assert_eq!((change.proration.credit.minor, change.proration.amount_due.minor), (1999, 3000), "20 days");
 }
 
 /// What the admin began, and its customer changed since, stays changed when the first invoice is paid: it runs already.

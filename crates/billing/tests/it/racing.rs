@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use billing::Error;
+use billing::accounts::{Profile, ProfileError};
 use billing::catalogue::plans::PlanChange;
 use billing::checkout::Order;
+use domain::ids::AccountId;
 use futures::future::join_all;
 use platform::database::for_test;
 use serde_json::Value;
@@ -207,4 +209,84 @@ async fn another_price_waits_for_nobody_who_has_the_plan(superuser: PgPool) {
             .await
             .unwrap();
     assert_eq!(noted, [held, coming].map(Uuid::from));
+}
+
+/// A part of a name and address.
+type Part = fn(&mut Profile) -> &mut Option<String>;
+
+const PARTS: [Part; 8] = [
+    |it| &mut it.first_name,
+    |it| &mut it.last_name,
+    |it| &mut it.address_line_1,
+    |it| &mut it.city,
+    |it| &mut it.postal_code,
+    |it| &mut it.region,
+    |it| &mut it.phone,
+    |it| &mut it.company,
+];
+
+/// How many parts of a name and address are known after each of them was given at once, where nothing was known.
+async fn given_at_once(world: &World) -> usize {
+    sqlx::query("DELETE FROM billing_profiles").execute(&world.superuser).await.unwrap();
+    let account = world.ada.own_account();
+    let changes = PARTS.map(|part| {
+        world.billing.change_profile(account, None, move |mut known| {
+            *part(&mut known) = Some("x".to_owned());
+            Ok(known)
+        })
+    });
+    for answer in join_all(changes).await {
+        answer.unwrap();
+    }
+    let mut known = world.billing.profile(account).await.unwrap().unwrap().profile;
+    PARTS.into_iter().filter(|part| part(&mut known).is_some()).count()
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn changes_of_a_profile_at_once_lose_nothing(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    for _ in 0..10 {
+        assert_eq!(given_at_once(&world).await, PARTS.len());
+    }
+}
+
+/// The same without the lock of the account's row, which nobody may take: one change takes back what another gave.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn without_the_lock_a_change_of_a_profile_is_lost(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    for sql in [
+        "DROP POLICY app_own ON billing_accounts",
+        "CREATE POLICY app_sees ON billing_accounts FOR SELECT TO keyrack_app USING (true)",
+        "CREATE POLICY app_makes ON billing_accounts FOR INSERT TO keyrack_app WITH CHECK (true)",
+    ] {
+        sqlx::query(sql).execute(&world.superuser).await.unwrap();
+    }
+    for _ in 0..40 {
+        if given_at_once(&world).await < PARTS.len() {
+            return;
+        }
+    }
+    panic!("nothing was lost");
+}
+
+/// Who saw that nothing was known overwrites nothing that was given since, nor does who saw an older version.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_profile_is_changed_in_the_version_that_was_seen(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (account, admin) = (world.ada.own_account(), world.admin.admin().unwrap());
+    let id = AccountId(world.ada.user_id.into());
+    let live_in = async |city: &str, version: i32| {
+        let city = Some(city.to_owned());
+        let change = |known: Profile| Ok(Profile { city, ..known });
+        world.billing.change_profile_of(admin, id, Some(version), change).await
+    };
+    let is_stale = |answer: Result<(), ProfileError>| {
+        matches!(answer, Err(ProfileError::Other(Error::ChangedMeanwhile)))
+    };
+    live_in("Bonn", 0).await.unwrap();
+    assert!(is_stale(live_in("Ulm", 0).await));
+    live_in("Kiel", 1).await.unwrap();
+    assert!(is_stale(live_in("Ulm", 1).await));
+    let known = world.billing.profile(account).await.unwrap().unwrap();
+    assert_eq!((known.profile.city.as_deref(), known.version), (Some("Kiel"), 2));
 }

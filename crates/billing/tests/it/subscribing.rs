@@ -451,6 +451,33 @@ async fn a_renewal_that_costs_nothing_ends_nothing_that_was_bought(superuser: Pg
     assert_eq!(status(&world, first).await, SubscriptionStatus::Expired);
 }
 
+/// The admin's word stands for the period: without its renewal it is over at its end. A better plan begins a period of its own.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_renewal_that_the_admin_voided_is_not_asked_for_again(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let (ada, bob) = (world.ada.own_account(), world.bob.own_account());
+    let admin = world.admin.admin().unwrap();
+    let (of_ada, _) = world.subscribe(&world.ada, world.basic).await;
+    let (of_bob, _) = world.subscribe(&world.bob, world.basic).await;
+    world.later(25);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 2);
+    for account in [ada, bob] {
+        let renewal = world.open_invoice(account).await;
+        world.billing.void_invoice(admin, renewal.id).await.unwrap();
+    }
+    world.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 0);
+    let upgrade = world.billing.upgrade(bob, of_bob, world.pro).await.unwrap();
+    world.pay(upgrade.invoice_id).await;
+    world.later(5);
+    let ticked = world.billing.tick().await.unwrap();
+    assert_eq!((ticked.renewals, ticked.ended), (0, 1));
+    assert_eq!(status(&world, of_ada).await, SubscriptionStatus::Expired);
+    world.later(19);
+    assert_eq!(world.billing.tick().await.unwrap().renewals, 1);
+    assert_eq!(world.open_invoice(bob).await.totals.total.minor, 2999);
+}
+
 /// More than a batch of what waits does not keep what ends later waiting.
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
 async fn a_renewal_is_asked_for_behind_a_batch_of_those_that_wait(superuser: PgPool) {

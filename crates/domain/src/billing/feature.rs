@@ -118,12 +118,17 @@ fn limit(value: &Value) -> Option<i64> {
 }
 
 impl Entitlement {
-    /// The period of the subscription that `now` is in; of what is not paid for again and again, the calendar month.
+    /// The period of the subscription that `now` is in; of what is not paid for again and again, the calendar month. Periods
+    /// are counted from the beginning of the subscription, since its end moves: with each pause, or gift of days, they would
+    /// begin elsewhere, and with them the counting.
     fn period(&self, now: DateTime<Utc>) -> UsagePeriod {
-        if let SubscriptionState::Trialing { started_at, ends_at } = self.state {
-            return UsagePeriod { starts_at: started_at, ends_at };
+        let begin = self.state.columns().started_at;
+        if let (true, Some(starts_at), Some(ends_at)) =
+            (self.state.is_trial(), begin, self.state.expires_at())
+        {
+            return UsagePeriod { starts_at, ends_at };
         }
-        let Some(end) = self.state.expires_at().filter(|_| self.billing_period.is_recurring()) else {
+        let Some(begin) = begin.filter(|_| self.billing_period.is_recurring()) else {
             return UsagePeriod::of_month(now);
         };
         let months = match self.billing_period {
@@ -133,9 +138,9 @@ impl Entitlement {
             BillingPeriod::Weekly | BillingPeriod::OneTime => 0,
         };
         let period = if self.is_collected && months > 0 {
-            UsagePeriod::by_months(end, months, now)
+            UsagePeriod::by_months(begin, months, now)
         } else {
-            UsagePeriod::by_days(end, self.billing_period.days().into(), now)
+            UsagePeriod::by_days(begin, self.billing_period.days().into(), now)
         };
         period.unwrap_or_else(|| UsagePeriod::of_month(now))
     }
@@ -150,30 +155,31 @@ impl UsagePeriod {
         Self { starts_at: at(first), ends_at: at(next) }
     }
 
-    /// The one of periods of equal length, one of which ends at `end`, that `now` is in.
-    fn by_days(end: DateTime<Utc>, days: i64, now: DateTime<Utc>) -> Option<Self> {
+    /// The one of periods of equal length, one of which starts at `begin`, that `now` is in.
+    fn by_days(begin: DateTime<Utc>, days: i64, now: DateTime<Utc>) -> Option<Self> {
         let length = TimeDelta::days(days);
-        let ended = (now - end).num_seconds().div_euclid(length.num_seconds());
-        let starts_at = end.checked_add_signed(TimeDelta::days(ended.checked_mul(days)?))?;
-        // What is left of a second belongs to the period before the end.
+        let over = (now - begin).num_seconds().div_euclid(length.num_seconds());
+        let starts_at = begin.checked_add_signed(TimeDelta::days(over.checked_mul(days)?))?;
+        // Before the beginning, what is left of a second belongs to the period before.
         let starts_at = if starts_at > now { starts_at - length } else { starts_at };
         Some(Self { starts_at, ends_at: starts_at.checked_add_signed(length)? })
     }
 
-    /// The same for months of the calendar, counted from `end`.
-    fn by_months(end: DateTime<Utc>, months: u32, now: DateTime<Utc>) -> Option<Self> {
-        let mut later = 0;
-        if now >= end {
-            return Some(Self { starts_at: end, ends_at: end.checked_add_months(Months::new(months))? });
+    /// The same for months of the calendar.
+    fn by_months(begin: DateTime<Utc>, months: u32, now: DateTime<Utc>) -> Option<Self> {
+        // Each from the beginning, not from the one before: the 31st comes again after a shorter month.
+        let after = |periods: i32| -> Option<DateTime<Utc>> {
+            let away = Months::new(periods.unsigned_abs().checked_mul(months)?);
+            if periods < 0 { begin.checked_sub_months(away) } else { begin.checked_add_months(away) }
+        };
+        let mut over = 0;
+        while after(over)? > now {
+            over -= 1;
         }
-        loop {
-            let ends_at = end.checked_sub_months(Months::new(later))?;
-            later += months;
-            let starts_at = end.checked_sub_months(Months::new(later))?;
-            if starts_at <= now {
-                return Some(Self { starts_at, ends_at });
-            }
+        while after(over + 1)? <= now {
+            over += 1;
         }
+        Some(Self { starts_at: after(over)?, ends_at: after(over + 1)? })
     }
 }
 
@@ -275,11 +281,11 @@ mod tests {
         let start = |it: &Entitlement, now: &str| it.period(at(now)).starts_at.to_rfc3339();
         let mut it =
             active(json!([]), BillingPeriod::Monthly, "2027-01-31T12:00:00Z", "2027-05-31T12:00:00Z");
-        // 30 days each, back from the end.
+        // 30 days each, from the beginning.
         assert_eq!(start(&it, "2027-05-31T11:59:59Z"), "2027-05-01T12:00:00+00:00");
         assert_eq!(start(&it, "2027-05-01T12:00:00Z"), "2027-05-01T12:00:00+00:00");
         assert_eq!(start(&it, "2027-05-01T11:59:59Z"), "2027-04-01T12:00:00+00:00");
-        // A provider collects by the calendar, and is waited for.
+        // A provider collects by the calendar.
         it.is_collected = true;
         assert_eq!(start(&it, "2027-05-31T11:59:59Z"), "2027-04-30T12:00:00+00:00");
         assert_eq!(start(&it, "2027-04-30T11:59:59Z"), "2027-03-31T12:00:00+00:00");
@@ -291,20 +297,42 @@ mod tests {
         assert_eq!(start(&it, NOW), "2027-03-05T00:00:00+00:00");
     }
 
+    #[test]
+    fn neither_a_pause_nor_a_gift_begins_a_period() {
+        let begin = at("2027-01-31T12:00:00Z");
+        let start = |state: SubscriptionState, billing_period, is_collected| {
+            let it = Entitlement { features: json!([]), state, billing_period, is_collected };
+            it.period(at("2027-02-10T12:00:00Z")).starts_at
+        };
+        let bought = SubscriptionState::Pending.activated(begin, BillingPeriod::Monthly).unwrap();
+        let paused = bought.paused(at("2027-01-31T13:00:00Z")).unwrap();
+        let resumed = paused.resumed(at("2027-02-01T01:00:00Z")).unwrap();
+        let cancelled = resumed.cancelled(at("2027-02-05T00:00:00Z"));
+        for state in [bought, resumed, cancelled, resumed.extended(3).unwrap()] {
+            for is_collected in [false, true] {
+                assert_eq!(start(state, BillingPeriod::Monthly, is_collected), begin, "{state:?}");
+            }
+        }
+        // Nor does the cancellation of a trial, whose days are not those of its plan.
+        let trial = SubscriptionState::trial(begin, 14);
+        for state in [trial, trial.cancelled(at("2027-02-03T00:00:00Z"))] {
+            assert_eq!(start(state, BillingPeriod::Weekly, false), begin, "{state:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn now_is_always_in_its_period_and_periods_follow_one_another(
             offset in -200_000_000_i64..200_000_000, millis in 0_i64..1_000, is_collected: bool,
             period in proptest::sample::select(BillingPeriod::ALL),
         ) {
-            let end = at("2027-08-31T12:00:00Z");
-            let now = end + TimeDelta::seconds(offset) + TimeDelta::milliseconds(millis);
-            let state = SubscriptionState::Active { started_at: end, expires_at: end };
+            let begin = at("2027-08-31T12:00:00Z");
+            let now = begin + TimeDelta::seconds(offset) + TimeDelta::milliseconds(millis);
+            let state = SubscriptionState::Active { started_at: begin, expires_at: begin };
             let it = Entitlement { features: json!([]), state, billing_period: period, is_collected };
             let found = it.period(now);
-            let is_waited_for = is_collected && now >= end && period.is_recurring();
             prop_assert!(found.starts_at <= now);
-            prop_assert!(now < found.ends_at || is_waited_for);
+            prop_assert!(now < found.ends_at);
             let before = it.period(found.starts_at - TimeDelta::milliseconds(1));
             prop_assert_eq!(before.ends_at, found.starts_at);
             prop_assert_eq!(it.period(found.starts_at), found);

@@ -212,7 +212,7 @@ impl Identity {
         .await?;
         if changes_owner {
             let owner = users(transaction, id, 1).await?.into_iter().find(|user| user.is_admin);
-            let owner = owner.ok_or(Error::Conflict("Nobody runs this company"))?.id;
+            let owner = owner.ok_or(Error::Conflict("Nobody runs this company"))?;
             let taken = [
                 ("users_username_key", "owner_username"),
                 ("users_email_key", "owner_username"),
@@ -224,7 +224,7 @@ impl Identity {
                  SET full_name = coalesce($2, full_name), username = coalesce($3, username), password_hash = coalesce($4, password_hash),
                      email = CASE WHEN position('@' IN $3) > 0 THEN $3 ELSE email END, updated_at = $5
                  WHERE id = $1",
-                Uuid::from(owner),
+                Uuid::from(owner.id),
                 owner_name,
                 owner_username,
                 owner_hash,
@@ -234,8 +234,13 @@ impl Identity {
             .await
             .map_err(|error| Error::taken(error, &taken))?;
             if owner_hash.is_some() {
-                end_access(transaction, owner, None, now).await?;
-                self.tell_password_changed(transaction, owner, now).await?;
+                end_access(transaction, owner.id, None, now).await?;
+                self.tell_password_changed(transaction, owner.id, now).await?;
+            }
+            let is_new = |login: &String| login.contains('@') && owner.email.as_ref() != Some(login);
+            let has_new_email = owner_username.as_ref().is_some_and(is_new);
+            if let Some(old) = owner.email.as_ref().filter(|_| has_new_email && owner.is_active) {
+                self.tell_address_changed(transaction, old, &owner.full_name, now).await?;
             }
         }
         let deed = Deed {

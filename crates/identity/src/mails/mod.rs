@@ -27,6 +27,7 @@ pub fn previews() -> Vec<Preview> {
         ("company_registered", named_company_welcome(email, name, ("Harbour Hotels", "1001"), "ada", site)),
         ("password_reset", password_reset(email, name, site, "A-token-that-lets-nobody-in")),
         ("password_changed", password_changed(email, name, site)),
+        ("address_changed", address_changed(email, name, site)),
     ]
 }
 
@@ -123,6 +124,12 @@ pub(crate) fn password_changed(email: &str, name: &str, site: &str) -> Message {
         Part::Link(TEXTS.choose_new_password, format!("{site}{FORGOTTEN}")),
     ];
     letter(email, name, site, TEXTS.changed_subject, parts)
+}
+
+/// The e-mail address is another one; `email` is the one that was. A link for another password is of no use there.
+pub(crate) fn address_changed(email: &str, name: &str, site: &str) -> Message {
+    let parts = vec![text(TEXTS.address_changed), text(TEXTS.address_not_expected), open(site)];
+    letter(email, name, site, TEXTS.address_subject, parts)
 }
 
 #[cfg(test)]

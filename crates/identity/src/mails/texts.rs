@@ -23,5 +23,8 @@ domain::catalogue! {
         password_changed: "The password of your Keyrack account was changed, and you were signed out everywhere else.",
         not_expected: "If you did not expect that, choose a new password at once:",
         changed_subject: "Your Keyrack password was changed",
+        address_changed: "The e-mail address of your Keyrack account was changed: mail about it no longer comes to this one.",
+        address_not_expected: "If you did not expect that, tell those who run the site at once: somebody else may be able to sign in as you.",
+        address_subject: "Your Keyrack e-mail address was changed",
     }
 }

@@ -7,9 +7,12 @@ pub(crate) use repo::end_links;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::OrganisationId;
+use domain::problem::ProblemCode;
 use serde_json::json;
 
 use crate::access_end::end_access;
+use crate::customers::is_strong;
 use crate::sign_in::failures;
 use crate::{Client, Error, Identity, Result, Wish, mails, people};
 use repo::LinkState;
@@ -64,8 +67,8 @@ impl Identity {
     /// is a problem at `password`, and the link stays good.
     pub async fn reset_password(&self, token: &str, new_password: &str) -> Result<()> {
         let hash = platform::secret::hash(token);
-        check(repo::state(self.database.identity(), &hash).await?, self.clock.now())?;
-        let new = new_password_checked("password", new_password)?;
+        let link = usable(repo::state(self.database.identity(), &hash).await?, self.clock.now())?;
+        let new = own_password_checked("password", new_password, link.organisation_id)?;
         let new_hash = self.passwords.hash(&new).await?;
 
         let mut transaction = self.database.begin_identity().await?;
@@ -91,13 +94,27 @@ impl Identity {
     }
 }
 
-fn check(state: Option<LinkState>, now: DateTime<Utc>) -> Result<()> {
+/// A link that can be used, else why it cannot.
+fn usable(state: Option<LinkState>, now: DateTime<Utc>) -> Result<LinkState> {
     match state {
         None => Err(Error::BadToken),
         Some(link) if link.is_used => Err(Error::UsedToken),
         Some(link) if link.expires_at <= now => Err(Error::ExpiredToken),
-        Some(_) => Ok(()),
+        Some(link) => Ok(link),
     }
+}
+
+/// Checks the password that somebody chooses for themselves; the problem is at `field`. A customer's, who works for nobody,
+/// is as strong as the one they signed up with (spec `subscription-billing.md` 5.2).
+pub(crate) fn own_password_checked(
+    field: &str,
+    text: &str,
+    organisation_id: Option<OrganisationId>,
+) -> Result<String> {
+    if organisation_id.is_none() && !is_strong(text) {
+        return Err(Error::at(field, ProblemCode::WeakPassword));
+    }
+    new_password_checked(field, text)
 }
 
 /// Checks a new password; the problem is at `field`.

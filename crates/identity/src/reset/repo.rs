@@ -79,17 +79,19 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Whether a link can still be used.
+/// Whether a link can still be used, and the organisation that employs the person it was sent to.
 pub(super) struct LinkState {
     pub(super) is_used: bool,
     pub(super) expires_at: DateTime<Utc>,
+    pub(super) organisation_id: Option<OrganisationId>,
 }
 
 /// The state of a link.
 pub(super) async fn state(executor: impl PgExecutor<'_>, token_hash: &[u8]) -> Result<Option<LinkState>> {
     let state = sqlx::query_as!(
         LinkState,
-        r#"SELECT used_at IS NOT NULL AS "is_used!", expires_at FROM password_resets WHERE token_hash = $1"#,
+        r#"SELECT r.used_at IS NOT NULL AS "is_used!", r.expires_at, u.organisation_id AS "organisation_id: OrganisationId"
+           FROM password_resets r JOIN users u ON u.id = r.user_id WHERE r.token_hash = $1"#,
         token_hash,
     )
     .fetch_optional(executor)

@@ -174,6 +174,13 @@ async fn the_admin_finds_companies_by_their_package_and_changes_them(pool: PgPoo
         (world.harbour.owner.user_id, "Nora New", true)
     );
     world.identity.sign_in("nora@harbour.example", "Another1!", &client(HERE)).await.unwrap();
+    let told: Vec<String> = sqlx::query_scalar(
+        "SELECT payload->>'to' FROM jobs WHERE payload->>'subject' = 'Your Keyrack e-mail address was changed'",
+    )
+    .fetch_all(&world.superuser)
+    .await
+    .unwrap();
+    assert_eq!(told, ["owner@harbour.example"]);
     assert_eq!(world.deeds("company.changed").await, 1);
     let taken =
         CompanyChange { owner_username: Some("reception-mill".to_owned()), ..CompanyChange::default() };
@@ -234,7 +241,8 @@ async fn who_acts_in_somebodys_name_is_written_down_and_soon_over(pool: PgPool) 
     assert_eq!(world.count(named).await, 2);
     let changed = world.identity.change_password(&actor, None, PASSWORD, "Another1!").await;
     assert!(matches!(changed, Err(Error::Forbidden)));
-    assert!(matches!(world.identity.change_profile(&actor, "X", "").await, Err(Error::Forbidden)));
+    let changed = world.identity.change_profile(&actor, "X", "", PASSWORD).await;
+    assert!(matches!(changed, Err(Error::Forbidden)));
 
     // It ends with the time, with the admin's own role, and with the person's password.
     assert_eq!(made.expires_in_seconds, 15 * 60);

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use domain::problem::ProblemCode;
 use identity::Error;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -10,16 +11,25 @@ use crate::support::{ELSEWHERE, HERE, PASSWORD, World, client, problem};
 const OWNER: &str = "owner@harbour.example";
 const NEW: &str = "A new password 1";
 
-/// The texts of all mails that wait to be sent, oldest first.
+/// The texts of all mails to the owner that wait to be sent, oldest first.
 async fn mails(world: &World) -> Vec<String> {
+    mails_to(world, OWNER).await
+}
+
+async fn mails_to(world: &World, email: &str) -> Vec<String> {
     let sql = "SELECT payload->>'text' FROM jobs WHERE payload->>'to' = $1 ORDER BY id";
-    sqlx::query_scalar(sql).bind(OWNER).fetch_all(&world.superuser).await.unwrap()
+    sqlx::query_scalar(sql).bind(email).fetch_all(&world.superuser).await.unwrap()
 }
 
 /// Asks for a link, and reads its token from the mail.
 async fn token(world: &World) -> String {
     world.identity.forgot_password(" Owner@Harbour.example ", &client(HERE)).await.unwrap();
-    let mail = mails(world).await.pop().unwrap();
+    last_token(world, OWNER).await
+}
+
+/// The token of the link in the last mail to somebody.
+async fn last_token(world: &World, email: &str) -> String {
+    let mail = mails_to(world, email).await.pop().unwrap();
     let (_, rest) =
         mail.split_once("http://localhost:3000/reset-password?token=").expect("a link to our page");
     rest.lines().next().unwrap().to_owned()
@@ -48,6 +58,21 @@ async fn a_link_sets_another_password_once_and_ends_everything(pool: PgPool) {
         assert!(matches!(world.identity.reset_password(spent, NEW).await, Err(Error::UsedToken)));
     }
     assert_eq!(world.deeds("password.reset").await, 1);
+}
+
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn a_customers_link_sets_a_strong_password_alone(pool: PgPool) {
+    let world = World::new(pool).await;
+    let email = "ada@customer.example";
+    world.identity.register_customer(email, PASSWORD).await.unwrap();
+    world.identity.forgot_password(email, &client(HERE)).await.unwrap();
+    let token = last_token(&world, email).await;
+    for weak in ["short", NEW] {
+        let refused = world.identity.reset_password(&token, weak).await;
+        assert_eq!(problem(refused), ("password".into(), ProblemCode::WeakPassword), "{weak}");
+    }
+    world.identity.reset_password(&token, "Another pass 1!").await.unwrap();
+    world.identity.sign_in(email, "Another pass 1!", &client(HERE)).await.unwrap();
 }
 
 #[sqlx::test(migrator = "platform::database::MIGRATOR")]
@@ -167,6 +192,6 @@ async fn links_end_when_the_address_or_the_password_changes(pool: PgPool) {
     world.identity.change_password(owner, None, PASSWORD, NEW).await.unwrap();
     assert!(matches!(world.identity.reset_password(&first, NEW).await, Err(Error::UsedToken)));
     let second = token(&world).await;
-    world.identity.change_profile(owner, "Olga", "olga@harbour.example").await.unwrap();
+    world.identity.change_profile(owner, "Olga", "olga@harbour.example", NEW).await.unwrap();
     assert!(matches!(world.identity.reset_password(&second, NEW).await, Err(Error::UsedToken)));
 }

@@ -173,23 +173,25 @@ impl Pms {
             Error::NotFound => Error::at("guest_id", ProblemCode::NotFound),
             error => error,
         };
-        let guest_id = match &request.guest {
+        let (guest_id, is_changed) = match &request.guest {
             GuestChoice::Existing(id, known) => {
-                guests::update_known(transaction, *id, known.as_ref()).await.map_err(unknown_guest)?;
-                *id
+                let is_changed =
+                    guests::update_known(transaction, *id, known.as_ref()).await.map_err(unknown_guest)?;
+                (*id, is_changed)
             }
             GuestChoice::Corrected { id, typed, shown } => {
                 let guest = (*id, typed, shown.as_str());
-                if guests::correct(transaction, permit.also()?, guest).await.map_err(unknown_guest)? {
-                    let deed = Deed::of(&permit, "guest.changed", *id, json!({}));
-                    audit::record(&mut **transaction, deed, now).await?;
-                }
-                *id
+                (*id, guests::correct(transaction, permit.also()?, guest).await.map_err(unknown_guest)?)
             }
             GuestChoice::New(draft) => {
                 guests::reuse_or_insert(transaction, permit.organisation_id(), draft, now).await?
             }
         };
+        // Of a guest who is new the deed of the booking tells.
+        if is_changed {
+            let deed = Deed::of(&permit, "guest.changed", guest_id, json!({}));
+            audit::record(&mut **transaction, deed, now).await?;
+        }
         let stay_id: StayId = platform::ids::new();
         let (booking_id, reference) = match request.booking_of {
             Some(sibling) => {

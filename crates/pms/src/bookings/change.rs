@@ -168,6 +168,9 @@ impl Pms {
         if let Some(total) = said.total_minor {
             facts["total_minor"] = total.into();
         }
+        if let Some(rating) = said.rating {
+            facts["rating"] = rating.into();
+        }
         audit::record(&mut **transaction, Deed::of(&permit, deed(action), id, facts), now).await?;
         Ok(())
     }

@@ -6,6 +6,7 @@ use domain::booking::StayRow;
 use domain::ids::{RoomId, StayId};
 use domain::reference;
 use domain::stay::StayStatus;
+use platform::clock::business_date;
 use uuid::Uuid;
 
 use super::record::{StayRecord, select_stays};
@@ -15,7 +16,7 @@ use crate::{Pms, Result};
 /// Which stays are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct StayFilter {
-    /// A booking reference, or the beginning of a guest's name, e-mail address or telephone number; empty for all.
+    /// A booking reference, or what a guest is found by; empty for all.
     pub text: String,
     /// Only stays in this state.
     pub status: Option<StayStatus>,
@@ -97,11 +98,16 @@ impl Pms {
                     "AND (g.first_name_key >= $2 AND g.first_name_key < $3
                           OR g.last_name_key >= $2 AND g.last_name_key < $3
                           OR g.email_key >= $2 AND g.email_key < $3
-                          OR g.first_name_key >= $4 AND g.first_name_key < $5 AND g.last_name_key >= $6 AND g.last_name_key < $7
-                          OR g.first_name_key >= $8 AND g.first_name_key < $9 AND g.last_name_key >= $10 AND g.last_name_key < $11
+                          OR g.last_word_key >= $2 AND g.last_word_key < $3
+                          OR g.first_name_key >= $4 AND g.first_name_key < $5
+                             AND (g.last_name_key >= $6 AND g.last_name_key < $7 OR g.last_word_key >= $6 AND g.last_word_key < $7)
+                          OR g.first_name_key >= $8 AND g.first_name_key < $9
+                             AND (g.last_name_key >= $10 AND g.last_name_key < $11 OR g.last_word_key >= $10 AND g.last_word_key < $11)
                           OR g.last_name_key >= $4 AND g.last_name_key < $5 AND g.first_name_key >= $6 AND g.first_name_key < $7
                           OR g.last_name_key >= $8 AND g.last_name_key < $9 AND g.first_name_key >= $10 AND g.first_name_key < $11
-                          OR g.phone_digits >= $12 AND g.phone_digits < $13 OR g.gov_id = $17)
+                          OR g.last_word_key >= $4 AND g.last_word_key < $5 AND g.first_name_key >= $6 AND g.first_name_key < $7
+                          OR g.phone_digits >= $12 AND g.phone_digits < $13 OR g.phone_reversed >= $18 AND g.phone_reversed < $19
+                          OR g.gov_id = $17)
                      AND ($14::text IS NULL OR s.status = $14)
                      AND (s.arrival, s.id) < ($15, $16)
                      ORDER BY s.arrival DESC, s.id DESC LIMIT 50",
@@ -122,6 +128,8 @@ impl Pms {
                     arrival,
                     id,
                     pattern.gov_id,
+                    pattern.phone_end.0,
+                    pattern.phone_end.1,
                 )
                 .fetch_all(&mut *transaction)
                 .await?
@@ -140,12 +148,11 @@ impl Pms {
         let mut transaction = self.database.begin(&permit).await?;
         let record = select_stays!(
             "AND s.room_id = $2
-             AND (s.status = 'checked_in' OR (s.status = 'reserved' AND ($3::timestamptz AT TIME ZONE
-                 (SELECT h.time_zone FROM hotels h WHERE h.id = $1))::date BETWEEN s.arrival AND s.departure - 1))
+             AND (s.status = 'checked_in' OR (s.status = 'reserved' AND $3 BETWEEN s.arrival AND s.departure - 1))
              ORDER BY (s.status = 'checked_in') DESC, s.arrival DESC LIMIT 1",
             Uuid::from(permit.hotel_id()),
             Uuid::from(room_id),
-            self.clock.now(),
+            business_date(permit.time_zone(), self.clock.now()),
         )
         .fetch_optional(&mut *transaction)
         .await?;

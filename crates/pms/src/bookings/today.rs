@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use domain::access::{Permit, right};
 use domain::booking::{DayList, StayRow, Today};
 use domain::stay::StayStatus;
+use platform::clock::business_date;
 use platform::database::Transaction;
 use uuid::Uuid;
 
@@ -29,23 +30,21 @@ impl Pms {
     /// long list the beginning is read, but for the one that is wanted `whole`.
     pub async fn today(&self, permit: Permit<'_, right::ViewDesk>, whole: Option<DayList>) -> Result<Today> {
         let hotel_id = Uuid::from(permit.hotel_id());
+        // Not by Postgres, to which `CET` is a zone without summer time, and which may know fewer zones than we do.
+        let date = business_date(permit.time_zone(), self.clock.now());
         let mut transaction = self.database.begin(&permit).await?;
         let house = sqlx::query!(
-            r#"SELECT day.today AS "date!",
-                      (SELECT count(*) FROM rooms r WHERE r.organisation_id = h.organisation_id AND r.hotel_id = h.id) AS "rooms!",
+            r#"SELECT (SELECT count(*) FROM rooms r WHERE r.organisation_id = h.organisation_id AND r.hotel_id = h.id) AS "rooms!",
                       (SELECT count(*) FROM room_closures c
                        WHERE c.organisation_id = h.organisation_id AND c.hotel_id = h.id
-                         AND c.starts_on <= day.today AND c.ends_on > day.today) AS "out_of_order!"
-               FROM hotels h
-               CROSS JOIN LATERAL (SELECT ($2::timestamptz AT TIME ZONE h.time_zone)::date AS today) AS day
-               WHERE h.id = $1"#,
+                         AND c.starts_on <= $2 AND c.ends_on > $2) AS "out_of_order!"
+               FROM hotels h WHERE h.id = $1"#,
             hotel_id,
-            self.clock.now(),
+            date,
         )
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound)?;
-        let date = house.date;
         let short =
             if house.rooms < SHORT { short_day(&mut transaction, hotel_id, date).await? } else { None };
         let (stays, counts, rooms_taken) = match short {

@@ -47,18 +47,19 @@ pub(crate) async fn insert(
 }
 
 /// The guest with the draft's identity number, whose contact data are updated where the draft has any; else a new one
-/// (spec `reception.md` 3.4). Two desks that book one new person at once get the same guest.
+/// (spec `reception.md` 3.4). Two desks that book one new person at once get the same guest. Tells whether the guest was known.
 pub(crate) async fn reuse_or_insert(
     transaction: &mut Transaction,
     organisation_id: OrganisationId,
     draft: &GuestDraft,
     now: DateTime<Utc>,
-) -> Result<GuestId> {
+) -> Result<(GuestId, bool)> {
     if draft.gov_id.is_none() {
-        return insert(transaction, organisation_id, draft, now).await;
+        return Ok((insert(transaction, organisation_id, draft, now).await?, false));
     }
-    let id = sqlx::query_scalar!(
-        "INSERT INTO guests AS g (organisation_id, id, first_name, last_name, email, phone, phone_digits, gov_id,
+    // A row that this statement itself wrote was never locked or replaced by another.
+    let row = sqlx::query!(
+        r#"INSERT INTO guests AS g (organisation_id, id, first_name, last_name, email, phone, phone_digits, gov_id,
                                   address, city, state, zip_code, country, note, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          ON CONFLICT ON CONSTRAINT guests_gov_id_key DO UPDATE SET
@@ -67,7 +68,7 @@ pub(crate) async fn reuse_or_insert(
              address = coalesce(excluded.address, g.address), city = coalesce(excluded.city, g.city),
              state = coalesce(excluded.state, g.state), zip_code = coalesce(excluded.zip_code, g.zip_code),
              country = coalesce(excluded.country, g.country), note = coalesce(excluded.note, g.note)
-         RETURNING g.id",
+         RETURNING g.id, (g.xmax <> 0) AS "was_known!""#,
         Uuid::from(organisation_id),
         platform::ids::new::<Uuid>(),
         draft.first_name,
@@ -86,7 +87,7 @@ pub(crate) async fn reuse_or_insert(
     )
     .fetch_one(&mut **transaction)
     .await?;
-    Ok(GuestId(id))
+    Ok((GuestId(row.id), row.was_known))
 }
 
 /// Replaces everything that is known about a guest.
@@ -114,21 +115,25 @@ pub(crate) async fn replace(transaction: &mut Transaction, id: GuestId, draft: &
     one_row(&result)
 }
 
-/// Updates what the draft knows of a returning guest and keeps the rest. The guest must exist.
+/// Updates what the draft knows of a returning guest and keeps the rest, and says whether anything changed. The guest must
+/// exist.
 pub(crate) async fn update_known(
     transaction: &mut Transaction,
     id: GuestId,
     draft: Option<&GuestDraft>,
-) -> Result<()> {
+) -> Result<bool> {
     let empty = GuestDraft::default();
     let draft = draft.unwrap_or(&empty);
-    let result = sqlx::query!(
-        "UPDATE guests SET
-             email = coalesce($2, email), phone = coalesce($3, phone),
-             phone_digits = CASE WHEN $3::text IS NULL THEN phone_digits ELSE $4 END,
-             address = coalesce($5, address), city = coalesce($6, city), state = coalesce($7, state),
-             zip_code = coalesce($8, zip_code), country = coalesce($9, country)
-         WHERE id = $1",
+    let is_changed = sqlx::query_scalar!(
+        r#"UPDATE guests g SET
+             email = coalesce($2, g.email), phone = coalesce($3, g.phone),
+             phone_digits = CASE WHEN $3::text IS NULL THEN g.phone_digits ELSE $4 END,
+             address = coalesce($5, g.address), city = coalesce($6, g.city), state = coalesce($7, g.state),
+             zip_code = coalesce($8, g.zip_code), country = coalesce($9, g.country)
+         FROM (SELECT * FROM guests WHERE id = $1 FOR NO KEY UPDATE) AS before
+         WHERE g.organisation_id = before.organisation_id AND g.id = before.id
+         RETURNING (g.email, g.phone, g.address, g.city, g.state, g.zip_code, g.country) IS DISTINCT FROM
+                   (before.email, before.phone, before.address, before.city, before.state, before.zip_code, before.country) AS "is_changed!""#,
         Uuid::from(id),
         draft.email,
         draft.phone,
@@ -139,7 +144,7 @@ pub(crate) async fn update_known(
         draft.zip_code,
         draft.country,
     )
-    .execute(&mut **transaction)
+    .fetch_optional(&mut **transaction)
     .await?;
-    one_row(&result).map_err(|_| Error::NotFound)
+    is_changed.ok_or(Error::NotFound)
 }

@@ -22,8 +22,8 @@ fn range(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{LAST}"))
 }
 
-/// What is looked for: a name in either order, of which either part may have several words, or the beginning of an e-mail
-/// address or telephone number, or a whole identity number.
+/// What is looked for: a name in either order, of which either part may have several words, or the last of several family
+/// names, or the beginning of an e-mail address, or the beginning or end of a telephone number, or a whole identity number.
 pub(crate) struct Pattern {
     pub whole: (String, String),
     pub early: (String, String),
@@ -31,6 +31,8 @@ pub(crate) struct Pattern {
     pub late: (String, String),
     pub last: (String, String),
     pub phone: (String, String),
+    /// The end of a telephone number, read backwards.
+    pub phone_end: (String, String),
     pub gov_id: String,
 }
 
@@ -42,6 +44,8 @@ impl Pattern {
         let early = text.split_once(' ').unwrap_or((&text, ""));
         let late = text.rsplit_once(' ').unwrap_or((&text, ""));
         let digits = phone_digits(&text);
+        // Who calls says the number as it is dialled here, with zeros in place of the country.
+        let local = digits.trim_start_matches('0').chars().rev().collect::<String>();
         Self {
             whole: range(&text),
             early: range(early.0),
@@ -50,6 +54,7 @@ impl Pattern {
             last: range(late.1),
             // Two digits match half of all telephone numbers.
             phone: range(if digits.len() >= 3 { &digits } else { "-" }),
+            phone_end: range(if local.len() >= 6 { &local } else { "-" }),
             gov_id: text.to_uppercase(),
         }
     }
@@ -64,13 +69,19 @@ pub(crate) async fn matching_ids(transaction: &mut Transaction, pattern: &Patter
                UNION (SELECT id FROM guests WHERE last_name_key >= $1 AND last_name_key < $2 ORDER BY last_name_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE email_key >= $1 AND email_key < $2 ORDER BY email_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE first_name_key >= $3 AND first_name_key < $4
-                          AND last_name_key >= $5 AND last_name_key < $6 ORDER BY first_name_key LIMIT $14)
+                          AND (last_name_key >= $5 AND last_name_key < $6 OR last_word_key >= $5 AND last_word_key < $6)
+                      ORDER BY first_name_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE first_name_key >= $7 AND first_name_key < $8
-                          AND last_name_key >= $9 AND last_name_key < $10 ORDER BY first_name_key LIMIT $14)
+                          AND (last_name_key >= $9 AND last_name_key < $10 OR last_word_key >= $9 AND last_word_key < $10)
+                      ORDER BY first_name_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE last_name_key >= $3 AND last_name_key < $4
                           AND first_name_key >= $5 AND first_name_key < $6 ORDER BY last_name_key LIMIT $14)
                UNION (SELECT id FROM guests WHERE last_name_key >= $7 AND last_name_key < $8
                           AND first_name_key >= $9 AND first_name_key < $10 ORDER BY last_name_key LIMIT $14)
+               UNION (SELECT id FROM guests WHERE last_word_key >= $1 AND last_word_key < $2 ORDER BY last_word_key LIMIT $14)
+               UNION (SELECT id FROM guests WHERE last_word_key >= $3 AND last_word_key < $4
+                          AND first_name_key >= $5 AND first_name_key < $6 ORDER BY last_word_key LIMIT $14)
+               UNION (SELECT id FROM guests WHERE phone_reversed >= $15 AND phone_reversed < $16 ORDER BY phone_reversed LIMIT $14)
                UNION (SELECT id FROM guests WHERE phone_digits >= $11 AND phone_digits < $12 ORDER BY phone_digits LIMIT $14)
                UNION (SELECT id FROM guests WHERE gov_id = $13)
            ) AS found"#,
@@ -88,6 +99,8 @@ pub(crate) async fn matching_ids(transaction: &mut Transaction, pattern: &Patter
         pattern.phone.1,
         pattern.gov_id,
         i64::try_from(MATCHES).unwrap_or(i64::MAX),
+        pattern.phone_end.0,
+        pattern.phone_end.1,
     )
     .fetch_all(&mut **transaction)
     .await?;
@@ -95,7 +108,8 @@ pub(crate) async fn matching_ids(transaction: &mut Transaction, pattern: &Patter
 }
 
 impl Pms {
-    /// Guests whose name, e-mail address or telephone number begins with `text`, or whose identity number it is, by name;
+    /// Guests whose name, e-mail address or telephone number begins with `text`, or whose number ends with it, or whose
+    /// identity number it is, by name;
     /// without a text the newest ones. `after` is the last guest of the page before.
     pub async fn guests(
         &self,

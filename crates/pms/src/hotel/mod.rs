@@ -8,7 +8,7 @@ use domain::access::{Permit, right};
 use domain::hotel::{Hotel, HotelForm};
 use domain::ids::HotelId;
 use domain::merge::Merged;
-use domain::problem::ProblemCode;
+use domain::problem::{ProblemCode, storable_json};
 use platform::audit::{self, Deed};
 use platform::clock;
 use platform::database::Transaction;
@@ -18,6 +18,9 @@ use uuid::Uuid;
 
 use crate::error::one_row;
 use crate::{Error, Pms, Result};
+
+/// More levels than a drawing of floors, or the look of receipts, has.
+const MAX_DEPTH: usize = 20;
 
 /// What most use cases need to know about their hotel.
 #[derive(Debug, Clone)]
@@ -128,7 +131,8 @@ impl Pms {
         })
     }
 
-    /// Keeps the drawing of the floors and the look of receipts of a hotel that registers in the same transaction.
+    /// Keeps the drawing of the floors and the look of receipts of a hotel that registers in the same transaction. What
+    /// cannot be kept is a problem at `floors` or `receipt_settings`.
     pub async fn keep_drawing(
         &self,
         transaction: &mut Transaction,
@@ -138,6 +142,11 @@ impl Pms {
     ) -> Result<()> {
         if layout.is_none() && receipt_settings.is_none() {
             return Ok(());
+        }
+        for (field, value) in [("floors", &layout), ("receipt_settings", &receipt_settings)] {
+            if let Some(value) = value {
+                storable_json(value, MAX_DEPTH).map_err(|problem| Error::at(field, problem))?;
+            }
         }
         let result = sqlx::query!(
             "UPDATE hotels SET layout = $2, receipt_settings = $3 WHERE id = $1",

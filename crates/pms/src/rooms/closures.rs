@@ -11,7 +11,6 @@ use platform::clock::business_date;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::error::one_row;
 use crate::hotel::Facts;
 use crate::{Error, Pms, Result};
 
@@ -93,16 +92,17 @@ impl Pms {
     /// Ends a closure.
     pub async fn reopen_room(&self, permit: Permit<'_, right::ManageRooms>, id: RoomClosureId) -> Result<()> {
         let mut transaction = self.database.begin(&permit).await?;
-        let result = sqlx::query!(
-            "DELETE FROM room_closures WHERE hotel_id = $1 AND id = $2",
+        let closure = sqlx::query!(
+            "DELETE FROM room_closures WHERE hotel_id = $1 AND id = $2 RETURNING room_id, starts_on, ends_on, reason",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
         )
-        .execute(&mut *transaction)
-        .await?;
-        one_row(&result)?;
-        audit::record(&mut *transaction, Deed::of(&permit, "room.reopened", id, json!({})), self.clock.now())
-            .await?;
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+        let facts = json!({ "from": closure.starts_on, "until": closure.ends_on, "reason": closure.reason });
+        let deed = Deed::of(&permit, "room.reopened", closure.room_id, facts);
+        audit::record(&mut *transaction, deed, self.clock.now()).await?;
         transaction.commit().await?;
         Ok(())
     }

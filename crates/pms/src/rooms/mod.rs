@@ -226,17 +226,17 @@ impl Pms {
         )
         .execute(&mut *transaction)
         .await?;
-        let result = sqlx::query!(
-            "DELETE FROM rooms WHERE hotel_id = $1 AND id = $2",
+        let number = sqlx::query_scalar!(
+            "DELETE FROM rooms WHERE hotel_id = $1 AND id = $2 RETURNING number",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
         )
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await
-        .map_err(in_use)?;
-        one_row(&result)?;
-        audit::record(&mut *transaction, Deed::of(&permit, "room.removed", id, json!({})), self.clock.now())
-            .await?;
+        .map_err(in_use)?
+        .ok_or(Error::NotFound)?;
+        let deed = Deed::of(&permit, "room.removed", id, json!({ "number": number }));
+        audit::record(&mut *transaction, deed, self.clock.now()).await?;
         transaction.commit().await?;
         Ok(())
     }

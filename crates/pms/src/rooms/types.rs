@@ -135,21 +135,17 @@ impl Pms {
         id: RoomTypeId,
     ) -> Result<()> {
         let mut transaction = self.database.begin(&permit).await?;
-        let result = sqlx::query!(
-            "DELETE FROM room_types WHERE hotel_id = $1 AND id = $2",
+        let name = sqlx::query_scalar!(
+            "DELETE FROM room_types WHERE hotel_id = $1 AND id = $2 RETURNING name",
             Uuid::from(permit.hotel_id()),
             Uuid::from(id),
         )
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await
-        .map_err(in_use)?;
-        one_row(&result)?;
-        audit::record(
-            &mut *transaction,
-            Deed::of(&permit, "room_type.removed", id, json!({})),
-            self.clock.now(),
-        )
-        .await?;
+        .map_err(in_use)?
+        .ok_or(Error::NotFound)?;
+        let deed = Deed::of(&permit, "room_type.removed", id, json!({ "name": name }));
+        audit::record(&mut *transaction, deed, self.clock.now()).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What a desk does with stays in a day's work.
 
 use crate::support::{World, request, request_for};
+use chrono::{DateTime, Utc};
 use domain::access::right;
 use domain::booking::{BookingForm, DayList, StayChangeForm};
 use domain::guest::{GuestDraft, GuestForm};
@@ -9,6 +10,7 @@ use domain::ids::{RoomId, RoomTypeId};
 use domain::problem::ProblemCode;
 use domain::room::{ClosureForm, RoomChoice};
 use domain::stay::{StayAction, StayRefusal, StayStatus};
+use platform::clock::Clock;
 use pms::Error;
 use pms::bookings::{CheckOut, GuestChoice, Price, StayFilter};
 use pms::rooms::Availability;
@@ -529,4 +531,18 @@ async fn a_guest_is_found_by_what_people_say_on_the_phone(superuser: PgPool) {
         assert!(text == "\u{0}" || found(text).await.is_empty(), "{text}");
     }
     assert_eq!(found("").await.len(), 3);
+}
+
+/// To Postgres `CET` is a zone without summer time.
+#[sqlx::test(migrator = "platform::database::MIGRATOR")]
+async fn the_day_of_the_desk_is_the_day_of_its_rules(superuser: PgPool) {
+    let world = World::new(superuser).await;
+    let now = "2027-07-01T22:30:00Z".parse::<DateTime<Utc>>().unwrap();
+    world.clock.advance(now - world.clock.now());
+    let mut reception = world.harbour.reception.clone();
+    "CET".clone_into(&mut reception.memberships[0].time_zone);
+    let permit = reception.permit(world.harbour.hotel_id).unwrap();
+    let today = world.pms.today(permit, None).await.unwrap().date;
+    assert_eq!(today.to_string(), "2027-07-02");
+    assert_eq!(today, platform::clock::business_date("CET", now));
 }

@@ -30,6 +30,10 @@ pub struct Page {
 pub struct Entry {
     /// Its name, such as `stay.booked`.
     action: String,
+    /// The id of what it was done to.
+    subject: Option<Uuid>,
+    /// That in words, such as a booking's reference and its guest; null when it is gone, or when the facts say it.
+    about: Option<String>,
     /// Who did it.
     by: Option<String>,
     at: DateTime<FixedOffset>,
@@ -69,10 +73,12 @@ pub async fn list(
     }
     let found = state.services.identity.audit(permit, before, limit).await?;
     let entries = found.entries.into_iter().map(|entry| Entry {
-        action: entry.action,
-        by: entry.by,
-        at: entry.at,
-        facts: entry.facts.into_iter().map(|(name, text)| (name, Value::String(text))).collect(),
+        action: entry.deed.action,
+        subject: entry.subject,
+        about: entry.about,
+        by: entry.deed.by,
+        at: entry.deed.at,
+        facts: entry.deed.facts.into_iter().map(|(name, text)| (name, Value::String(text))).collect(),
     });
     Ok(Json(AuditEntries { entries: entries.collect(), next: found.next }))
 }

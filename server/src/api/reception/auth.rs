@@ -280,6 +280,7 @@ fn spelled(problems: Vec<FieldProblem>) -> Vec<FieldProblem> {
         "time_zone" => "timeZone".to_owned(),
         "owner_name" => "ownerName".to_owned(),
         "owner_email" => "ownerEmail".to_owned(),
+        "receipt_settings" => "receiptSettings".to_owned(),
         _ => field,
     };
     problems.into_iter().map(|it| FieldProblem::new(field(it.field), it.code)).collect()

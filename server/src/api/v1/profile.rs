@@ -178,36 +178,36 @@ fn refused(problems: &[FieldProblem]) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({ "error": fields }))).into_response()
 }
 
+/// The version that a body says it changes, if it says so; it is taken out of the body.
+fn take_version(body: &mut Map<String, Value>) -> Result<Option<i32>, Vec<FieldProblem>> {
+    let Some(version) = body.remove("version").filter(|version| !version.is_null()) else {
+        return Ok(None);
+    };
+    match version.as_i64().and_then(|version| i32::try_from(version).ok()) {
+        Some(version) => Ok(Some(version)),
+        None => Err(vec![FieldProblem::new("version", ProblemCode::NotOnOffer)]),
+    }
+}
+
 async fn change(
     state: &AppState,
     user: &User,
     mut body: Map<String, Value>,
 ) -> Result<Result<(), Vec<FieldProblem>>, Problem> {
-    let stored = state.services.billing.profile(user.account()).await?;
-    let version = match body.remove("version") {
-        None | Some(Value::Null) => None,
-        Some(version) => match version.as_i64().and_then(|version| i32::try_from(version).ok()) {
-            Some(version) => Some(version),
-            None => return Ok(Err(vec![FieldProblem::new("version", ProblemCode::NotOnOffer)])),
-        },
+    let version = match take_version(&mut body) {
+        Ok(version) => version,
+        Err(problems) => return Ok(Err(problems)),
     };
-    let mut profile = stored.map(|stored| stored.profile).unwrap_or_default();
-    if profile.config.is_null() {
-        profile.config = json!({});
-    }
-    let problems = apply(&mut profile, body);
-    if !problems.is_empty() {
-        return Ok(Err(problems));
-    }
-    match state.services.billing.save_profile(user.account(), profile, version).await {
+    let billing = &state.services.billing;
+    match billing.change_profile(user.account(), version, |known| apply(known, body)).await {
         Ok(()) => Ok(Ok(())),
         Err(ProfileError::Invalid(problems)) => Ok(Err(problems)),
         Err(ProfileError::Other(error)) => Err(error.into()),
     }
 }
 
-/// Changes what a body names of a profile; gives what cannot be.
-pub fn apply(profile: &mut Profile, body: Map<String, Value>) -> Vec<FieldProblem> {
+/// A profile with what a body names of it changed, or what cannot be.
+pub fn apply(mut profile: Profile, body: Map<String, Value>) -> Result<Profile, Vec<FieldProblem>> {
     let mut problems = Vec::new();
     for (field, value) in body {
         if field == "config" {
@@ -241,7 +241,7 @@ pub fn apply(profile: &mut Profile, body: Map<String, Value>) -> Vec<FieldProble
             _ => problems.push(FieldProblem::new(field, ProblemCode::BadCharacters)),
         }
     }
-    problems
+    if problems.is_empty() { Ok(profile) } else { Err(problems) }
 }
 
 /// Changes one's name and address; the path of the code.
@@ -322,16 +322,15 @@ pub async fn change_of_admin(
     user: &User,
     mut body: Map<String, Value>,
 ) -> Result<AdminProfile, Problem> {
-    let stored = state.services.billing.profile(user.account()).await?;
-    let mut profile = stored.map(|stored| stored.profile).unwrap_or_default();
-    if !profile.config.is_object() {
-        profile.config = json!({});
-    }
-    let mut config = profile.config.clone();
-    let mut rest = Map::new();
-    for name in ["id", "user_id", "version", "created_at", "updated_at"] {
+    let refused = |problems: Vec<FieldProblem>| {
+        let text = problems.first().map_or_else(|| "Invalid request".to_owned(), ToString::to_string);
+        Problem::bad_request(text).errors(&problems)
+    };
+    let version = take_version(&mut body).map_err(refused)?;
+    for name in ["id", "user_id", "created_at", "updated_at"] {
         body.remove(name);
     }
+    let mut rest = Map::new();
     body.retain(|name, value| {
         let is_detail = DETAILS.contains(&name.as_str());
         if !is_detail {
@@ -339,22 +338,16 @@ pub async fn change_of_admin(
         }
         is_detail
     });
-    if !rest.is_empty() && !body.contains_key("config") {
-        if let Some(config) = config.as_object_mut() {
+    let change = |mut known: Profile| {
+        if !body.contains_key("config")
+            && let Some(config) = known.config.as_object_mut()
+        {
             config.extend(rest);
         }
-        body.insert("config".to_owned(), config);
-    }
-    let refused = |problems: Vec<FieldProblem>| {
-        let text = problems.first().map_or_else(|| "Invalid request".to_owned(), ToString::to_string);
-        Problem::bad_request(text).errors(&problems)
+        apply(known, body)
     };
-    let problems = apply(&mut profile, body);
-    if !problems.is_empty() {
-        return Err(refused(problems));
-    }
     let account_id = user.account().account_id();
-    match state.services.billing.save_profile_of(user.admin()?, account_id, profile).await {
+    match state.services.billing.change_profile_of(user.admin()?, account_id, version, change).await {
         Ok(()) => of_admin(state, user).await,
         Err(ProfileError::Invalid(problems)) => Err(refused(problems)),
         Err(ProfileError::Other(error)) => Err(error.into()),

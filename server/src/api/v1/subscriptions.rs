@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use billing::subscriptions::Subscription;
 use chrono::{DateTime, Utc};
-use domain::billing::SubscriptionStatus;
 use domain::ids::{PlanId, SubscriptionId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -130,10 +129,6 @@ fn plan_id(text: Option<&str>, missing: &'static str) -> Result<PlanId, Problem>
     text.parse().map_err(|_| Problem::bad_request("Invalid plan ID format"))
 }
 
-fn is_live(subscription: &Subscription) -> bool {
-    matches!(subscription.state.status(), SubscriptionStatus::Active | SubscriptionStatus::Trialing)
-}
-
 /// All of the caller's subscriptions.
 #[utoipa::path(
     get, path = "/api/v1/user/subscriptions", tag = "v1 subscriptions", security(("bearer" = [])),
@@ -154,7 +149,7 @@ pub async fn list(State(state): State<AppState>, user: User) -> Result<Json<Subs
 )]
 pub async fn active(State(state): State<AppState>, user: User) -> Result<Json<MaybeSubscription>, Problem> {
     let now = state.services.clock.now();
-    let found = state.services.billing.subscriptions(user.account()).await?.into_iter().find(is_live);
+    let found = state.services.billing.live_subscriptions(user.account()).await?.into_iter().next();
     Ok(Json(MaybeSubscription { subscription: found.map(|found| SubscriptionOut::new(found, now)) }))
 }
 
@@ -168,9 +163,9 @@ pub async fn active_all(
     user: User,
 ) -> Result<Json<SubscriptionsOut>, Problem> {
     let now = state.services.clock.now();
-    let found = state.services.billing.subscriptions(user.account()).await?.into_iter().filter(is_live);
+    let found = state.services.billing.live_subscriptions(user.account()).await?;
     Ok(Json(SubscriptionsOut {
-        subscriptions: found.map(|found| SubscriptionOut::new(found, now)).collect(),
+        subscriptions: found.into_iter().map(|found| SubscriptionOut::new(found, now)).collect(),
     }))
 }
 

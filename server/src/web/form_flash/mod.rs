@@ -2,13 +2,15 @@
 //!
 //! A plain form post to a server function is answered with a redirect. Leptos puts a refusal into the address of that
 //! redirect, where it would stay in histories and could be made up by anybody; so it is taken out, kept with what was
-//! typed for five minutes, and given to the next page alone, which shows it at the fields. A form that carries a
-//! `form_token` is carried out once, however often it is sent.
+//! typed for five minutes, and given to the next page alone, which shows it at the fields. The page of a new booking has
+//! steps, each of which is its own address: it is given to all of them, so that who must choose another room need not type
+//! the guest again. A form that carries a `form_token` is carried out once, however often it is sent.
 
 mod once;
 mod post;
 mod store;
 
+use app::routes;
 use app::shared::page::NoticeCode;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -63,10 +65,20 @@ async fn show(state: &AppState, mut request: Request, next: Next) -> Response {
     let is_https = state.settings.is_https();
     let mut spent = Vec::new();
     if let Some(token) = cookies::get(request.headers(), FLASH).map(str::to_owned) {
-        match store::take(state, &token, request.uri().path()).await {
+        let page = request.uri().path();
+        let step = step(request.headers(), page, &state.settings.base_url);
+        let found = match step {
+            Step::Next => store::look(state, &token, page).await,
+            Step::None | Step::Anew => store::take(state, &token, page).await,
+        };
+        match found {
             Ok(Some(flash)) => {
-                spent.push(cookies::clear(FLASH, is_https));
-                request.extensions_mut().insert(flash);
+                if step != Step::Next {
+                    spent.push(cookies::clear(FLASH, is_https));
+                }
+                if step != Step::Anew {
+                    request.extensions_mut().insert(flash);
+                }
             }
             Ok(None) => {}
             // The page is still worth showing.
@@ -84,6 +96,25 @@ async fn show(state: &AppState, mut request: Request, next: Next) -> Response {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
+}
+
+/// Where a reader stands in a page of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The page has none, or nobody says where the reader comes from.
+    None,
+    /// They come from the page itself.
+    Next,
+    /// They begin: what was typed for somebody else is not for this guest.
+    Anew,
+}
+
+fn step(headers: &HeaderMap, page: &str, base_url: &str) -> Step {
+    match post::page_of_ours(headers, base_url) {
+        Some(from) if page == routes::NEW_BOOKING && post::path_of(&from) == page => Step::Next,
+        Some(_) if page == routes::NEW_BOOKING => Step::Anew,
+        _ => Step::None,
+    }
 }
 
 /// A notice names a text of the catalogue, and after a dot the stay that it is about; nobody puts words of their own on

@@ -52,12 +52,19 @@ pub async fn handle(state: &AppState, request: Request, next: Next) -> Response 
         let flash = FormFlash { action_path: action, page: path_of(&back), error, values: typed(&bytes) };
         return refuse(state, &flash, StatusCode::SEE_OTHER.into_response(), &back).await;
     }
+    let was_refused = cookies::get(&parts.headers, FLASH).is_some();
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
     let once = once::Post { actor, action: action.clone(), body: bytes.clone(), refusal };
     let state_for_work = state.clone();
     let work = async move {
         let response = next.run(request).await;
-        finish(&state_for_work, response, &action, &back, &bytes).await
+        let mut outcome = finish(&state_for_work, response, &action, &back, &bytes).await;
+        // What was refused before is done with: it is not for the next guest.
+        let spent = cookies::clear(FLASH, state_for_work.settings.is_https());
+        if let (true, true, Some(spent)) = (outcome.is_done, was_refused, spent) {
+            outcome.response.headers_mut().append(SET_COOKIE, spent);
+        }
+        outcome
     };
     once.run(state, work).await
 }
@@ -100,7 +107,7 @@ async fn refuse(state: &AppState, flash: &FormFlash, response: Response, back: &
 }
 
 /// A path without its query.
-fn path_of(path_and_query: &str) -> String {
+pub(super) fn path_of(path_and_query: &str) -> String {
     path_and_query.split('?').next().unwrap_or_default().to_owned()
 }
 
@@ -111,11 +118,12 @@ fn refusal_in(path_and_query: &str) -> Option<AppError> {
     Some(ServerFnUrlError::<AppError>::decode_err(&error))
 }
 
-/// What was typed, but for passwords, which nobody keeps, and the token, of which the next page has a new one.
+/// What was typed, but for passwords, which nobody keeps, and the token, of which the next page has a new one. Postgres has no
+/// place for a NUL.
 fn typed(body: &Bytes) -> Vec<(String, String)> {
     form_urlencoded::parse(body)
         .filter(|(name, _)| !name.to_ascii_lowercase().contains("password") && name != TOKEN_FIELD)
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .map(|(name, value)| (name.replace('\0', ""), value.replace('\0', "\u{fffd}")))
         .collect()
 }
 
@@ -124,7 +132,7 @@ fn came_from(headers: &HeaderMap, base_url: &str) -> String {
     page_of_ours(headers, base_url).unwrap_or_else(|| "/".to_owned())
 }
 
-fn page_of_ours(headers: &HeaderMap, base_url: &str) -> Option<String> {
+pub(super) fn page_of_ours(headers: &HeaderMap, base_url: &str) -> Option<String> {
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let referer: Uri = text(headers.get(REFERER)?)?.parse().ok()?;
     let authority = referer.authority()?.as_str();
@@ -172,9 +180,12 @@ mod tests {
     #[test]
     fn passwords_are_not_kept() {
         let body = Bytes::from_static(
-            b"login=ada&password=secret&form%5BNew_Password%5D=secret&form_token=t&note=a+b",
+            b"login=ada&password=secret&form%5BNew_Password%5D=secret&form_token=t&note=a+b%00",
         );
         let typed = typed(&body);
-        assert_eq!(typed, [("login".to_owned(), "ada".to_owned()), ("note".to_owned(), "a b".to_owned())]);
+        assert_eq!(
+            typed,
+            [("login".to_owned(), "ada".to_owned()), ("note".to_owned(), "a b\u{fffd}".to_owned())]
+        );
     }
 }

@@ -37,3 +37,16 @@ pub async fn take(state: &AppState, token: &str, page: &str) -> Result<Option<Fo
     // A row of an older version that does not read is no reason to refuse the page.
     Ok(content.and_then(|content| serde_json::from_value(content).ok()))
 }
+
+/// What a token leads to on its page, which stays there.
+pub async fn look(state: &AppState, token: &str, page: &str) -> Result<Option<FormFlash>, sqlx::Error> {
+    let content = sqlx::query_scalar!(
+        "SELECT content FROM form_flashes WHERE token_hash = $1 AND expires_at > $2 AND content ->> 'page' = $3",
+        secret::hash(token),
+        state.services.clock.now(),
+        page,
+    )
+    .fetch_optional(state.database.identity())
+    .await?;
+    Ok(content.and_then(|content| serde_json::from_value(content).ok()))
+}

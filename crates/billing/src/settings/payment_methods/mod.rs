@@ -50,6 +50,14 @@ impl Billing {
         Ok(query.translated(found))
     }
 
+    /// The codes of all ways to pay, also of those that customers cannot choose.
+    pub async fn payment_method_codes(&self) -> Result<Vec<String>> {
+        let mut transaction = self.begin_public().await?;
+        let found = load(&mut transaction, None, None).await?;
+        transaction.commit().await?;
+        Ok(found.into_iter().map(|method| method.code).collect())
+    }
+
     /// All ways to pay in their order.
     pub async fn payment_methods(&self, permit: AdminPermit<'_>) -> Result<Vec<PaymentMethod>> {
         let mut transaction = self.database.begin_admin(&permit).await?;
@@ -125,7 +133,8 @@ impl Billing {
         Ok(made)
     }
 
-    /// Changes a way to pay. The code stays, and the default one stays active.
+    /// Changes a way to pay, with its name in another language if there is one. The code stays, and the default one stays
+    /// active.
     pub async fn change_payment_method(
         &self,
         permit: AdminPermit<'_>,
@@ -133,6 +142,7 @@ impl Billing {
         change: &PaymentMethodChange,
     ) -> Result<PaymentMethod> {
         let now = self.clock.now();
+        let translation = change.translation.as_ref().map(Translation::checked).transpose()?;
         let mut transaction = self.database.begin_admin(&permit).await?;
         lock(&mut transaction).await?;
         let before = one(&mut transaction, id).await?;
@@ -146,6 +156,9 @@ impl Billing {
         }
         save(&mut transaction, &method, now).await?;
         record(&mut transaction, permit, "payment_method.changed", id, facts(&method), now).await?;
+        if let Some(translation) = &translation {
+            translations::write(&mut transaction, permit, id, translation, now).await?;
+        }
         let changed = one(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(changed)
@@ -240,48 +253,6 @@ impl Billing {
         let found = load(&mut transaction, None, None).await?;
         transaction.commit().await?;
         Ok(found)
-    }
-
-    /// Writes the name of a way to pay in another language, instead of the one there was.
-    pub async fn translate_payment_method(
-        &self,
-        permit: AdminPermit<'_>,
-        id: Uuid,
-        translation: &Translation,
-    ) -> Result<PaymentMethod> {
-        let now = self.clock.now();
-        let locale = input::required("locale", Some(&translation.locale), 10, "Locale is required")?;
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if !locale.chars().all(is_plain) {
-            return Err(input::invalid("locale", "must be one such as de or pt-BR"));
-        }
-        let name = input::required("name", Some(&translation.name), input::NAME, "Name is required")?;
-        let description = input::text("description", &translation.description, input::DESCRIPTION)?;
-        let instructions = input::text("instructions", &translation.instructions, input::DESCRIPTION)?;
-        let mut transaction = self.database.begin_admin(&permit).await?;
-        lock(&mut transaction).await?;
-        let known = one(&mut transaction, id).await?.translations;
-        if known.len() >= 100 && !known.iter().any(|known| known.locale == locale) {
-            return Err(Error::Conflict("There are 100 translations already".to_owned()));
-        }
-        sqlx::query!(
-            "INSERT INTO payment_method_translations (payment_method_id, locale, name, description, instructions)
-             VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (payment_method_id, locale) DO UPDATE SET
-                 name = excluded.name, description = excluded.description, instructions = excluded.instructions",
-            id,
-            locale,
-            name,
-            description,
-            instructions,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        let facts = json!({ "locale": locale, "name": name });
-        record(&mut transaction, permit, "payment_method.translated", id, facts, now).await?;
-        let changed = one(&mut transaction, id).await?;
-        transaction.commit().await?;
-        Ok(changed)
     }
 }
 

@@ -69,6 +69,23 @@ pub struct Translation {
     pub instructions: String,
 }
 
+impl Translation {
+    /// Without blanks around its texts, if they can be kept.
+    pub(super) fn checked(&self) -> Result<Self> {
+        let locale = input::required("locale", Some(&self.locale), 10, "Locale is required")?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if !locale.chars().all(is_plain) {
+            return Err(input::invalid("locale", "must be one such as de or pt-BR"));
+        }
+        Ok(Self {
+            locale,
+            name: input::required("name", Some(&self.name), input::NAME, "Name is required")?,
+            description: input::text("description", &self.description, input::DESCRIPTION)?,
+            instructions: input::text("instructions", &self.instructions, input::DESCRIPTION)?,
+        })
+    }
+}
+
 /// What a new way to pay is, or what changes about one; what is absent stays.
 #[derive(Debug, Clone, Default)]
 pub struct PaymentMethodChange {
@@ -100,6 +117,8 @@ pub struct PaymentMethodChange {
     pub fee_charged_to: Option<String>,
     /// What plug-ins keep.
     pub config: Option<Value>,
+    /// What it is called in another language, instead of what it was; a new one has none yet.
+    pub translation: Option<Translation>,
     /// The version that was read; another one is [`Error::ChangedMeanwhile`].
     pub version: Option<i32>,
 }

@@ -178,6 +178,7 @@ impl From<MethodIn> for PaymentMethodChange {
             fee_amount: method.fee_amount.map(|amount| amount.text()),
             fee_charged_to: method.fee_charged_to,
             config: method.config,
+            translation: None,
             version: method.version,
         }
     }

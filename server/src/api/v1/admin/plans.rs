@@ -120,6 +120,7 @@ impl From<PlanIn> for PlanChange {
             is_active: plan.is_active,
             sort_order: plan.sort_order,
             prices: plan.prices.map(|prices| prices.into_iter().map(own).collect()),
+            categories: None,
             version: plan.version,
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use billing::providers::{KeptEvent, Outcome};
+use billing::providers::{Before, KeptEvent, Outcome};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -68,8 +68,26 @@ pub struct ProviderEventsOut {
 pub struct ProviderEventQuery {
     /// `received`, `handled`, `ignored` or `failed`.
     status: Option<String>,
-    /// Those that came before this instant (RFC 3339).
+    /// Those that came before this instant (RFC 3339), or that follow: the `next_before` of the answer before.
     before: Option<String>,
+}
+
+/// Postgres cannot store NUL, so no message has such a name.
+fn clean(text: String) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// Where a page begins: after a message by its provider and its id there, `stripe~evt_1`, or before an instant.
+fn place(before: &str) -> Result<Before<'_>, Problem> {
+    match before.split_once('~') {
+        Some((provider, event_id)) => Ok(Before::Message { provider, event_id }),
+        None => before
+            .parse::<DateTime<Utc>>()
+            .ok()
+            .filter(|at| domain::stay::is_in_reach(at.date_naive()))
+            .map(Before::Instant)
+            .ok_or_else(|| Problem::bad_request("Invalid before")),
+    }
 }
 
 /// What providers sent, newest first.
@@ -85,13 +103,12 @@ pub async fn list(
     if status.as_deref().is_some_and(|it| !["received", "handled", "ignored", "failed"].contains(&it)) {
         return Err(Problem::bad_request("Invalid status"));
     }
-    let before: Option<DateTime<Utc>> = match query.before.filter(|before| !before.is_empty()) {
-        Some(before) => Some(before.parse().map_err(|_| Problem::bad_request("Invalid before"))?),
-        None => None,
-    };
+    let before = query.before.filter(|before| !before.is_empty()).map(clean);
+    let before = before.as_deref().map(place).transpose()?;
     let events = state.services.billing.provider_events(permit, status.as_deref(), before, PAGE).await?;
     let is_full = i64::try_from(events.len()).is_ok_and(|count| count == PAGE);
-    let next_before = events.last().filter(|_| is_full).map(|event| event.received_at.to_rfc3339());
+    let next_before =
+        events.last().filter(|_| is_full).map(|event| format!("{}~{}", event.provider, event.event_id));
     Ok(Json(ProviderEventsOut { events: events.into_iter().map(Into::into).collect(), next_before }))
 }
 
@@ -113,7 +130,6 @@ pub async fn replay(
     Path((provider, event_id)): Path<(String, String)>,
 ) -> Result<Json<ReplayedOut>, Problem> {
     let permit = admin.permit()?;
-    let clean = |text: String| text.replace('\0', "\u{fffd}");
     let outcome = state.services.billing.replay(permit, &clean(provider), &clean(event_id)).await?;
     Ok(Json(match outcome {
         Outcome::Handled { .. } => ReplayedOut { status: "handled", message: "Handled".to_owned() },

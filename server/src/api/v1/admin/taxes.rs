@@ -36,6 +36,7 @@ pub struct TaxOut {
     valid_from: Option<NaiveDate>,
     /// The day after the last; none for what has no end yet.
     valid_until: Option<NaiveDate>,
+    version: i32,
 }
 
 impl From<Tax> for TaxOut {
@@ -48,6 +49,7 @@ impl From<Tax> for TaxOut {
             rate: tax.rate.to_string(),
             valid_from: tax.valid_from,
             valid_until: tax.valid_until,
+            version: tax.version,
         }
     }
 }
@@ -96,6 +98,8 @@ pub struct TaxIn {
     rate: Option<Amount>,
     /// Today if absent.
     valid_from: Option<NaiveDate>,
+    /// The version that is changed; 409 if it is another by now.
+    version: Option<i32>,
 }
 
 impl From<TaxIn> for TaxChange {
@@ -106,6 +110,7 @@ impl From<TaxIn> for TaxChange {
             name: tax.name,
             rate: tax.rate.map(|rate| rate.text()),
             valid_from: tax.valid_from,
+            version: tax.version,
         }
     }
 }

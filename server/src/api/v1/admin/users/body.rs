@@ -52,7 +52,9 @@ pub struct ManagedUserIn {
 /// What a body asks for, after all of it was looked at.
 pub(super) struct Wanted {
     pub user: UserChange,
-    pub profile: Option<Profile>,
+    /// What changes about name and address: made of what is known when it is written, or it would take back what somebody
+    /// else changes meanwhile.
+    pub details: Map<String, Value>,
     pub token_balance: Option<i64>,
 }
 
@@ -83,23 +85,13 @@ impl ManagedUserIn {
             Problem::bad_request(text).errors(&problems)
         };
         let mut full_name = self.name;
-        let profile = if details.is_empty() {
-            None
-        } else {
-            let mut profile = stored.map(|stored| stored.profile).unwrap_or_default();
-            if profile.config.is_null() {
-                profile.config = json!({});
-            }
-            let problems = apply(&mut profile, details);
-            if !problems.is_empty() {
-                return Err(refused(problems));
-            }
-            let profile = profile.checked().map_err(refused)?;
+        if !details.is_empty() {
+            let known = stored.map(|stored| stored.profile).unwrap_or_default();
+            let profile = apply(known, details.clone()).and_then(Profile::checked).map_err(refused)?;
             let names = [profile.first_name.as_deref(), profile.last_name.as_deref()];
             let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
             full_name = (!name.is_empty()).then_some(name);
-            Some(profile)
-        };
+        }
         let user = UserChange {
             email: self.email,
             password: self.password,
@@ -108,6 +100,6 @@ impl ManagedUserIn {
             role: self.role,
             version: self.version,
         };
-        Ok(Wanted { user, profile, token_balance })
+        Ok(Wanted { user, details, token_balance })
     }
 }

@@ -7,14 +7,15 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use billing::Billing;
+use billing::accounts::ProfileError;
 use billing::accounts::managed::AccountSummary;
-use billing::accounts::{Profile, ProfileError};
 use domain::access::AdminPermit;
 use domain::ids::{AccountId, UserId};
 use domain::problem::ProblemCode;
 use http::StatusCode;
 use identity::managed::{ManagedUser, UserChange, UserQuery};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +27,7 @@ use super::{ReadRefusals, WriteRefusals, limits, searched};
 use crate::api::v1::addons::AddonSubscriptionOut;
 use crate::api::v1::auth::Said;
 use crate::api::v1::caller::{Admin, Body, MaybeBody};
-use crate::api::v1::profile::Details;
+use crate::api::v1::profile::{Details, apply};
 use crate::api::v1::words::{id, instant};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -171,11 +172,11 @@ async fn save_account(
     billing: &Billing,
     permit: AdminPermit<'_>,
     account_id: AccountId,
-    profile: Option<Profile>,
+    details: Map<String, Value>,
     token_balance: Option<i64>,
 ) -> Result<(), Problem> {
-    if let Some(profile) = profile {
-        match billing.save_profile_of(permit, account_id, profile).await {
+    if !details.is_empty() {
+        match billing.change_profile_of(permit, account_id, None, |known| apply(known, details)).await {
             Ok(()) => {}
             Err(ProfileError::Other(error)) => return Err(error.into()),
             Err(ProfileError::Invalid(problems)) => {
@@ -221,9 +222,9 @@ async fn create(
     };
     required(&body.email, "Email is required")?;
     required(&body.password, "Password is required")?;
-    let Wanted { user, profile, token_balance } = body.read(None)?;
+    let Wanted { user, details, token_balance } = body.read(None)?;
     let made = state.services.identity.create_user(permit, &user).await.map_err(refusal)?;
-    save_account(&state.services.billing, permit, account_of(made.id), profile, token_balance).await?;
+    save_account(&state.services.billing, permit, account_of(made.id), details, token_balance).await?;
     Ok((StatusCode::CREATED, shown(&state, permit, made.id).await?))
 }
 
@@ -253,9 +254,9 @@ async fn change(
 ) -> Result<Json<ManagedUserBody>, Problem> {
     let (permit, id) = (admin.permit()?, user_id(&text)?);
     let stored = state.services.billing.profile_of(permit, account_of(id)).await?;
-    let Wanted { user, profile, token_balance } = body.read(stored)?;
+    let Wanted { user, details, token_balance } = body.read(stored)?;
     state.services.identity.change_user(permit, id, &user).await.map_err(refusal)?;
-    save_account(&state.services.billing, permit, account_of(id), profile, token_balance).await?;
+    save_account(&state.services.billing, permit, account_of(id), details, token_balance).await?;
     shown(&state, permit, id).await
 }
 
